@@ -1,0 +1,72 @@
+/**
+ * What a machine is made of before its first step. A scenario, a recorded case and a test all describe a machine this way;
+ * `Machine` turns it into state. Ranges are checked by whoever builds the description (the scenario checker, `irqscope conform`).
+ */
+
+/** Kernel generations whose behaviour is modelled; the facts and their sources stand in `profile.ts`. */
+export type KernelVersion = '2013' | '4.19' | '5.15' | '6.1' | '6.12' | '6.16' | '7.1';
+
+export type Vendor = 'intel' | 'amd';
+
+/** Local APIC mode as `IA32_APICBASE` selects it (bits 11 EN and 10 EXTD). */
+export type ApicMode = 'disabled' | 'xapic' | 'x2apic';
+
+/**
+ * Where a vCPU's thread is when the scenario begins.
+ * `running`: in guest mode · `exited`: on its CPU in KVM, mode OUTSIDE_GUEST_MODE · `preempted`: runnable, off its CPU ·
+ * `blocked`: halted, asleep in `kvm_vcpu_block` · `offline`: created, never run (mp_state UNINITIALIZED).
+ */
+export type VcpuState = 'running' | 'exited' | 'preempted' | 'blocked' | 'offline';
+
+export interface VcpuConfig {
+  /** KVM vcpu_id: the x2APIC ID, and the xAPIC ID unless `xapicId` says otherwise. */
+  readonly id: number;
+  readonly apic: ApicMode;
+  readonly state: VcpuState;
+  /** Index of the physical CPU that the thread runs on, or ran on last. */
+  readonly cpu: number;
+  readonly bsp: boolean;
+  /** Register images as `KVM_SET_LAPIC` takes them; absent = reset value. xAPIC ID and LDR stand in bits 31:24. */
+  readonly aid?: number;
+  readonly ldr?: number;
+  readonly dfr?: number;
+  readonly svr?: number;
+  readonly tpr?: number;
+  readonly irr?: readonly number[];
+  readonly isr?: readonly number[];
+  readonly tmr?: readonly number[];
+  /** RFLAGS.IF of the guest; interrupts are taken only when set. */
+  readonly interruptsEnabled: boolean;
+}
+
+export interface CpuConfig {
+  /** Physical APIC ID: what NDST names. */
+  readonly apicId: number;
+}
+
+export interface MachineConfig {
+  readonly vendor: Vendor;
+  readonly kernel: KernelVersion;
+  /** Format of NDST and of physical IPIs on the host. */
+  readonly hostApic: 'xapic' | 'x2apic';
+  /** APICv (Intel: register virtualization + virtual-interrupt delivery + posted interrupts) or AVIC is enabled. */
+  readonly apicv: boolean;
+  /** Intel IPI virtualization (needs `apicv`). */
+  readonly ipiv: boolean;
+  /** A device is assigned and VT-d posts into the descriptor: put/load then maintain SN and the wake-up vector. */
+  readonly vtdPosting: boolean;
+  /** In-kernel IOAPIC and PIC, or split irqchip (IOAPIC in user space). */
+  readonly irqchip: 'kernel' | 'split';
+  /** `KVM_CAP_X2APIC_API` flags; -1 = capability not enabled. 1 USE_32BIT_IDS, 2 DISABLE_BROADCAST_QUIRK, 4/8 EOI-broadcast suppression. */
+  readonly x2apicApi: number;
+  /** kvm.ko parameter `vector_hashing`. */
+  readonly vectorHashing: boolean;
+  /** `KVM_CAP_MAX_VCPU_ID`; absent = the kernel's default. */
+  readonly maxVcpuId?: number;
+  readonly vcpus: readonly VcpuConfig[];
+  readonly cpus: readonly CpuConfig[];
+  /** IOAPIC redirection entries set before the first step. */
+  readonly rtes?: readonly { readonly pin: number; readonly lo: number; readonly hi: number }[];
+  /** MSI routes by GSI. */
+  readonly routes?: readonly { readonly gsi: number; readonly lo: number; readonly hi: number; readonly data: number }[];
+}

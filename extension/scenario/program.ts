@@ -1,0 +1,71 @@
+/**
+ * A checked scenario: what the parser and checker hand to whoever runs it. Every value is in range and every name resolved;
+ * `ipi … to …` has become the ICR value that the guest would write.
+ */
+import type { MachineConfig } from '../engine/config.ts';
+
+/** 0-based line and UTF-16 columns, end exclusive: an editor's own coordinates. */
+export interface Range {
+  readonly line: number;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Two u32: a 64-bit value without a 64-bit number. */
+export interface Word64 {
+  readonly lo: number;
+  readonly hi: number;
+}
+
+export type Action =
+  /** Guest code on `vcpu` writes its ICR: the x2APIC MSR 830H, or in xAPIC mode ICR2 and then ICR. */
+  | { readonly kind: 'icr'; readonly vcpu: number; readonly value: Word64 }
+  /** An MSI arrives at KVM from user space (`KVM_SIGNAL_MSI`). */
+  | { readonly kind: 'msi'; readonly address: Word64; readonly data: number }
+  | { readonly kind: 'enter'; readonly vcpu: number; readonly cpu?: number }
+  /** A VM exit that has nothing to do with interrupts; the thread stays in KVM until `enter`. */
+  | { readonly kind: 'exit'; readonly vcpu: number }
+  /** The guest executes HLT. */
+  | { readonly kind: 'block'; readonly vcpu: number }
+  /** The thread is preempted: it leaves guest mode if needed and is scheduled out while runnable. */
+  | { readonly kind: 'preempt'; readonly vcpu: number }
+  | { readonly kind: 'eoi'; readonly vcpu: number }
+  /** The guest writes its task priority (TPR, bits 7:0). */
+  | { readonly kind: 'tpr'; readonly vcpu: number; readonly value: number }
+  /** The guest executes CLI (0) or STI (1). */
+  | { readonly kind: 'interrupts'; readonly vcpu: number; readonly enabled: boolean }
+  | { readonly kind: 'expect'; readonly conditions: readonly Condition[] };
+
+/** `field` is a path of `engine/fields.ts` (`pid.on`, `irr`, `mode`); `subject` the vCPU or CPU it belongs to. */
+export type Condition =
+  | {
+      readonly kind: 'field';
+      readonly range: Range;
+      readonly text: string;
+      readonly subject: { readonly block: 'vcpu' | 'cpu'; readonly index: number };
+      readonly field: string;
+      readonly test: 'is' | 'is not' | 'has' | 'has not';
+      readonly value: number;
+    }
+  /** Events since the previous `expect` (or the start) that must, or must not, have happened. */
+  | {
+      readonly kind: 'event';
+      readonly range: Range;
+      readonly text: string;
+      readonly event: 'exit' | 'notification' | 'wake-up' | 'interrupt';
+      readonly vcpu: number;
+      readonly vector?: number;
+      readonly happens: boolean;
+    };
+
+export interface Statement {
+  readonly range: Range;
+  readonly text: string;
+  readonly action: Action;
+}
+
+export interface Program {
+  readonly machine: MachineConfig;
+  /** In text order; `range.line` is where a breakpoint stops. */
+  readonly statements: readonly Statement[];
+}

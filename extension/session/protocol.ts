@@ -1,0 +1,169 @@
+/**
+ * Messages between the extension host and the inspector webview. Everything here survives structured clone and JSON:
+ * numbers are at most 32 bits wide, 256-bit registers are eight u32 (word 0 holds vectors 0-31), nothing is a BigInt.
+ */
+
+/** Eight u32, word 0 = vectors 31:0. */
+export type VectorWords = readonly number[];
+
+/** One field that a step read or wrote, already in words. */
+export interface FieldTouch {
+  /** Path as the scenario language spells it: `vcpu 1.pid.on`. */
+  readonly field: string;
+  readonly before: string;
+  /** Absent for a read. */
+  readonly after?: string;
+}
+
+/** Why the machine is as it is: the record of the step that led to the present state. */
+export interface StepView {
+  /** 1-based number of the step; 0 = the initial state, which no step led to. */
+  readonly number: number;
+  /** `vcpu 1`, `cpu 3`, `vmm`, `scenario` … */
+  readonly agent: string;
+  /** Who acts inside that agent: guest code, KVM, the processor's interrupt hardware, a host interrupt handler … */
+  readonly actor: 'guest' | 'kvm' | 'host' | 'cpu' | 'iommu' | 'device' | 'vmm' | 'scenario' | 'user';
+  /** Kernel function, or the numbered rule of the manual, where the step belongs. */
+  readonly place: string;
+  /** File of the kernel function or section of the manual. */
+  readonly source: string;
+  /** Outermost first; the last entry is `place`. */
+  readonly path: readonly string[];
+  readonly sentence: string;
+  readonly reads: readonly FieldTouch[];
+  readonly writes: readonly FieldTouch[];
+  /** True when the rule could not be read in a manual or kernel tree. */
+  readonly assumed: boolean;
+  /** `expectation failed`, `vm exit`, `notification`, `wake-up` … */
+  readonly marks: readonly string[];
+}
+
+export interface VcpuView {
+  readonly index: number;
+  readonly id: number;
+  /** running · exited · preempted · blocked · offline */
+  readonly state: string;
+  /** `vcpu->mode` by name. */
+  readonly mode: string;
+  readonly cpu: number;
+  readonly apicMode: 'disabled' | 'xapic' | 'x2apic';
+  /** Absent when the machine has no posted interrupts. */
+  readonly pid?: {
+    readonly on: boolean;
+    readonly sn: boolean;
+    readonly nv: number;
+    /** POSTED_INTR_VECTOR … as the kernel names it; empty if it has no name. */
+    readonly nvName: string;
+    readonly ndst: number;
+    /** The CPU that NDST names, or -1. */
+    readonly ndstCpu: number;
+    readonly pir: VectorWords;
+  };
+  readonly irr: VectorWords;
+  readonly isr: VectorWords;
+  readonly tmr: VectorWords;
+  readonly tpr: number;
+  readonly ppr: number;
+  /** Absent without virtual-interrupt delivery. */
+  readonly rvi?: number;
+  readonly svi?: number;
+  /** KVM requests pending, by kernel name without the prefix: EVENT, UNBLOCK … */
+  readonly requests: readonly string[];
+  /** One sentence: what is delivered next, or what blocks it. */
+  readonly next: string;
+  /** Keys of this object (`pid.on`, `pid.pir`, `irr` …) that the last step changed. */
+  readonly changed: readonly string[];
+  /** Vectors whose bit the last step changed, by register. */
+  readonly changedVectors: Readonly<Partial<Record<'pir' | 'irr' | 'isr' | 'tmr', readonly number[]>>>;
+}
+
+export interface CpuView {
+  readonly index: number;
+  readonly apicId: number;
+  /** Index of the vCPU whose guest code runs here, -1 = host. */
+  readonly vcpu: number;
+  /** Physical interrupts that wait in this CPU's local APIC. */
+  readonly pending: readonly number[];
+  /** vCPUs on this CPU's posted-interrupt wake-up list. */
+  readonly wakeupList: readonly number[];
+}
+
+/** The whole picture at one step. */
+export interface Snapshot {
+  readonly sequence: number;
+  readonly title: string;
+  /** Scenario file, for the "go to line" link. */
+  readonly uri: string;
+  /** Behaviour profile in words: `Linux 6.16 · Intel`. */
+  readonly profile: string;
+  readonly position: number;
+  /** Steps recorded so far: `position` may be moved anywhere in 0..length. */
+  readonly length: number;
+  /** True when nothing more can happen after `length`. */
+  readonly finished: boolean;
+  /** 1-based line of the statement that runs next or is running; 0 at the end. */
+  readonly line: number;
+  readonly statement: string;
+  readonly step: StepView;
+  readonly vcpus: readonly VcpuView[];
+  readonly cpus: readonly CpuView[];
+  readonly troubles: readonly Trouble[];
+}
+
+export interface Trouble {
+  readonly step: number;
+  readonly line: number;
+  readonly text: string;
+}
+
+/** One mark on the timeline. */
+export interface TimelineStep {
+  readonly step: number;
+  /** Index into `lanes`. */
+  readonly lane: number;
+  readonly line: number;
+  readonly place: string;
+  readonly marks: readonly string[];
+}
+
+export type ToWebview =
+  | { readonly type: 'snapshot'; readonly snapshot: Snapshot }
+  | { readonly type: 'timeline'; readonly lanes: readonly string[]; readonly from: number; readonly steps: readonly TimelineStep[] }
+  /** No run to show; `reason` says why and what to do. */
+  | { readonly type: 'empty'; readonly reason: string };
+
+export type Motion = 'stepInto' | 'stepOver' | 'stepOut' | 'stepBack' | 'continue' | 'reverseContinue';
+
+export type FromWebview =
+  /** Sent once the view listens; answered by a snapshot (and a timeline) or `empty`. */
+  | { readonly type: 'ready' }
+  | { readonly type: 'move'; readonly motion: Motion }
+  | { readonly type: 'seek'; readonly step: number }
+  | { readonly type: 'revealLine'; readonly line: number }
+  | { readonly type: 'timeline'; readonly from: number; readonly to: number };
+
+const MOTIONS: readonly string[] = ['stepInto', 'stepOver', 'stepOut', 'stepBack', 'continue', 'reverseContinue'];
+
+const isIndex = (value: unknown): value is number => Number.isInteger(value) && (value as number) >= 0;
+
+/** The host trusts nothing that a webview sends: an unknown or malformed message gives undefined. */
+export function parseFromWebview(message: unknown): FromWebview | undefined {
+  if (typeof message !== 'object' || message === null) {
+    return undefined;
+  }
+  const m = message as Record<string, unknown>;
+  switch (m['type']) {
+    case 'ready':
+      return { type: 'ready' };
+    case 'move':
+      return MOTIONS.includes(m['motion'] as string) ? { type: 'move', motion: m['motion'] as Motion } : undefined;
+    case 'seek':
+      return isIndex(m['step']) ? { type: 'seek', step: m['step'] } : undefined;
+    case 'revealLine':
+      return isIndex(m['line']) ? { type: 'revealLine', line: m['line'] } : undefined;
+    case 'timeline':
+      return isIndex(m['from']) && isIndex(m['to']) ? { type: 'timeline', from: m['from'], to: m['to'] } : undefined;
+    default:
+      return undefined;
+  }
+}
