@@ -1,0 +1,3 @@
+declare const __VERSION__: string;
+
+console.log(`irqscope ${__VERSION__}`);

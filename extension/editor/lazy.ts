@@ -1,0 +1,2 @@
+/** What the host loads on first need: debug adapter, engine and scenario language. */
+export {};
