@@ -6,7 +6,7 @@ import { performance } from 'node:perf_hooks';
 export const root = path.resolve(import.meta.dirname, '..');
 
 /** Seconds since `start` (a `performance.now()` value), for people. */
-export const seconds = start => `${((performance.now() - start) / 1000).toFixed(1)} s`;
+export const seconds = (/** @type {number} */ start) => `${((performance.now() - start) / 1000).toFixed(1)} s`;
 
 /**
  * Runs a program and collects what it prints.
