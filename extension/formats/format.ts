@@ -3,6 +3,11 @@ import { extract, fromBig, hex, insert, isZero, setBits, toBig, type Words, word
 /** How a field's value is printed: a vector, a set of vectors, an address, an APIC ID or a plain number. */
 export type FieldKind = 'vector' | 'vectors' | 'address' | 'id';
 
+/** Kernel version as major, minor. */
+export type Kernel = readonly [major: number, minor: number];
+
+export type Severity = 'error' | 'warning' | 'note';
+
 /** One bit-field. Bits hi:lo of the format, both inclusive; the fields of a format cover it exactly, without overlap. */
 export interface Field {
   /** Spelled as in the kernel or the manual; the name that `encode` takes. */
@@ -13,19 +18,18 @@ export interface Field {
   readonly values?: Readonly<Record<number, string>>;
   /** 'zero': a 1 is a named problem with `doc` as its text. 'ignored': any value is legal and means nothing. */
   readonly reserved?: 'zero' | 'ignored';
+  /** How bad a 1 in a 'zero' field is; 'error' when absent. */
+  readonly severity?: Severity;
+  /** First kernel that minds a 1 in a 'zero' field. */
+  readonly since?: Kernel;
   readonly kind?: FieldKind;
   /** The field holds the value shifted right by this many bits (page and descriptor addresses). */
   readonly shift?: number;
   readonly source?: string;
 }
 
-export type Severity = 'error' | 'warning' | 'note';
-
 /** A field of at most 32 bits compared with constants. All conditions of a check must hold. */
 export type Condition = readonly [field: string, op: '<' | 'in' | 'not in', value: number | readonly number[]];
-
-/** Kernel version as major, minor. */
-export type Kernel = readonly [major: number, minor: number];
 
 /** An illegal or surprising combination of fields. `text` says the consequence. */
 export interface Check {
@@ -83,7 +87,7 @@ export function field(format: Format, name: string): Field {
 }
 
 /** Value of a field of at most 32 bits (the low word of a wider one). */
-export function valueOf(format: Format, words: Words, name: string): number {
+export function fieldValue(format: Format, words: Words, name: string): number {
   const f = field(format, name);
   return extract(words, f.hi, f.lo)[0];
 }
@@ -112,21 +116,21 @@ function textOf(f: Field, words: Words): string {
   return name ?? (width === 1 ? `${words[0]}` : hex(words));
 }
 
-function atLeast(kernel: Kernel, since: Kernel): boolean {
-  return kernel[0] > since[0] || (kernel[0] === since[0] && kernel[1] >= since[1]);
+function applies({ since }: { readonly since?: Kernel }, kernel?: Kernel): boolean {
+  return !since || !kernel || kernel[0] > since[0] || (kernel[0] === since[0] && kernel[1] >= since[1]);
 }
 
 function holds(format: Format, words: Words, [name, op, against]: Condition): boolean {
-  const value = valueOf(format, words, name);
+  const value = fieldValue(format, words, name);
   if (op === '<') return value < (against as number);
   const within = typeof against === 'number' ? value === against : against.includes(value);
   return within === (op === 'in');
 }
 
-function reservedProblems(format: Format, words: Words): Problem[] {
+function reservedProblems(format: Format, words: Words, kernel?: Kernel): Problem[] {
   const bits = new Map<string, { readonly field: Field; readonly set: number[] }>();
   for (const f of format.fields) {
-    if (f.reserved !== 'zero') continue;
+    if (f.reserved !== 'zero' || !applies(f, kernel)) continue;
     const set = setBits(extract(words, f.hi, f.lo)).map(n => n + f.lo);
     const known = bits.get(f.doc);
     if (known) known.set.push(...set);
@@ -136,7 +140,7 @@ function reservedProblems(format: Format, words: Words): Problem[] {
     .filter(({ set }) => set.length > 0)
     .map(({ field: f, set }) => ({
       id: 'reserved-bits',
-      severity: 'error',
+      severity: f.severity ?? 'error',
       text: `reserved bit${set.length > 1 ? 's' : ''} ${set
         .slice(0, 8)
         .sort((a, b) => b - a)
@@ -151,18 +155,17 @@ function reservedProblems(format: Format, words: Words): Problem[] {
  */
 export function decode(format: Format, words: Words, kernel?: Kernel): Decoded {
   const checks = (format.checks ?? []).filter(
-    check =>
-      (!kernel || !check.since || atLeast(kernel, check.since)) &&
-      check.when.every(condition => holds(format, words, condition)),
+    check => applies(check, kernel) && check.when.every(condition => holds(format, words, condition)),
   );
   const blamed = new Set(checks.flatMap(c => (c.severity === 'error' ? c.when.map(([name]) => name) : [])));
   const fields = format.fields.map((f): DecodedField => {
     const value = extract(words, f.hi, f.lo);
-    const illegal = blamed.has(f.name) || (f.reserved === 'zero' && !isZero(value));
+    const illegal =
+      blamed.has(f.name) || (f.reserved === 'zero' && (f.severity ?? 'error') === 'error' && !isZero(value));
     return { field: f, words: value, text: textOf(f, value), ...(illegal ? { illegal } : {}) };
   });
   const named = checks.map(({ id, severity, text, source }) => ({ id, severity, text, source }));
-  return { format, words, fields, problems: [...reservedProblems(format, words), ...named] };
+  return { format, words, fields, problems: [...reservedProblems(format, words, kernel), ...named] };
 }
 
 /**
@@ -185,4 +188,9 @@ export function encode(format: Format, values: Readonly<Record<string, Words>>):
 /** The same fields at a higher position, for formats that are made of others. */
 export function moved(fields: readonly Field[], by: number): Field[] {
   return fields.map(f => ({ ...f, hi: f.hi + by, lo: f.lo + by }));
+}
+
+/** A reserved field, named by its bits. */
+export function reserved(hi: number, lo: number, doc = 'must be 0', rule: 'zero' | 'ignored' = 'zero'): Field {
+  return { name: hi === lo ? `reserved_${hi}` : `reserved_${hi}_${lo}`, hi, lo, doc, reserved: rule };
 }
