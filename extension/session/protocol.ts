@@ -91,6 +91,8 @@ export interface CpuView {
 /** The whole picture at one step. */
 export interface Snapshot {
   readonly sequence: number;
+  /** Identity of the run: a view forgets the timeline it collected when this changes. Absent = there is only one run. */
+  readonly run?: number;
   readonly title: string;
   /** Scenario file, for the "go to line" link. */
   readonly uri: string;
@@ -128,7 +130,13 @@ export interface TimelineStep {
 
 export type ToWebview =
   | { readonly type: 'snapshot'; readonly snapshot: Snapshot }
-  | { readonly type: 'timeline'; readonly lanes: readonly string[]; readonly from: number; readonly steps: readonly TimelineStep[] }
+  /** Consecutive steps that begin with number `from` (1-based, as `StepView.number`); replaces what the view held of that range. */
+  | {
+      readonly type: 'timeline';
+      readonly lanes: readonly string[];
+      readonly from: number;
+      readonly steps: readonly TimelineStep[];
+    }
   /** No run to show; `reason` says why and what to do. */
   | { readonly type: 'empty'; readonly reason: string };
 
@@ -140,7 +148,10 @@ export type FromWebview =
   | { readonly type: 'move'; readonly motion: Motion }
   | { readonly type: 'seek'; readonly step: number }
   | { readonly type: 'revealLine'; readonly line: number }
-  | { readonly type: 'timeline'; readonly from: number; readonly to: number };
+  /** Steps `from`..`to`, both inclusive and 1-based, are wanted for the timeline. */
+  | { readonly type: 'timeline'; readonly from: number; readonly to: number }
+  /** The keyboard goes back to the text of the scenario. */
+  | { readonly type: 'focusEditor' };
 
 const MOTIONS: readonly string[] = ['stepInto', 'stepOver', 'stepOut', 'stepBack', 'continue', 'reverseContinue'];
 
@@ -154,7 +165,8 @@ export function parseFromWebview(message: unknown): FromWebview | undefined {
   const m = message as Record<string, unknown>;
   switch (m['type']) {
     case 'ready':
-      return { type: 'ready' };
+    case 'focusEditor':
+      return { type: m['type'] };
     case 'move':
       return MOTIONS.includes(m['motion'] as string) ? { type: 'move', motion: m['motion'] as Motion } : undefined;
     case 'seek':
