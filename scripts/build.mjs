@@ -3,6 +3,7 @@ import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { build, context } from 'esbuild';
+import { toolkitWithoutStyleProbe } from './toolkitPlugin.mjs';
 
 const root = path.resolve(import.meta.dirname, '..');
 const watch = process.argv.includes('--watch');
@@ -62,6 +63,9 @@ const bundles = [
     outfile: 'dist/webview/inspector.js',
     platform: 'browser',
     format: 'iife',
+    jsx: 'automatic',
+    jsxImportSource: 'preact',
+    plugins: [toolkitWithoutStyleProbe],
   },
   { ...node, entryPoints: ['extension/cli/main.ts'], outfile: 'dist/cli.js', banner: { js: '#!/usr/bin/env node' } },
 ];
