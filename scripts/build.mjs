@@ -74,9 +74,15 @@ if (watch) {
   const contexts = await Promise.all(bundles.map(options => context({ ...options, logLevel: 'info' })));
   await Promise.all(contexts.map(each => each.watch()));
 } else {
+  await buildAll().catch(() => {
+    process.exitCode = 1; // esbuild has printed the errors
+  });
+}
+
+async function buildAll() {
   const start = performance.now();
   rmSync(path.join(root, 'dist'), { recursive: true, force: true });
-  const results = await Promise.all(bundles.map(build)).catch(() => process.exit(1)); // esbuild has printed the errors
+  const results = await Promise.all(bundles.map(options => build(options)));
   chmodSync(path.join(root, 'dist/cli.js'), 0o755);
   /** @type {Record<string, { bytes: number }>} */
   const outputs = Object.assign({}, ...results.map(result => result.metafile?.outputs));

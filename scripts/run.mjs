@@ -1,9 +1,11 @@
 // Child processes with progress, for the scripts that must run before anything is installed: Node built-ins only.
 import { spawn } from 'node:child_process';
+import { statSync } from 'node:fs';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
+import { fileURLToPath } from 'node:url';
 
-export const root = path.resolve(import.meta.dirname, '..');
+export const root = path.resolve(fileURLToPath(import.meta.url), '../..'); // import.meta.dirname would hide the message about an old Node
 
 /** Seconds since `start` (a `performance.now()` value), for people. */
 export const seconds = (/** @type {number} */ start) => `${((performance.now() - start) / 1000).toFixed(1)} s`;
@@ -84,4 +86,23 @@ export async function main(/** @type {() => Promise<number | void>} */ body) {
     console.error(error instanceof Remedy ? `\n${error.message}` : error);
     process.exitCode = 1;
   }
+}
+
+/** Installs the npm packages when they are missing or older than the lock file. */
+export async function ensurePackages() {
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  if (major < 20 || (major === 20 && minor < 19)) {
+    throw new Remedy(
+      `IRQScope is built with Node 20.19 or newer, this is ${process.versions.node}. See https://nodejs.org/en/download.`,
+    );
+  }
+  const age = (/** @type {string} */ file) => statSync(path.join(root, file), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  if (age('node_modules/.package-lock.json') >= age('package-lock.json')) return;
+  await step('installing npm packages', async () => {
+    const { code, output } = await run('npm', ['ci', '--no-audit', '--no-fund']);
+    if (code !== 0)
+      throw new Remedy(
+        `npm ci failed:\n${output}\nIs the npm registry reachable (npm ping)? Then run the same command again.`,
+      );
+  });
 }
