@@ -16,7 +16,7 @@ const common = {
   charset: 'utf8',
   define: { __VERSION__: JSON.stringify(version) },
   legalComments: 'none',
-  logLevel: 'warning',
+  logLevel: 'silent',
   metafile: true,
   minify: !watch,
   sourcemap: watch && 'linked',
@@ -74,8 +74,9 @@ if (watch) {
   const contexts = await Promise.all(bundles.map(options => context({ ...options, logLevel: 'info' })));
   await Promise.all(contexts.map(each => each.watch()));
 } else {
-  await buildAll().catch(() => {
-    process.exitCode = 1; // esbuild has printed the errors
+  await buildAll().catch(error => {
+    console.error(error.message);
+    process.exitCode = 1;
   });
 }
 
@@ -83,6 +84,9 @@ async function buildAll() {
   const start = performance.now();
   rmSync(path.join(root, 'dist'), { recursive: true, force: true });
   const results = await Promise.all(bundles.map(options => build(options)));
+  for (const { text, location } of results.flatMap(result => result.warnings)) {
+    console.warn(`warning: ${location?.file}:${location?.line}: ${text}`);
+  }
   chmodSync(path.join(root, 'dist/cli.js'), 0o755);
   /** @type {Record<string, { bytes: number }>} */
   const outputs = Object.assign({}, ...results.map(result => result.metafile?.outputs));
