@@ -1,0 +1,116 @@
+import type { KernelVersion, MachineConfig, VcpuConfig } from '../engine/config.ts';
+import { checkExpect } from './checkExpect.ts';
+import { checkMachine } from './checkMachine.ts';
+import { checkIcr, checkIpi, checkMsi } from './checkMessage.ts';
+import { checkVcpus, cpuIndex, vcpuIndex } from './checkVcpus.ts';
+import { type Diagnostic, limited } from './diagnostics.ts';
+import type { Action, Program, Statement } from './program.ts';
+import { Report } from './report.ts';
+import type { ActionNode, Node, Tree } from './tree.ts';
+
+export interface CheckOptions {
+  /** Profile to use instead of the one that the text names. */
+  readonly kernel?: KernelVersion;
+}
+
+export interface Checked {
+  /** Present only if there is no error. */
+  readonly program?: Program;
+  /** In text order, those of the parser included; at most 1,001. */
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Stands in for a sender that does not exist, so that the rest of its line is still checked. */
+const STRANGER: VcpuConfig = { id: 0, apic: 'x2apic', state: 'running', cpu: 0, bsp: true, interruptsEnabled: true };
+
+function checkAction(
+  node: ActionNode,
+  machine: MachineConfig,
+  count: number | undefined,
+  report: Report,
+): Action | undefined {
+  if (node.name?.text === 'msi') {
+    const message = checkMsi(node, machine, report);
+    return message && { kind: 'msi', ...message };
+  }
+  const vcpu = vcpuIndex(node.vcpu, count, report);
+  const sender = machine.vcpus[vcpu ?? 0] ?? STRANGER;
+  const act = actionOf(node, sender, machine, report);
+  return vcpu === undefined ? undefined : act;
+}
+
+function actionOf(node: ActionNode, sender: VcpuConfig, machine: MachineConfig, report: Report): Action | undefined {
+  const vcpu = sender.id;
+  switch (node.name?.text) {
+    case 'icr': {
+      const value = checkIcr(node.value, sender, machine, report);
+      return value && { kind: 'icr', vcpu, value };
+    }
+    case 'ipi': {
+      const value = node.delivery && checkIpi(node.delivery, sender, machine, report);
+      return value && { kind: 'icr', vcpu, value };
+    }
+    case 'enter': {
+      if (!node.cpu) return { kind: 'enter', vcpu };
+      const cpu = cpuIndex(node.cpu, machine.cpus.length, report);
+      return cpu === undefined ? undefined : { kind: 'enter', vcpu, cpu };
+    }
+    case 'tpr': {
+      const value = report.wide(node.value, 'the task priority', 8);
+      return value === undefined ? undefined : { kind: 'tpr', vcpu, value: Number(value) };
+    }
+    case 'exit':
+    case 'block':
+    case 'preempt':
+    case 'eoi':
+      return { kind: node.name.text, vcpu };
+    case 'cli':
+    case 'sti':
+      return { kind: 'interrupts', vcpu, enabled: node.name.text === 'sti' };
+    default:
+      return undefined;
+  }
+}
+
+/** Whatever describes the machine stands above whatever happens on it. */
+function checkOrder(nodes: readonly Node[], report: Report): void {
+  const first = nodes.find(node => node.kind === 'action' || node.kind === 'expect');
+  if (!first) return;
+  for (const node of nodes) {
+    if (node.kind === 'action' || node.kind === 'expect' || node.kind === 'unknown') continue;
+    if (node.range.line < first.range.line) continue;
+    const message = `\`${node.head.text}\` describes the start, but line ${first.range.line + 1} already acts. Move this line above it.`;
+    report.add('irq308', node.range, message);
+  }
+}
+
+function checkStatements(tree: Tree, machine: MachineConfig, count: number | undefined, report: Report): Statement[] {
+  const statements: Statement[] = [];
+  for (const node of tree.nodes) {
+    if (node.broken) continue;
+    const { range } = node;
+    const line = tree.lines[range.line];
+    const text = line.text.slice(range.start, range.end);
+    if (node.kind === 'action') {
+      const action = checkAction(node, machine, count, report);
+      if (action) statements.push({ range, text, action });
+    } else if (node.kind === 'expect') {
+      const conditions = checkExpect(node, line, machine, count, report);
+      statements.push({ range, text, action: { kind: 'expect', conditions } });
+    }
+  }
+  return statements;
+}
+
+/** Tree to program: resolves names, checks ranges and combinations, encodes messages. Pure; never throws. */
+export function check(tree: Tree, options: CheckOptions = {}): Checked {
+  if (tree.refused) return { diagnostics: tree.diagnostics };
+  const report = new Report();
+  const frame = checkMachine(tree, report, options.kernel);
+  const machine: MachineConfig = { ...frame.machine, ...checkVcpus(tree, frame, report) };
+  checkOrder(tree.nodes, report);
+  const statements = checkStatements(tree, machine, frame.vcpuCount, report);
+  const diagnostics = limited([...tree.diagnostics, ...report.diagnostics]);
+  if (diagnostics.some(each => each.severity === 'error')) return { diagnostics };
+  return { program: { machine, statements }, diagnostics };
+}

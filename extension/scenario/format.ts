@@ -1,0 +1,119 @@
+import { parse } from './parse.ts';
+import { MAX_LINE_LENGTH, type SourceLine, type Token } from './tokens.ts';
+import type { Node, Tree } from './tree.ts';
+
+/** Settings of the machine stand below it, two columns in. */
+const INDENT = 2;
+/** Blanks between two columns. */
+const GAP = 2;
+/** Longer lines do not push the comments of their neighbours out of sight, nor longer words their columns. */
+const WIDEST = 100;
+const WIDEST_HEAD = 20;
+
+interface Row {
+  readonly indent: number;
+  /** First column: `vcpu 0:`, `expect`, `kernel`. */
+  readonly head: string;
+  readonly body: string;
+  readonly comment: string;
+}
+
+/** Words with one blank between them; none in front of a comma or colon. */
+function join(tokens: readonly Token[]): string {
+  return tokens.reduce((text, { text: word, kind }) => text + (text === '' || kind === 'mark' ? '' : ' ') + word, '');
+}
+
+function isSetting({ kind }: Node): boolean {
+  return kind === 'setting' || kind === 'with';
+}
+
+/** How many tokens of the line form its first column. */
+function headLength({ kind }: Node, code: readonly Token[]): number {
+  if (kind === 'vcpu' || kind === 'machine') return 2;
+  if (kind === 'action' && code[0].text === 'vcpu') return 3;
+  return 1;
+}
+
+/** Lines that are not laid out: with characters that mean nothing, or so long that blanks could push them over the limit. */
+function untouched({ text, code }: SourceLine): boolean {
+  return text.length > MAX_LINE_LENGTH / 2 || code.some(token => token.kind === 'bad');
+}
+
+/** The row of a line; undefined for one that stays as it is. */
+function rowOf(line: SourceLine, node: Node | undefined, inMachine: boolean): Row | undefined {
+  if (untouched(line)) return undefined;
+  const comment = line.comment?.text ?? '';
+  if (!node) {
+    const indented = inMachine && (line.comment?.range.start ?? 0) > 0;
+    return { indent: indented ? INDENT : 0, head: '', body: '', comment };
+  }
+  const split = headLength(node, line.code);
+  return {
+    indent: isSetting(node) ? INDENT : 0,
+    head: join(line.code.slice(0, split)),
+    body: join(line.code.slice(split)),
+    comment,
+  };
+}
+
+function codeOf({ indent, head, body }: Row, widths: { readonly setting: number; readonly statement: number }): string {
+  const width = indent > 0 ? widths.setting : widths.statement;
+  return `${' '.repeat(indent)}${body === '' ? head : head.padEnd(Math.max(width, head.length + GAP)) + body}`;
+}
+
+/** Where the comments of neighbouring lines stand: behind the longest of them. */
+function commentColumns(code: readonly string[], rows: readonly (Row | undefined)[]): number[] {
+  const columns: number[] = new Array(rows.length).fill(0);
+  let from = 0;
+  while (from < rows.length) {
+    let width = 0;
+    let to = from;
+    for (; to < rows.length && code[to] !== ''; to++) {
+      if (rows[to]?.comment && code[to].length <= WIDEST) width = Math.max(width, code[to].length);
+    }
+    columns.fill(width + GAP, from, to);
+    from = to + 1;
+  }
+  return columns;
+}
+
+/** Canonical text of a tree, line for line: a formatted text has as many lines as the original, so that breakpoints stay. */
+export function print(tree: Tree): string {
+  const nodes = new Map(tree.nodes.map(node => [node.range.line, node]));
+  let inMachine = false;
+  const rows = tree.lines.map((line, number) => {
+    const node = nodes.get(number);
+    if (node) inMachine = node.kind === 'machine' || isSetting(node);
+    return rowOf(line, node, inMachine);
+  });
+  const longest = (setting: boolean) => {
+    const heads = rows
+      .filter(row => row !== undefined && row.body !== '' && row.indent > 0 === setting)
+      .map(row => row?.head.length ?? 0);
+    return heads.reduce((most, length) => (length <= WIDEST_HEAD ? Math.max(most, length) : most), 0) + GAP;
+  };
+  const widths = { setting: longest(true), statement: longest(false) };
+  const code = rows.map(row => (row ? codeOf(row, widths) : ''));
+  const columns = commentColumns(code, rows);
+  return tree.lines
+    .map((line, i) => {
+      const row = rows[i];
+      if (!row) return line.text;
+      if (row.comment === '') return code[i];
+      return row.head === ''
+        ? `${' '.repeat(row.indent)}${row.comment}`
+        : `${code[i].padEnd(Math.max(columns[i], code[i].length + GAP))}${row.comment}`;
+    })
+    .join('\n');
+}
+
+/**
+ * The text with words in columns and comments kept. Idempotent; does not change what the scenario means; keeps every line and
+ * the ends of lines. A text that cannot be read (see `scan`) comes back as it is.
+ */
+export function format(text: string): string {
+  const tree = parse(text);
+  if (tree.refused) return text;
+  const printed = print(tree);
+  return text.includes('\r\n') ? printed.replaceAll('\n', '\r\n') : printed;
+}

@@ -1,0 +1,151 @@
+import { Cursor } from './cursor.ts';
+import { type Diagnostic, diagnostic } from './diagnostics.ts';
+import { parseAction, parseMsi } from './parseAction.ts';
+import { parseConditions } from './parseExpect.ts';
+import type { Range } from './program.ts';
+import { notOneOf } from './suggest.ts';
+import { type SourceLine, scan, type Token } from './tokens.ts';
+import type { Node, RegisterNode, Tree } from './tree.ts';
+import { ACTIONS, FEATURES, isKey, keys, MODES, REGISTERS, STATEMENTS, STATES, VENDORS } from './words.ts';
+
+/** Registers whose setting is a list of vectors. */
+const LISTS: readonly string[] = ['irr', 'isr', 'tmr'];
+
+/** Distributes Omit over the union of nodes. */
+type Body = Node extends infer N ? (N extends Node ? Omit<N, 'range' | 'head' | 'broken'> : never) : never;
+
+function parseRegisters(cursor: Cursor): RegisterNode[] {
+  const registers: RegisterNode[] = [];
+  while (cursor.peek() && !cursor.failed) {
+    cursor.accept(',');
+    const name = cursor.oneOf(keys(REGISTERS), 'a register');
+    if (!name || cursor.failed) break;
+    const values: Token[] = [];
+    const add = (value: Token | undefined) => value && values.push(value);
+    if (name.text === 'interrupts') {
+      add(cursor.oneOf(['off', 'on'], 'whether interrupts are taken'));
+    } else if (name.text === 'apic') {
+      add(cursor.oneOf(['xapic', 'x2apic', 'disabled'], 'a mode'));
+    } else {
+      add(cursor.number(`the value of ${name.text}`, '0x20'));
+      while (LISTS.includes(name.text) && /^[0-9A-Z]/.test(cursor.peek()?.text ?? '')) add(cursor.take());
+    }
+    registers.push({ name, values });
+  }
+  return registers;
+}
+
+function missingColon(cursor: Cursor, action: Token): void {
+  const { line, end } = cursor.last().range;
+  const fix = { title: "Insert ':'", range: { line, start: end, end }, text: ':' };
+  cursor.fail(
+    diagnostic(
+      'irq202',
+      action.range,
+      `A colon stands before what a vCPU does. Write \`vcpu 0: ${action.text}\`.`,
+      fix,
+    ),
+  );
+}
+
+function parseVcpu(cursor: Cursor): Body {
+  const index = cursor.number("the vCPU's number", 'vcpu 1');
+  if (cursor.accept(':')) return parseAction(cursor, index);
+  const next = cursor.peek();
+  if (!next) cursor.missing('Write where the vCPU is (`vcpu 1 running on cpu 1`) or what it does (`vcpu 1: eoi`).');
+  if (next && isKey(ACTIONS, next.text) && !isKey(REGISTERS, next.text)) missingColon(cursor, next);
+  const register = next !== undefined && keys(REGISTERS).some(name => name === next.text);
+  const state = next === undefined || register ? undefined : cursor.oneOf(keys(STATES), 'a state of a vCPU');
+  let cpu: Token | undefined;
+  if (!cursor.failed && cursor.accept('on')) {
+    cursor.keyword('cpu', 'on cpu 1');
+    cpu = cursor.failed ? undefined : cursor.number("the CPU's number", 'on cpu 1');
+  }
+  const registers = cursor.failed ? [] : parseRegisters(cursor);
+  return { kind: 'vcpu', registers, ...(index && { index }), ...(state && { state }), ...(cpu && { cpu }) };
+}
+
+function parseFeatures(cursor: Cursor): Body {
+  const features: Token[] = [];
+  do {
+    const feature = cursor.oneOf(keys(FEATURES), 'a feature');
+    if (feature) features.push(feature);
+    cursor.accept(',');
+  } while (cursor.peek() && !cursor.failed);
+  return { kind: 'with', features };
+}
+
+function parseSetting(head: Token, cursor: Cursor): Body {
+  const value = settingValue(head, cursor);
+  const more = head.text === 'vcpus' && !cursor.failed && cursor.peek() !== undefined;
+  const mode = more ? cursor.oneOf(keys(MODES), 'an APIC mode') : undefined;
+  return { kind: 'setting', ...(value && { value }), ...(mode && { mode }) };
+}
+
+function settingValue(head: Token, cursor: Cursor): Token | undefined {
+  switch (head.text) {
+    case 'kernel':
+      return cursor.word('Write the kernel version whose rules apply: `kernel 6.16`.');
+    case 'host':
+      return cursor.oneOf(keys(MODES), "the host's APIC mode");
+    default:
+      return cursor.number(`how many ${head.text === 'vcpus' ? 'vCPUs' : 'CPUs'} there are`, `${head.text} 4`);
+  }
+}
+
+function parseStatement(head: Token, cursor: Cursor): Body {
+  switch (head.text) {
+    case 'machine': {
+      const vendor = cursor.oneOf(keys(VENDORS), 'a vendor');
+      return { kind: 'machine', ...(vendor && { vendor }) };
+    }
+    case 'kernel':
+    case 'vcpus':
+    case 'cpus':
+    case 'host':
+      return parseSetting(head, cursor);
+    case 'with':
+      return parseFeatures(cursor);
+    case 'vcpu':
+      return parseVcpu(cursor);
+    case 'msi':
+      return parseMsi(head, cursor);
+    case 'expect':
+      return { kind: 'expect', conditions: parseConditions(cursor) };
+    default:
+      cursor.fail(notOneOf('irq201', head, 'the beginning of a statement', keys(STATEMENTS)));
+      return { kind: 'unknown' };
+  }
+}
+
+function parseLine({ code }: SourceLine, diagnostics: Diagnostic[]): Node {
+  const cursor = new Cursor(code);
+  const head = cursor.take() ?? code[0];
+  const range: Range = { ...code[0].range, end: code[code.length - 1].range.end };
+  let body: Body = { kind: 'unknown' };
+  if (head.kind === 'word') {
+    body = parseStatement(head, cursor);
+    if (!cursor.failed) cursor.end();
+  } else if (head.kind === 'mark') {
+    cursor.fail(
+      diagnostic(
+        'irq201',
+        head.range,
+        `A statement does not begin with \`${head.text}\`. Begin with a word, for example \`vcpu\`.`,
+      ),
+    );
+  }
+  diagnostics.push(...cursor.diagnostics);
+  return { ...body, range, head, broken: cursor.failed };
+}
+
+/**
+ * Text to tree. Pure; never throws; every line is read by itself, so that a broken one does not hide the rest.
+ * A text that is too large or not text gives an empty tree with one diagnostic.
+ */
+export function parse(text: string): Tree {
+  const { lines, diagnostics: found, refused } = scan(text);
+  const diagnostics = [...found];
+  const nodes = lines.filter(line => line.code.length > 0).map(line => parseLine(line, diagnostics));
+  return { lines, nodes, diagnostics, refused };
+}

@@ -1,0 +1,80 @@
+import type { Cursor } from './cursor.ts';
+import { diagnostic } from './diagnostics.ts';
+import { shown } from './suggest.ts';
+import type { Token } from './tokens.ts';
+import type { ActionNode, Delivery, Destination } from './tree.ts';
+import { ACTIONS, DELIVERY_MODES, isKey, keys, SHORTHANDS, WITHOUT_VECTOR } from './words.ts';
+
+type ActionBody = Omit<ActionNode, 'range' | 'head' | 'broken'>;
+
+function parseDestination(cursor: Cursor, shorthands: boolean): Destination | undefined {
+  const example = shorthands
+    ? '`to 1`, `to logical 0x3`, `to self`, `to all` or `to all-but-self`'
+    : '`to 1` or `to logical 0x3`';
+  if (cursor.accept('logical')) {
+    const id = cursor.number('the logical destination', 'to logical 0x3');
+    return id && { kind: 'logical', id };
+  }
+  const word = cursor.word(`Write the destination: ${example}.`);
+  if (!word) return undefined;
+  if (shorthands && isKey(SHORTHANDS, word.text)) return { kind: 'shorthand', word };
+  if (!/^[0-9]/.test(word.text)) {
+    return cursor.fail(
+      diagnostic('irq205', word.range, `\`${shown(word.text)}\` is not a destination. Write an APIC ID: ${example}.`),
+    );
+  }
+  return { kind: 'physical', id: word };
+}
+
+/** `fixed 0xfd to 1`, `nmi to 1`, `startup 0x10 to all-but-self`. An MSI has no shorthand. */
+function parseDelivery(cursor: Cursor, shorthands: boolean): Delivery | undefined {
+  const mode = cursor.oneOf(keys(DELIVERY_MODES), 'a delivery mode');
+  if (!mode || cursor.failed) return mode && { mode };
+  const vector = WITHOUT_VECTOR.includes(mode.text) ? undefined : cursor.number('the vector', 'fixed 0xfd to 1');
+  const heard = { mode, ...(vector && { vector }) };
+  if (cursor.failed || !cursor.keyword('to', vector ? `${mode.text} ${vector.text} to 1` : `${mode.text} to 1`))
+    return heard;
+  const to = parseDestination(cursor, shorthands);
+  return { ...heard, ...(to && { to }) };
+}
+
+/** What stands behind `vcpu N:`. */
+export function parseAction(cursor: Cursor, vcpu: Token | undefined): ActionBody {
+  const name = cursor.oneOf(keys(ACTIONS), 'an action');
+  const action: ActionBody = { kind: 'action', ...(vcpu && { vcpu }), ...(name && { name }) };
+  if (cursor.failed) return action;
+  switch (name?.text) {
+    case 'icr': {
+      const value = cursor.number('the value of the ICR', 'icr 0x00000001000000fd');
+      return { ...action, ...(value && { value }) };
+    }
+    case 'tpr': {
+      const value = cursor.number('the task priority', 'tpr 0x50');
+      return { ...action, ...(value && { value }) };
+    }
+    case 'ipi': {
+      const delivery = parseDelivery(cursor, true);
+      return { ...action, ...(delivery && { delivery }) };
+    }
+    case 'enter': {
+      if (!cursor.accept('on') || !cursor.keyword('cpu', 'enter on cpu 2')) return action;
+      const cpu = cursor.number("the CPU's number", 'enter on cpu 2');
+      return { ...action, ...(cpu && { cpu }) };
+    }
+    default:
+      return action;
+  }
+}
+
+/** `msi 0xfee01000 0x0041` or `msi fixed 0x41 to 1`. */
+export function parseMsi(head: Token, cursor: Cursor): ActionBody {
+  const action: ActionBody = { kind: 'action', name: head };
+  const next = cursor.peek();
+  if (next?.kind === 'word' && !/^[0-9]/.test(next.text)) {
+    const delivery = parseDelivery(cursor, false);
+    return { ...action, ...(delivery && { delivery }) };
+  }
+  const value = cursor.number('the address', 'msi 0xfee01000 0x0041');
+  const data = value && cursor.number('the data behind the address', 'msi 0xfee01000 0x0041');
+  return { ...action, ...(value && { value }), ...(data && { data }) };
+}

@@ -1,0 +1,125 @@
+import type { Cursor } from './cursor.ts';
+import type { Range } from './program.ts';
+import { notOneOf } from './suggest.ts';
+import type { Token } from './tokens.ts';
+import type { ConditionNode, FieldTest } from './tree.ts';
+import { EVENT_PREPOSITION, EVENTS, isKey, keys } from './words.ts';
+
+interface Subject {
+  readonly block: Token;
+  readonly index: Token;
+}
+
+function reach(from: Token, cursor: Cursor): Range {
+  return { ...from.range, end: cursor.last().range.end };
+}
+
+/** The test, its values and where it stands: `has 0x41`, `has no 0x41`, `lacks 0x41`, `is 0`, `is not 0`, or only `0`. */
+function parseTest(cursor: Cursor): FieldTest | undefined {
+  if (cursor.accept('has')) return cursor.accept('no') || cursor.accept('not') ? 'has not' : 'has';
+  if (cursor.accept('lacks')) return 'has not';
+  if (cursor.accept('is')) return cursor.accept('not') ? 'is not' : 'is';
+  const next = cursor.peek();
+  if (next?.kind === 'word') return 'is';
+  return cursor.missing('Write what the field must be: `pid.on 1`, `rvi 0x41`, `irr has 0x41` or `irr lacks 0x41`.');
+}
+
+function parseField(cursor: Cursor, subject: Subject): ConditionNode | undefined {
+  const field = cursor.word('Write a field: `irr has 0x41`, `pid.on 0` or `rvi 0x41`.');
+  if (!field || cursor.failed) return undefined;
+  const before = cursor.peek();
+  const test = parseTest(cursor);
+  const values: Token[] = [];
+  if (!cursor.failed) {
+    do {
+      const value = cursor.word('Write the value: a number, or a name such as `IN_GUEST_MODE`.');
+      if (value) values.push(value);
+    } while (!cursor.failed && cursor.peek()?.kind === 'word');
+  }
+  const spelled = before !== undefined && values[0] !== before ? before.range : field.range;
+  return {
+    kind: 'field',
+    range: reach(field, cursor),
+    ...subject,
+    field,
+    ...(test && { test }),
+    testRange: spelled,
+    values,
+  };
+}
+
+function parseEvent(cursor: Cursor): ConditionNode | undefined {
+  const no = cursor.accept('no');
+  const word = cursor.oneOf(keys(EVENTS), 'an event');
+  if (!word || cursor.failed || !isKey(EVENTS, word.text)) return undefined;
+  const event = word.text;
+  const preposition = EVENT_PREPOSITION[event];
+  const example = `${no ? 'no ' : ''}${event} ${preposition} vcpu 1`;
+  if (!cursor.keyword(preposition, example) || !cursor.keyword('vcpu', example)) return undefined;
+  const index = cursor.number("the vCPU's number", example);
+  if (!index) return undefined;
+  return { kind: 'event', range: reach(no ?? word, cursor), event, index, happens: !no };
+}
+
+/** `vcpu 2 takes 0x41`, `vcpu 2 takes nothing`, `vcpu 2 does not take 0x41`. */
+function parseTakes(cursor: Cursor, { block, index }: Subject): ConditionNode | undefined {
+  const base = { kind: 'event', event: 'interrupt', index } as const;
+  const negative = cursor.accept('does');
+  if (negative) {
+    if (!cursor.keyword('not', 'vcpu 2 does not take 0x41') || !cursor.keyword('take', 'vcpu 2 does not take 0x41'))
+      return undefined;
+  } else if (!cursor.keyword('takes', 'vcpu 2 takes 0x41')) {
+    return undefined;
+  }
+  if (!negative && cursor.accept('nothing')) return { ...base, range: reach(block, cursor), happens: false };
+  const vector = cursor.number('the vector', 'vcpu 2 takes 0x41');
+  return vector && { ...base, range: reach(block, cursor), vector, happens: !negative };
+}
+
+function parseSubject(cursor: Cursor): Subject | undefined {
+  const block = cursor.take();
+  const index = cursor.number(block?.text === 'cpu' ? "the CPU's number" : "the vCPU's number", `${block?.text} 1`);
+  return block && index && { block, index };
+}
+
+interface Step {
+  readonly condition?: ConditionNode | undefined;
+  /** Whom the next condition is about when it does not say. */
+  readonly subject?: Subject | undefined;
+}
+
+function parseNamed(cursor: Cursor): Step {
+  const named = parseSubject(cursor);
+  if (!named || cursor.failed) return {};
+  if (cursor.accept(':')) return { condition: parseField(cursor, named), subject: named };
+  if (named.block.text === 'vcpu') return { condition: parseTakes(cursor, named) };
+  cursor.keyword(':', 'cpu 1: pending has 0xf2');
+  return {};
+}
+
+function parseCondition(cursor: Cursor, subject: Subject | undefined): Step {
+  const next = cursor.peek();
+  // `cpu 1` behind a vCPU is that vCPU's field: `expect vcpu 2: state running, cpu 1`
+  const ownCpu = next?.text === 'cpu' && subject?.block.text === 'vcpu' && cursor.peek(2)?.text !== ':';
+  if (next?.text === 'vcpu' || (next?.text === 'cpu' && !ownCpu)) return parseNamed(cursor);
+  if (next?.text === 'no' || (next && isKey(EVENTS, next.text))) return { condition: parseEvent(cursor) };
+  if (subject) return { condition: parseField(cursor, subject), subject };
+  if (next?.kind === 'word') {
+    cursor.fail(notOneOf('irq205', next, 'what an expectation begins with', ['vcpu', 'cpu', 'no', ...keys(EVENTS)]));
+  } else {
+    cursor.word('Write what must hold: `expect vcpu 2: irr has 0x41` or `expect no exit on vcpu 1`.');
+  }
+  return {};
+}
+
+/** The conditions of `expect`, separated by commas. A subject (`vcpu 2:`) holds until the next one or an event. */
+export function parseConditions(cursor: Cursor): ConditionNode[] {
+  const conditions: ConditionNode[] = [];
+  let subject: Subject | undefined;
+  do {
+    const step = parseCondition(cursor, subject);
+    subject = step.subject;
+    if (step.condition) conditions.push(step.condition);
+  } while (!cursor.failed && cursor.accept(','));
+  return conditions;
+}

@@ -1,0 +1,69 @@
+import { type Code, type Diagnostic, diagnostic, type Fix } from './diagnostics.ts';
+import type { Range } from './program.ts';
+import { notOneOf, shown } from './suggest.ts';
+import type { Token } from './tokens.ts';
+import { numberOf, VECTORS } from './values.ts';
+
+/** Collects what the checker finds; reads numbers and says what is wrong with them. */
+export class Report {
+  readonly diagnostics: Diagnostic[] = [];
+
+  add(code: Code, range: Range, message: string, fix?: Fix): void {
+    this.diagnostics.push(diagnostic(code, range, message, fix));
+  }
+
+  push(problem: Diagnostic): void {
+    this.diagnostics.push(problem);
+  }
+
+  /** The number that a word writes, of any width; undefined, and a diagnostic, when it writes none. */
+  number(word: Token | undefined, what: string): bigint | undefined {
+    if (!word) return undefined;
+    const value = numberOf(word);
+    if (value === undefined) {
+      this.add(
+        'irq204',
+        word.range,
+        `\`${shown(word.text)}\` is not ${what}. Write a number such as \`0x41\` or \`65\`.`,
+      );
+    }
+    return value;
+  }
+
+  /** A number from `least` to `most`, both below 2^32. */
+  within(word: Token | undefined, what: string, least: number, most: number): number | undefined {
+    const value = this.number(word, what);
+    if (word === undefined || value === undefined) return undefined;
+    if (value >= BigInt(least) && value <= BigInt(most)) return Number(value);
+    this.add('irq304', word.range, `\`${shown(word.text)}\` is out of range. Write ${what} from ${least} to ${most}.`);
+    return undefined;
+  }
+
+  /** A number of at most `width` bits. */
+  wide(word: Token | undefined, what: string, width: number): bigint | undefined {
+    const value = this.number(word, what);
+    if (word === undefined || value === undefined) return undefined;
+    if (value >> BigInt(width) === 0n) return value;
+    this.add(
+      'irq407',
+      word.range,
+      `\`${shown(word.text)}\` has more than the ${width} bits of ${what}. Write a shorter number.`,
+    );
+    return undefined;
+  }
+
+  /** A vector as a number or by its name in the kernel. */
+  vector(word: Token | undefined): number | undefined {
+    if (!word) return undefined;
+    if (/^[A-Z]/.test(word.text)) {
+      if (Object.hasOwn(VECTORS, word.text)) return VECTORS[word.text];
+      this.push(notOneOf('irq205', word, 'a vector that has a name', Object.keys(VECTORS)));
+      return undefined;
+    }
+    const value = this.number(word, 'a vector');
+    if (value === undefined) return undefined;
+    if (value <= 0xffn) return Number(value);
+    this.add('irq401', word.range, `\`${shown(word.text)}\` is not a vector. Write a vector from 0 to 0xff.`);
+    return undefined;
+  }
+}

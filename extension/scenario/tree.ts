@@ -1,0 +1,119 @@
+import type { Diagnostic } from './diagnostics.ts';
+import type { Range } from './program.ts';
+import type { SourceLine, Token } from './tokens.ts';
+
+/** The tree keeps every word as it stands in the text; what a word means is the checker's business. Whatever is optional may be missing in broken text. */
+interface NodeBase {
+  /** The code of the line, without the comment. */
+  readonly range: Range;
+  /** First word of the line. */
+  readonly head: Token;
+  /** The line has a syntax error, so parts may be missing. */
+  readonly broken: boolean;
+}
+
+export interface MachineNode extends NodeBase {
+  readonly kind: 'machine';
+  readonly vendor?: Token;
+}
+
+/** `kernel 6.16`, `vcpus 4 x2apic`, `cpus 4`, `host xapic`. */
+export interface SettingNode extends NodeBase {
+  readonly kind: 'setting';
+  readonly value?: Token;
+  /** `xapic` or `x2apic` behind the number of vCPUs. */
+  readonly mode?: Token;
+}
+
+export interface WithNode extends NodeBase {
+  readonly kind: 'with';
+  readonly features: readonly Token[];
+}
+
+/** `tpr 0x20`, `irr 0x31 0x55`, `interrupts off`. */
+export interface RegisterNode {
+  readonly name: Token;
+  readonly values: readonly Token[];
+}
+
+export interface VcpuNode extends NodeBase {
+  readonly kind: 'vcpu';
+  readonly index?: Token;
+  readonly state?: Token;
+  readonly cpu?: Token;
+  readonly registers: readonly RegisterNode[];
+}
+
+export type Destination =
+  /** `to 1`: the APIC with this physical ID. */
+  | { readonly kind: 'physical'; readonly id: Token }
+  /** `to logical 0x3`. */
+  | { readonly kind: 'logical'; readonly id: Token }
+  /** `to self`, `to all`, `to all-but-self`. */
+  | { readonly kind: 'shorthand'; readonly word: Token };
+
+/** `fixed 0xfd to 1`. */
+export interface Delivery {
+  readonly mode: Token;
+  readonly vector?: Token;
+  readonly to?: Destination;
+}
+
+export interface ActionNode extends NodeBase {
+  readonly kind: 'action';
+  /** The vCPU in front of the colon; the statement `msi` has none. */
+  readonly vcpu?: Token;
+  readonly name?: Token;
+  /** `icr VALUE`, `tpr VALUE`, and the address of `msi ADDRESS DATA`. */
+  readonly value?: Token;
+  readonly data?: Token;
+  readonly cpu?: Token;
+  readonly delivery?: Delivery;
+}
+
+export type FieldTest = 'is' | 'is not' | 'has' | 'has not';
+
+export type ConditionNode =
+  | {
+      readonly kind: 'field';
+      readonly range: Range;
+      /** `vcpu` or `cpu`. */
+      readonly block: Token;
+      readonly index: Token;
+      readonly field: Token;
+      readonly test?: FieldTest;
+      /** Where the test is written; the field when `is` is left out. */
+      readonly testRange: Range;
+      readonly values: readonly Token[];
+    }
+  | {
+      readonly kind: 'event';
+      readonly range: Range;
+      readonly event: 'exit' | 'notification' | 'wake-up' | 'interrupt';
+      readonly index: Token;
+      readonly vector?: Token;
+      readonly happens: boolean;
+    };
+
+export interface ExpectNode extends NodeBase {
+  readonly kind: 'expect';
+  readonly conditions: readonly ConditionNode[];
+}
+
+/** A line that begins with a word which begins nothing. */
+export interface UnknownNode extends NodeBase {
+  readonly kind: 'unknown';
+}
+
+export type Node = MachineNode | SettingNode | WithNode | VcpuNode | ActionNode | ExpectNode | UnknownNode;
+
+export interface Tree {
+  /** Every line of the text; empty when the text was refused. */
+  readonly lines: readonly SourceLine[];
+  /** One node for each line that has code, in text order. */
+  readonly nodes: readonly Node[];
+  /** Problems of spelling and form. */
+  readonly diagnostics: readonly Diagnostic[];
+  /** Too large or not text: nothing was read. */
+  readonly refused: boolean;
+}

@@ -1,0 +1,104 @@
+/** The words of the language with what they mean: parser, completion, hover and documentation read the same tables. */
+export type Words = Readonly<Record<string, string>>;
+
+export const STATEMENTS = {
+  machine: 'Begins the description of the machine: `machine intel` or `machine amd`.',
+  kernel: 'The behaviour profile: a kernel version whose rules apply, for example `kernel 6.16`.',
+  vcpus: 'How many vCPUs there are, numbered from 0, and the mode of their local APICs: `vcpus 4 x2apic`.',
+  cpus: 'How many physical CPUs there are, numbered from 0; without it, as many as needed.',
+  host: 'APIC mode of the host, which decides the format of NDST: `host x2apic` or `host xapic`.',
+  with: 'Features of the machine: `with apicv ipiv vtd-posting`.',
+  vcpu: 'Where a vCPU is before the first action (`vcpu 1 blocked on cpu 1`), or what it does (`vcpu 1: eoi`).',
+  msi: 'An MSI arrives at KVM: `msi 0xfee01000 0x0041` (address, data) or `msi fixed 0x41 to 1`.',
+  expect: 'What must hold now: `expect vcpu 2: irr has 0x41, pid.on 0` or `expect no exit on vcpu 1`.',
+} as const satisfies Words;
+
+export const VENDORS = {
+  intel: 'Intel VMX: APICv, posted interrupts, VT-d.',
+  amd: 'AMD SVM: AVIC.',
+} as const satisfies Words;
+
+export const MODES = {
+  xapic: 'Memory-mapped local APIC with 8-bit IDs.',
+  x2apic: 'Local APIC in MSRs with 32-bit IDs.',
+} as const satisfies Words;
+
+export const FEATURES = {
+  apicv: 'Intel APICv: register virtualization, virtual-interrupt delivery and posted interrupts.',
+  ipiv: 'Intel IPI virtualization: the processor itself posts simple IPIs. Needs `apicv` and Linux 6.0.',
+  'vtd-posting': 'A device is assigned and VT-d posts into descriptors. Needs `apicv`; not in the rules of 2013.',
+  avic: 'AMD AVIC.',
+  'split-irqchip': 'PIC and IOAPIC in user space; the local APICs stay in the kernel.',
+  'no-vector-hashing': 'kvm.ko parameter vector_hashing=0: the lowest priority goes round by arbitration priority.',
+  '32bit-ids': 'KVM_CAP_X2APIC_API flag USE_32BIT_IDS: the high half of an MSI address holds destination bits 31:8.',
+  'no-broadcast-quirk': 'KVM_CAP_X2APIC_API flag DISABLE_BROADCAST_QUIRK: 0xff is no broadcast for x2APIC.',
+} as const satisfies Words;
+
+export const STATES = {
+  running: 'In guest mode on its CPU.',
+  exited: 'On its CPU in KVM: mode OUTSIDE_GUEST_MODE.',
+  preempted: 'Runnable but off its CPU.',
+  blocked: 'Halted and asleep in kvm_vcpu_block.',
+  offline: 'Created but never run: it waits for INIT and SIPI.',
+} as const satisfies Words;
+
+export const REGISTERS = {
+  tpr: 'Task priority, 8 bits.',
+  irr: 'Vectors that are requested: `irr 0x31 0x55`.',
+  isr: 'Vectors that are in service.',
+  tmr: 'Vectors that are level-triggered.',
+  id: 'Local APIC ID register, 32 bits; the xAPIC ID stands in bits 31:24.',
+  ldr: 'Logical destination register, 32 bits; the xAPIC logical ID stands in bits 31:24.',
+  dfr: 'Destination format register: 0xffffffff flat, 0x0fffffff cluster.',
+  svr: 'Spurious vector register: bit 8 = enabled. Without it, 0x1ff.',
+  apic: "Mode of this vCPU's local APIC where it differs: `apic xapic`, `apic x2apic` or `apic disabled`.",
+  interrupts: 'RFLAGS.IF of the guest: `interrupts off` or `interrupts on`.',
+} as const satisfies Words;
+
+export const ACTIONS = {
+  icr: 'The guest writes its interrupt command register: `icr 0x00000001000000fd`.',
+  ipi: 'The same by name: `ipi fixed 0xfd to 1`.',
+  enter: 'VM entry, on the CPU of its last run or `on cpu 2`.',
+  exit: 'A VM exit that has nothing to do with interrupts; the thread stays in KVM until `enter`.',
+  block: 'The guest executes HLT.',
+  preempt: 'The thread is preempted: it is off its CPU but runnable.',
+  eoi: 'The guest ends the interrupt of highest priority in service.',
+  tpr: 'The guest writes its task priority: `tpr 0x50`.',
+  cli: 'The guest disables interrupts (RFLAGS.IF = 0).',
+  sti: 'The guest enables interrupts (RFLAGS.IF = 1).',
+} as const satisfies Words;
+
+export const DELIVERY_MODES = {
+  fixed: 'Fixed (000): every addressed APIC gets the vector.',
+  lowest: 'Lowest priority (001): one of the addressed APICs gets the vector.',
+  smi: 'SMI (010); no vector.',
+  nmi: 'NMI (100); no vector.',
+  init: 'INIT (101), level assert; no vector.',
+  startup: 'Start-up (110); the vector is the start page.',
+} as const satisfies Words;
+
+export const SHORTHANDS = {
+  self: 'The sender alone.',
+  all: 'Every APIC, with the sender.',
+  'all-but-self': 'Every APIC except the sender.',
+} as const satisfies Words;
+
+export const EVENTS = {
+  exit: '`exit on vcpu 1`: it has left guest mode since the last `expect`.',
+  notification: '`notification to vcpu 2`: a notification interrupt was sent for it.',
+  'wake-up': '`wake-up of vcpu 2`: its blocked thread was woken.',
+} as const satisfies Words;
+
+/** The preposition between an event and its vCPU. */
+export const EVENT_PREPOSITION = { exit: 'on', notification: 'to', 'wake-up': 'of' } as const;
+
+/** Modes whose vector field means nothing. */
+export const WITHOUT_VECTOR: readonly string[] = ['smi', 'nmi', 'init'];
+
+export function keys<T extends Words>(words: T): readonly (keyof T & string)[] {
+  return Object.keys(words);
+}
+
+export function isKey<T extends Words>(words: T, word: string): word is keyof T & string {
+  return Object.hasOwn(words, word);
+}
