@@ -26,6 +26,7 @@ export const QUIET_SETTINGS = {
  * @property {Record<string, unknown>} [settings] user settings of a fresh data folder
  * @property {string} [dataDir] kept after stop(); without it a temporary folder
  * @property {string} [extensionsDir] installed extensions
+ * @property {string} [token] what a page must know to connect; without it every local program may
  * @property {boolean} [development] honour extensionDevelopmentPath and extensionTestsPath of a page; costs the notification toasts
  */
 
@@ -33,7 +34,14 @@ export const QUIET_SETTINGS = {
  * @param {ServerOptions} options
  * @returns {Promise<{ readonly port: number, readonly log: () => string, readonly exited: Promise<void>, readonly stop: () => Promise<void> }>}
  */
-export async function startServer({ server, settings = QUIET_SETTINGS, dataDir, extensionsDir, development = false }) {
+export async function startServer({
+  server,
+  settings = QUIET_SETTINGS,
+  dataDir,
+  extensionsDir,
+  token,
+  development = false,
+}) {
   const data = dataDir ?? mkdtempSync(path.join(tmpdir(), 'irqscope-vscode-'));
   for (const kind of ['User', 'Machine']) {
     const file = path.join(data, 'data', kind, 'settings.json');
@@ -45,7 +53,8 @@ export async function startServer({ server, settings = QUIET_SETTINGS, dataDir, 
     server.node,
     [
       server.main,
-      ...['--host', '127.0.0.1', '--port', '0', '--without-connection-token', '--accept-server-license-terms'],
+      ...['--host', '127.0.0.1', '--port', '0', '--accept-server-license-terms'],
+      ...(token ? ['--connection-token', token] : ['--without-connection-token']),
       ...['--server-data-dir', data, '--telemetry-level', 'off', '--disable-update-check'],
       ...['--disable-workspace-trust', '--disable-getting-started-override'],
       ...(development ? ['--enable-smoke-test-driver'] : []),
@@ -102,10 +111,11 @@ export function serverEnvironment(/** @type {string} */ data) {
 /**
  * The address of a workbench.
  * @param {number} port
- * @param {{ folder: string, developmentPath?: string, testsPath?: string }} what absolute paths
+ * @param {{ folder: string, developmentPath?: string, testsPath?: string, token?: string }} what absolute paths
  */
-export function workbenchUrl(port, { folder, developmentPath, testsPath }) {
+export function workbenchUrl(port, { folder, developmentPath, testsPath, token }) {
   const url = new URL(`http://127.0.0.1:${port}/`);
+  if (token) url.searchParams.set('tkn', token);
   url.searchParams.set('folder', folder);
   const remote = (/** @type {string} */ file) => new URL(`vscode-remote://127.0.0.1:${port}`).href + encodeURI(file);
   const payload = [
