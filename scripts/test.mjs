@@ -61,7 +61,7 @@ async function integration(/** @type {string} */ vscode, /** @type {string} */ h
 /** @returns {Promise<Count>} */
 async function ui(/** @type {string} */ mode) {
   mustBeBuilt();
-  return vitest('ui', ['--config', 'test/ui/vitest.config.ts'], { IRQSCOPE_UI: mode });
+  return vitest('ui', ['--config', 'test/ui/vitest.config.mjs'], { IRQSCOPE_UI: mode });
 }
 
 function mustBeBuilt() {
