@@ -1,0 +1,326 @@
+/** A machine at work: its memory, its agents and the one way in which anything happens, `step`. */
+import type { MachineConfig } from './config.ts';
+import { AGENT, AGENT_WORDS, C, FRAME_WORDS, G, type Layout, layoutOf, MAX_DEPTH, V } from './layout.ts';
+import { Memory } from './memory.ts';
+import { CALL, type Flow, NEXT, type Operation, operations, RETURN, type Step } from './operation.ts';
+import { type Profile, profileOf } from './profile.ts';
+
+/** What happened in a step, beside its writes; kept with the step. Bit numbers. */
+export const MARK = {
+  exit: 0,
+  notification: 1,
+  wakeup: 2,
+  delivery: 3,
+  failure: 4,
+  user: 5,
+  entry: 6,
+  dropped: 7,
+} as const;
+
+/** One frame of a call stack, innermost first in `Machine.stack`. */
+export interface Frame {
+  readonly operation: Operation;
+  readonly step: Step;
+  readonly locals: readonly number[];
+}
+
+/** What a CPU's interrupt hardware, or a host interrupt handler, would do now of its own accord. */
+export type Spontaneous = (m: Machine, cpu: number) => Operation | undefined;
+
+const NO_CODE = -1;
+
+/** Agents by number: 0 the VMM, then a thread for each vCPU, then the interrupt hardware of each physical CPU. */
+export const VMM = 0;
+/** The scenario itself (expectations), and the person who changes a field by hand. */
+export const SCENARIO = 0xffff;
+export const USER = 0xfffe;
+
+export class Machine extends Memory {
+  readonly config: MachineConfig;
+  readonly profile: Profile;
+  readonly layout: Layout;
+  readonly vcpuCount: number;
+  readonly cpuCount: number;
+  readonly agentCount: number;
+
+  /** Agent whose step runs; only meaningful inside a step. */
+  agent = 0;
+  private readonly spontaneous: Spontaneous;
+  private frame = 0;
+  private callee: Operation | undefined;
+  private readonly arguments = new Int32Array(FRAME_WORDS - 1);
+  private marks = 0;
+  private stepped = 0;
+  private head = 0;
+
+  constructor(config: MachineConfig, spontaneous: Spontaneous) {
+    const agentCount = 1 + config.vcpus.length + config.cpus.length;
+    const layout = layoutOf(config, agentCount);
+    super(layout.size);
+    this.config = config;
+    this.profile = profileOf(config);
+    this.layout = layout;
+    this.vcpuCount = config.vcpus.length;
+    this.cpuCount = config.cpus.length;
+    this.agentCount = agentCount;
+    this.spontaneous = spontaneous;
+  }
+
+  // Addresses.
+
+  vcpu(index: number): number {
+    return this.layout.vcpus + index * V.words;
+  }
+
+  cpu(index: number): number {
+    return this.layout.cpus + index * C.words;
+  }
+
+  vcpuAgent(index: number): number {
+    return 1 + index;
+  }
+
+  cpuAgent(index: number): number {
+    return 1 + this.vcpuCount + index;
+  }
+
+  /** `vmm`, `vcpu 2`, `cpu 0`. */
+  agentName(agent: number): string {
+    switch (agent) {
+      case VMM:
+        return 'vmm';
+      case SCENARIO:
+        return 'scenario';
+      case USER:
+        return 'user';
+    }
+    return agent <= this.vcpuCount ? `vcpu ${agent - 1}` : `cpu ${agent - 1 - this.vcpuCount}`;
+  }
+
+  // What a step's code may use, besides the primitives of `Memory`.
+
+  /** Sets local `index` of the running operation. */
+  local(index: number, value: number): void {
+    this.store(this.frame + 1 + index, value);
+  }
+
+  /** What the last called operation of this agent returned. */
+  get result(): number {
+    return this.words[this.agentAddress(this.agent) + AGENT.result];
+  }
+
+  /** Returns from the operation with a result. */
+  return(value: number): Flow {
+    this.store(this.agentAddress(this.agent) + AGENT.result, value);
+    return RETURN;
+  }
+
+  /** Calls an operation; the caller goes on with its next step when it returns. */
+  call(callee: Operation, a = 0, b = 0, c = 0, d = 0, e = 0, f = 0): Flow {
+    this.callee = callee;
+    const args = this.arguments;
+    args[0] = a;
+    args[1] = b;
+    args[2] = c;
+    args[3] = d;
+    args[4] = e;
+    args[5] = f;
+    return CALL;
+  }
+
+  mark(bit: number): void {
+    this.marks |= 1 << bit;
+  }
+
+  // Scheduling.
+
+  /** Gives an idle agent an operation to run. It becomes part of the next step. */
+  start(agent: number, what: Operation, a = 0, b = 0, c = 0, d = 0, e = 0, f = 0): void {
+    if (!this.idle(agent)) {
+      throw new Error(`${this.agentName(agent)} is already at work`);
+    }
+    this.call(what, a, b, c, d, e, f);
+    this.push(agent);
+    this.settle(agent);
+  }
+
+  /** Has this agent nothing left of what it was given? */
+  idle(agent: number): boolean {
+    return this.words[this.agentAddress(agent) + AGENT.depth] === 0;
+  }
+
+  /** Can this agent take a step now? */
+  ready(agent: number): boolean {
+    const holder = this.words[G.holder];
+    if (holder !== 0 && holder !== agent + 1) {
+      return false;
+    }
+    return !this.idle(agent) || this.arising(agent) !== undefined;
+  }
+
+  /** Takes one atomic step of a ready agent. `close` then puts it into the journal. */
+  step(agent: number): void {
+    if (this.idle(agent)) {
+      const arising = this.arising(agent);
+      if (arising === undefined) {
+        throw new Error(`${this.agentName(agent)} has nothing to do`);
+      }
+      this.start(agent, arising, agent - 1 - this.vcpuCount);
+    }
+    this.marks = 0;
+    this.stepped = agent;
+    this.head = this.words[this.top(agent)];
+    this.runOne(agent);
+    this.settle(agent);
+  }
+
+  /** Ends the step that `step` took, together with everything that was stored since. */
+  close(): void {
+    this.commit((this.stepped << 16) | this.marks, this.head);
+  }
+
+  /** Ends a step that is no operation's: an expectation, or a change by the user. */
+  closeAs(agent: number, marks: number): void {
+    this.commit((agent << 16) | marks, NO_CODE);
+  }
+
+  agentOf(step: number): number {
+    return this.firstOf(step) >>> 16;
+  }
+
+  marksOf(step: number): number {
+    return this.firstOf(step) & 0xffff;
+  }
+
+  /** The operation and step that journal entry `step` ran, or undefined for a step of the scenario itself. */
+  codeOf(step: number): { readonly operation: Operation; readonly step: Step } | undefined {
+    return codeAt(this.secondOf(step));
+  }
+
+  /** The agent's call stack, innermost first; empty when it is idle. */
+  stack(agent: number): Frame[] {
+    const frames: Frame[] = [];
+    for (let depth = this.words[this.agentAddress(agent) + AGENT.depth]; depth > 0; depth--) {
+      const address = this.frameAddress(agent, depth);
+      const code = codeAt(this.words[address]);
+      if (code !== undefined) {
+        const locals = this.words.subarray(address + 1, address + 1 + code.operation.locals.length);
+        frames.push({ ...code, locals: [...locals] });
+      }
+    }
+    return frames;
+  }
+
+  /** What the agent is about to do, in a sentence; undefined when it is idle and nothing arises of itself. */
+  nextFrame(agent: number): Frame | undefined {
+    const arising = this.idle(agent) ? this.arising(agent) : undefined;
+    if (arising !== undefined) {
+      return { operation: arising, step: arising.steps[0], locals: [agent - 1 - this.vcpuCount] };
+    }
+    return this.stack(agent)[0];
+  }
+
+  private arising(agent: number): Operation | undefined {
+    const cpu = agent - 1 - this.vcpuCount;
+    return cpu >= 0 ? this.spontaneous(this, cpu) : undefined;
+  }
+
+  private agentAddress(agent: number): number {
+    return this.layout.agents + agent * AGENT_WORDS;
+  }
+
+  private frameAddress(agent: number, depth: number): number {
+    return this.agentAddress(agent) + AGENT.words + (depth - 1) * FRAME_WORDS;
+  }
+
+  private top(agent: number): number {
+    return this.frameAddress(agent, this.words[this.agentAddress(agent) + AGENT.depth]);
+  }
+
+  private push(agent: number): void {
+    const callee = this.callee as Operation;
+    const base = this.agentAddress(agent);
+    const depth = this.words[base + AGENT.depth] + 1;
+    if (depth > MAX_DEPTH) {
+      throw new Error(`${callee.name}: more than ${MAX_DEPTH} frames`);
+    }
+    const address = this.frameAddress(agent, depth);
+    this.store(base + AGENT.depth, depth);
+    this.store(address, callee.id << 16);
+    for (let i = 0; i < callee.locals.length; i++) {
+      this.store(address + 1 + i, i < 6 ? this.arguments[i] : 0);
+    }
+    if (callee.uninterruptible) {
+      this.store(G.holder, agent + 1);
+    }
+  }
+
+  private pop(agent: number, left: Operation): void {
+    const base = this.agentAddress(agent);
+    this.store(base + AGENT.depth, this.words[base + AGENT.depth] - 1);
+    if (left.uninterruptible) {
+      this.store(G.holder, 0);
+    }
+  }
+
+  private runOne(agent: number): void {
+    const { words } = this;
+    const address = this.top(agent);
+    const head = words[address];
+    const running = operations[head >>> 16];
+    const at = head & 0xffff;
+    this.agent = agent;
+    this.frame = address;
+    const flow = running.steps[at].run(
+      this,
+      words[address + 1],
+      words[address + 2],
+      words[address + 3],
+      words[address + 4],
+      words[address + 5],
+      words[address + 6],
+      words[address + 7],
+      words[address + 8],
+    );
+    if (flow === NEXT) {
+      this.store(address, head + 1);
+    } else if (flow === RETURN) {
+      this.pop(agent, running);
+    } else if (flow === CALL) {
+      this.store(address, head + 1);
+      this.push(agent);
+    } else {
+      const target = running.labels.get(flow as string);
+      if (target === undefined) {
+        throw new Error(`${running.name} has no step '${flow}'`);
+      }
+      this.store(address, (head & ~0xffff) | target);
+    }
+  }
+
+  /** Runs silent steps and leaves finished operations until an atomic step is next or the agent is idle. */
+  private settle(agent: number): void {
+    const base = this.agentAddress(agent);
+    while (this.words[base + AGENT.depth] > 0) {
+      const head = this.words[this.top(agent)];
+      const running = operations[head >>> 16];
+      const at = head & 0xffff;
+      if (at >= running.steps.length) {
+        this.pop(agent, running);
+      } else if (running.steps[at].silent) {
+        this.runOne(agent);
+      } else {
+        return;
+      }
+    }
+  }
+}
+
+function codeAt(head: number): { readonly operation: Operation; readonly step: Step } | undefined {
+  if (head === NO_CODE) {
+    return undefined;
+  }
+  const running = operations[head >>> 16];
+  const step = running.steps[head & 0xffff];
+  return step === undefined ? undefined : { operation: running, step };
+}

@@ -1,0 +1,107 @@
+/** Puts a machine together: its initial state, and what happens of its own accord. */
+import type { MachineConfig } from './config.ts';
+import { physical_interrupt } from './cpu/postedInterrupts.ts';
+import { deliver_virtual_interrupt } from './cpu/virtualInterrupts.ts';
+import { HOST_VECTORS, VCPU_MODE, VCPU_STATE } from './fields.ts';
+import { take_host_interrupt } from './kvm/hostInterrupt.ts';
+import { C, PID_CONTROL, PID_NDST, POSTED_INTR_SN, V } from './layout.ts';
+import { processorPriority } from './lapic/priority.ts';
+import { Machine } from './machine.ts';
+import type { Operation } from './operation.ts';
+import { ndstOf, pendingAt } from './vmx/scheduling.ts';
+
+const APICBASE = 0xfee00000;
+const BSP = 1 << 8;
+const EXTD = 1 << 10;
+const EN = 1 << 11;
+const DFR_FLAT = -1;
+const SVR_RESET = 0xff;
+const SVR_ENABLE = 1 << 8;
+
+export function createMachine(config: MachineConfig): Machine {
+  const m = new Machine(config, spontaneous);
+  m.recording = false;
+  for (let cpu = 0; cpu < m.cpuCount; cpu++) {
+    m.store(m.cpu(cpu) + C.vcpu, -1);
+    m.store(m.cpu(cpu) + C.loaded, -1);
+  }
+  for (let vcpu = 0; vcpu < m.vcpuCount; vcpu++) {
+    resetVcpu(m, vcpu);
+  }
+  m.recording = true;
+  return m;
+}
+
+function resetVcpu(m: Machine, vcpu: number): void {
+  const config = m.config.vcpus[vcpu];
+  const base = m.vcpu(vcpu);
+  const x2apic = config.apic === 'x2apic';
+  m.store(base + V.apicbase, APICBASE | (config.bsp ? BSP : 0) | (config.apic === 'disabled' ? 0 : EN) | (x2apic ? EXTD : 0));
+  m.store(base + V.id, x2apic ? config.id : (config.aid ?? config.id << 24));
+  m.store(base + V.ldr, x2apic ? ((config.id >>> 4) << 16) | (1 << (config.id & 15)) : (config.ldr ?? 0));
+  m.store(base + V.dfr, config.dfr ?? DFR_FLAT);
+  m.store(base + V.svr, config.svr ?? SVR_RESET | SVR_ENABLE);
+  m.store(base + V.tpr, config.tpr ?? 0);
+  setVectors(m, base + V.irr, config.irr);
+  setVectors(m, base + V.isr, config.isr);
+  setVectors(m, base + V.tmr, config.tmr);
+  const service = Math.max(-1, ...(config.isr ?? []));
+  m.store(base + V.ppr, processorPriority(config.tpr ?? 0, service));
+  m.store(base + V.interrupts, config.interruptsEnabled ? 1 : 0);
+
+  m.store(base + V.state, VCPU_STATE[config.state]);
+  m.store(base + V.cpu, config.cpu);
+  const running = config.state === 'running';
+  m.store(base + V.mode, running ? VCPU_MODE.IN_GUEST_MODE : VCPU_MODE.OUTSIDE_GUEST_MODE);
+  if (running || config.state === 'exited') {
+    m.store(m.cpu(config.cpu) + C.loaded, vcpu);
+    m.store(m.cpu(config.cpu) + C.vcpu, running ? vcpu : -1);
+    m.store(m.cpu(config.cpu) + C.irqs_off, running ? 1 : 0);
+  }
+  if (m.config.apicv) {
+    const request = Math.max(0, ...(config.irr ?? []));
+    m.store(base + V.apicv_active, 1);
+    m.store(base + V.guest_intr_status, (Math.max(service, 0) << 8) | request);
+    resetDescriptor(m, vcpu);
+  }
+}
+
+function setVectors(m: Machine, base: number, vectors: readonly number[] = []): void {
+  for (const vector of vectors) {
+    m.set_bit(vector, base);
+  }
+}
+
+/** SN, NV and NDST as the thread's state implies; posted interrupts §9. The descriptor of 2013 has none of them. */
+function resetDescriptor(m: Machine, vcpu: number): void {
+  if (!m.profile.descriptor.hasNotificationInfo) {
+    return;
+  }
+  const { state, cpu } = m.config.vcpus[vcpu];
+  const wakeups = m.config.ipiv || m.config.vtdPosting;
+  const blocked = state === 'blocked' && wakeups;
+  const suppressed = state === 'preempted' && wakeups;
+  const nv = blocked ? HOST_VECTORS.POSTED_INTR_WAKEUP_VECTOR : HOST_VECTORS.POSTED_INTR_VECTOR;
+  const base = m.vcpu(vcpu);
+  m.store(base + V.on_wakeup_list, blocked ? 1 : 0);
+  m.store(base + V.pi_desc + PID_CONTROL, (nv << 16) | (suppressed ? 1 << POSTED_INTR_SN : 0));
+  m.store(base + V.pi_desc + PID_NDST, ndstOf(m, cpu));
+}
+
+/** What the interrupt hardware of `cpu`, or a host handler on it, does as soon as it can. */
+function spontaneous(m: Machine, cpu: number): Operation | undefined {
+  const base = m.cpu(cpu);
+  const vcpu = m.words[base + C.vcpu];
+  if (vcpu < 0) {
+    return m.words[base + C.irqs_off] === 0 && pendingAt(m, cpu) >= 0 ? take_host_interrupt : undefined;
+  }
+  // Between two instructions of the guest only.
+  if (!m.idle(m.vcpuAgent(vcpu))) {
+    return undefined;
+  }
+  // Virtual-interrupt delivery has the priority of an interrupt-window exit: above physical interrupts. Posted interrupts §7.
+  if (m.words[m.vcpu(vcpu) + V.recognized] !== 0 && m.words[m.vcpu(vcpu) + V.interrupts] !== 0) {
+    return deliver_virtual_interrupt;
+  }
+  return pendingAt(m, cpu) >= 0 ? physical_interrupt : undefined;
+}
