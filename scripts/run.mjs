@@ -99,10 +99,10 @@ export async function ensurePackages() {
   const age = (/** @type {string} */ file) => statSync(path.join(root, file), { throwIfNoEntry: false })?.mtimeMs ?? 0;
   if (age('node_modules/.package-lock.json') >= age('package-lock.json')) return;
   await step('installing npm packages', async () => {
-    const { code, output } = await run('npm', ['ci', '--no-audit', '--no-fund']);
+    const { code, output } = await run('npm', ['install', '--no-save', '--no-audit', '--no-fund']);
     if (code !== 0)
       throw new Remedy(
-        `npm ci failed:\n${output}\nIs the npm registry reachable (npm ping)? Then run the same command again.`,
+        `npm install failed:\n${output}\nIs the npm registry reachable (npm ping)? Then run the same command again.`,
       );
   });
 }
