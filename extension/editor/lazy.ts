@@ -1,2 +1,3 @@
 /** What the host loads on first need: debug adapter, engine and scenario language. */
-export {};
+export { check } from '../scenario/check.ts';
+export { parse } from '../scenario/parse.ts';
