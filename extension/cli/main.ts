@@ -1,3 +1,55 @@
+/** The command line: one word chooses the command, each command stands in a file of its own. */
+import { EXIT, type Io } from './io.ts';
+import { RUN_USAGE, runCommand } from './run.ts';
+
 declare const __VERSION__: string;
 
-console.log(`irqscope ${__VERSION__}`);
+const COMMANDS: Readonly<
+  Record<string, { readonly usage: string; readonly run: (args: string[], io: Io) => Promise<number> }>
+> = {
+  run: { usage: RUN_USAGE, run: runCommand },
+};
+
+const IO: Io = {
+  out: text => process.stdout.write(`${text}\n`),
+  err: text => process.stderr.write(`${text}\n`),
+  readStdin: async () => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of process.stdin) {
+      chunks.push(chunk as Buffer);
+    }
+    return Buffer.concat(chunks).toString('utf8');
+  },
+};
+
+function usage(): string {
+  const lines = Object.values(COMMANDS).map(({ usage }) => `  ${usage}`);
+  return ['usage:', ...lines, '  irqscope --version'].join('\n');
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const [name, ...rest] = args;
+  if (name === '--version') {
+    IO.out(`irqscope ${__VERSION__}`);
+    return EXIT.ok;
+  }
+  if (name === '--help' || name === 'help') {
+    IO.out(usage());
+    return EXIT.ok;
+  }
+  const command = COMMANDS[name ?? ''];
+  if (command === undefined) {
+    IO.err(name === undefined ? usage() : `irqscope: no command '${name}'\n${usage()}`);
+    return EXIT.unusable;
+  }
+  try {
+    return await command.run(rest, IO);
+  } catch (error) {
+    IO.err(`irqscope ${name}: ${(error as Error).message}`);
+    return EXIT.unusable;
+  }
+}
+
+main(process.argv.slice(2)).then(code => {
+  process.exitCode = code;
+});

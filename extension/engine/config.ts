@@ -68,5 +68,10 @@ export interface MachineConfig {
   /** IOAPIC redirection entries set before the first step. */
   readonly rtes?: readonly { readonly pin: number; readonly lo: number; readonly hi: number }[];
   /** MSI routes by GSI. */
-  readonly routes?: readonly { readonly gsi: number; readonly lo: number; readonly hi: number; readonly data: number }[];
+  readonly routes?: readonly {
+    readonly gsi: number;
+    readonly lo: number;
+    readonly hi: number;
+    readonly data: number;
+  }[];
 }

@@ -3,6 +3,8 @@
  * the debugger and the picture cannot disagree about what a name means.
  */
 
+import { C, PID_CONTROL, PID_NDST, POSTED_INTR_ON, POSTED_INTR_SN, REQ, V } from './layout.ts';
+
 export interface FieldInfo {
   /** Path below its subject: `pid.on` of `vcpu 2`. */
   readonly path: string;
@@ -14,6 +16,9 @@ export interface FieldInfo {
   /** Names of the values of an `enum`, and of well-known values of a `number`. */
   readonly values?: Readonly<Record<string, number>>;
   readonly doc: string;
+  /** Word of the block and lowest bit where the field stands; vectors take eight words. */
+  readonly word: number;
+  readonly bit: number;
 }
 
 /** `vcpu->mode`, include/linux/kvm_host.h. */
@@ -35,32 +40,72 @@ export const HOST_VECTORS = {
   RESCHEDULE_VECTOR: 0xfd,
 } as const;
 
+const flag = (path: string, word: number, bit: number, doc: string): FieldInfo => ({
+  path,
+  block: 'vcpu',
+  kind: 'flag',
+  width: 1,
+  doc,
+  word,
+  bit,
+});
+
+const register = (path: string, width: number, word: number, bit: number, doc: string): FieldInfo => ({
+  path,
+  block: 'vcpu',
+  kind: 'number',
+  width,
+  doc,
+  word,
+  bit,
+});
+
+const vectors = (path: string, word: number, doc: string): FieldInfo => ({
+  path,
+  block: 'vcpu',
+  kind: 'vectors',
+  width: 256,
+  doc,
+  word,
+  bit: 0,
+});
+
+const named = (values: Readonly<Record<string, number>>, field: FieldInfo): FieldInfo => ({ ...field, values });
+const ofCpu = (field: FieldInfo): FieldInfo => ({ ...field, block: 'cpu' });
+
+const CONTROL = V.pi_desc + PID_CONTROL;
+
 export const FIELDS: readonly FieldInfo[] = [
-  { path: 'mode', block: 'vcpu', kind: 'enum', width: 2, values: VCPU_MODE, doc: '`vcpu->mode` as KVM keeps it.' },
-  { path: 'state', block: 'vcpu', kind: 'enum', width: 3, values: VCPU_STATE, doc: "Where the vCPU's thread is." },
-  { path: 'cpu', block: 'vcpu', kind: 'number', width: 16, doc: '`vcpu->cpu`: the physical CPU it runs on, or ran on last.' },
-  { path: 'pid.on', block: 'vcpu', kind: 'flag', width: 1, doc: 'Outstanding notification, bit 256 of the descriptor.' },
-  { path: 'pid.sn', block: 'vcpu', kind: 'flag', width: 1, doc: 'Suppress notification, bit 257 of the descriptor.' },
-  {
-    path: 'pid.nv',
-    block: 'vcpu',
-    kind: 'number',
-    width: 8,
-    values: HOST_VECTORS,
-    doc: 'Notification vector, bits 279:272 of the descriptor.',
-  },
-  { path: 'pid.ndst', block: 'vcpu', kind: 'number', width: 32, doc: 'Notification destination, bits 319:288 of the descriptor.' },
-  { path: 'pid.pir', block: 'vcpu', kind: 'vectors', width: 256, doc: 'Posted-interrupt requests, bits 255:0 of the descriptor.' },
-  { path: 'irr', block: 'vcpu', kind: 'vectors', width: 256, doc: 'Interrupt request register; VIRR with APICv.' },
-  { path: 'isr', block: 'vcpu', kind: 'vectors', width: 256, doc: 'In-service register; VISR with APICv.' },
-  { path: 'tmr', block: 'vcpu', kind: 'vectors', width: 256, doc: 'Trigger mode register: 1 = level.' },
-  { path: 'tpr', block: 'vcpu', kind: 'number', width: 8, doc: 'Task priority; VTPR with APICv.' },
-  { path: 'ppr', block: 'vcpu', kind: 'number', width: 8, doc: 'Processor priority; VPPR with APICv.' },
-  { path: 'rvi', block: 'vcpu', kind: 'number', width: 8, doc: 'Requesting virtual interrupt, bits 7:0 of the guest interrupt status.' },
-  { path: 'svi', block: 'vcpu', kind: 'number', width: 8, doc: 'Servicing virtual interrupt, bits 15:8 of the guest interrupt status.' },
-  { path: 'event', block: 'vcpu', kind: 'flag', width: 1, doc: 'KVM_REQ_EVENT is pending.' },
-  { path: 'pending', block: 'cpu', kind: 'vectors', width: 256, doc: 'Physical interrupts that wait in the local APIC of the CPU.' },
-  { path: 'vcpu', block: 'cpu', kind: 'number', width: 32, doc: 'The vCPU whose guest code runs here; 0xffffffff = host.' },
+  { ...named(VCPU_MODE, register('mode', 2, V.mode, 0, '`vcpu->mode` as KVM keeps it.')), kind: 'enum' },
+  { ...named(VCPU_STATE, register('state', 3, V.state, 0, "Where the vCPU's thread is.")), kind: 'enum' },
+  register('cpu', 16, V.cpu, 0, '`vcpu->cpu`: the physical CPU it runs on, or ran on last.'),
+  flag('pid.on', CONTROL, POSTED_INTR_ON, 'Outstanding notification, bit 256 of the descriptor.'),
+  flag('pid.sn', CONTROL, POSTED_INTR_SN, 'Suppress notification, bit 257 of the descriptor.'),
+  named(HOST_VECTORS, register('pid.nv', 8, CONTROL, 16, 'Notification vector, bits 279:272 of the descriptor.')),
+  register('pid.ndst', 32, V.pi_desc + PID_NDST, 0, 'Notification destination, bits 319:288 of the descriptor.'),
+  vectors('pid.pir', V.pi_desc, 'Posted-interrupt requests, bits 255:0 of the descriptor.'),
+  vectors('irr', V.irr, 'Interrupt request register; VIRR with APICv.'),
+  vectors('isr', V.isr, 'In-service register; VISR with APICv.'),
+  vectors('tmr', V.tmr, 'Trigger mode register: 1 = level.'),
+  register('tpr', 8, V.tpr, 0, 'Task priority; VTPR with APICv.'),
+  register('ppr', 8, V.ppr, 0, 'Processor priority; VPPR with APICv.'),
+  register('rvi', 8, V.guest_intr_status, 0, 'Requesting virtual interrupt, bits 7:0 of the guest interrupt status.'),
+  register('svi', 8, V.guest_intr_status, 8, 'Servicing virtual interrupt, bits 15:8 of the guest interrupt status.'),
+  flag('event', V.requests, REQ.EVENT, 'KVM_REQ_EVENT is pending.'),
+  flag('recognized', V.recognized, 0, 'The processor has recognised a pending virtual interrupt.'),
+  flag('if', V.interrupts, 0, 'RFLAGS.IF of the guest.'),
+  flag('wakeup_list', V.on_wakeup_list, 0, 'The thread stands on the posted-interrupt wake-up list of its CPU.'),
+  vectors('eoi_exit', V.eoi_exit_bitmap, 'EOI-exit bitmap: these vectors make EOI exit.'),
+  register('icr', 32, V.icr, 0, 'Interrupt command register, bits 31:0.'),
+  register('icr2', 32, V.icr2, 0, 'Interrupt command register, bits 63:32.'),
+  register('apicbase', 32, V.apicbase, 0, 'IA32_APICBASE, bits 31:0.'),
+  register('apic_id', 32, V.id, 0, 'Local APIC ID register; xAPIC: the ID stands in bits 31:24.'),
+  register('ldr', 32, V.ldr, 0, 'Logical destination register.'),
+  register('dfr', 32, V.dfr, 0, 'Destination format register.'),
+  register('svr', 32, V.svr, 0, 'Spurious interrupt vector register (SPIV); bit 8 enables the APIC.'),
+  ofCpu(vectors('pending', C.irr, 'Physical interrupts that wait in the local APIC of the CPU.')),
+  ofCpu(flag('irqs_off', C.irqs_off, 0, 'The host has interrupts disabled on this CPU.')),
+  ofCpu(register('vcpu', 32, C.vcpu, 0, 'The vCPU whose guest code runs here; 0xffffffff = host.')),
 ];
 
 const byPath = new Map(FIELDS.map(field => [`${field.block}.${field.path}`, field]));

@@ -1,12 +1,13 @@
 /** What guest code does to its local APIC, and how processor and KVM answer. */
-import { vm_entry, vm_exit } from './cpu/vmExit.ts';
+
 import { eoi_virtualization, tpr_virtualization } from './cpu/virtualInterrupts.ts';
+import { vm_entry, vm_exit } from './cpu/vmExit.ts';
 import { vcpu_enter_guest } from './kvm/enter.ts';
 import { leave_guest_mode } from './kvm/exit.ts';
-import { REQ, V } from './layout.ts';
 import { kvm_lapic_reg_write_icr, kvm_x2apic_icr_write } from './lapic/icr.ts';
 import { IRQ } from './lapic/message.ts';
 import { apic_update_ppr } from './lapic/priority.ts';
+import { REQ, V } from './layout.ts';
 import type { Machine } from './machine.ts';
 import { NEXT, operation, RETURN, silent, step } from './operation.ts';
 import { hex, highest } from './text.ts';
@@ -34,7 +35,8 @@ export const wrmsr_icr = operation({
   locals: ['vcpu', 'icr_low', 'icr_high'],
   steps: {
     write: step(
-      (_m, vcpu, low, high) => `vcpu ${vcpu} writes ${hex(high, 8)}_${hex(low, 8).slice(2)} to its ICR; the MSR is intercepted`,
+      (_m, vcpu, low, high) =>
+        `vcpu ${vcpu} writes ${hex(high, 8)}_${hex(low, 8).slice(2)} to its ICR; the MSR is intercepted`,
       (m, vcpu) => m.call(vm_exit, cpuOf(m, vcpu), EXIT.MSR_WRITE),
     ),
     choose: silent((m, _vcpu, low, high) => (fastPathTakes(m, low, high) ? NEXT : 'slow')),
@@ -106,7 +108,9 @@ export const write_eoi = operation({
     apic_set_eoi: step(
       (m, vcpu) => {
         const vector = highest(m, m.vcpu(vcpu) + V.isr);
-        return vector < 0 ? 'nothing is in service' : `clear ISR[${hex(vector)}] of vcpu ${vcpu}, recalculate PPR, request KVM_REQ_EVENT`;
+        return vector < 0
+          ? 'nothing is in service'
+          : `clear ISR[${hex(vector)}] of vcpu ${vcpu}, recalculate PPR, request KVM_REQ_EVENT`;
       },
       (m, vcpu) => {
         const vector = highest(m, m.vcpu(vcpu) + V.isr);
@@ -177,4 +181,3 @@ export const leave_guest = operation({
     outside: silent((m, vcpu) => m.call(leave_guest_mode, vcpu)),
   },
 });
-

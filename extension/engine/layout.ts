@@ -98,7 +98,15 @@ export const MAX_DEPTH = 14;
 export const AGENT_WORDS = AGENT.words + MAX_DEPTH * FRAME_WORDS;
 
 /** KVM requests as bits of `V.requests`; named as in the kernel without KVM_REQ_. */
-export const REQ = { EVENT: 0, UNBLOCK: 1, NMI: 2, SMI: 3, SCAN_IOAPIC: 4, APICV_UPDATE: 5, LOAD_EOI_EXITMAP: 6 } as const;
+export const REQ = {
+  EVENT: 0,
+  UNBLOCK: 1,
+  NMI: 2,
+  SMI: 3,
+  SCAN_IOAPIC: 4,
+  APICV_UPDATE: 5,
+  LOAD_EOI_EXITMAP: 6,
+} as const;
 
 /** Events that an expectation may ask for, as bits of `V.events`. */
 export const EVENT = { exit: 0, notification: 1, wakeup: 2 } as const;

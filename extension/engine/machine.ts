@@ -160,18 +160,24 @@ export class Machine extends Memory {
 
   /** Takes one atomic step of a ready agent. `close` then puts it into the journal. */
   step(agent: number): void {
-    if (this.idle(agent)) {
-      const arising = this.arising(agent);
-      if (arising === undefined) {
-        throw new Error(`${this.agentName(agent)} has nothing to do`);
-      }
-      this.start(agent, arising, agent - 1 - this.vcpuCount);
-    }
+    this.arise(agent);
     this.marks = 0;
     this.stepped = agent;
     this.head = this.words[this.top(agent)];
     this.runOne(agent);
     this.settle(agent);
+  }
+
+  /** Gives an idle agent what arises of itself. Throws when there is nothing to do. */
+  arise(agent: number): void {
+    if (!this.idle(agent)) {
+      return;
+    }
+    const arising = this.arising(agent);
+    if (arising === undefined) {
+      throw new Error(`${this.agentName(agent)} has nothing to do`);
+    }
+    this.start(agent, arising, agent - 1 - this.vcpuCount);
   }
 
   /** Ends the step that `step` took, together with everything that was stored since. */

@@ -1,5 +1,5 @@
 /** Words for sentences. Vectors and register values are hexadecimal, as in the kernel's sources and the manual. */
-import { type Memory } from './memory.ts';
+import type { Memory } from './memory.ts';
 
 export function hex(value: number, digits = 2): string {
   return `0x${(value >>> 0).toString(16).padStart(digits, '0')}`;

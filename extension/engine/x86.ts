@@ -4,8 +4,8 @@ import { physical_interrupt } from './cpu/postedInterrupts.ts';
 import { deliver_virtual_interrupt } from './cpu/virtualInterrupts.ts';
 import { HOST_VECTORS, VCPU_MODE, VCPU_STATE } from './fields.ts';
 import { take_host_interrupt } from './kvm/hostInterrupt.ts';
-import { C, PID_CONTROL, PID_NDST, POSTED_INTR_SN, V } from './layout.ts';
 import { processorPriority } from './lapic/priority.ts';
+import { C, PID_CONTROL, PID_NDST, POSTED_INTR_SN, V } from './layout.ts';
 import { Machine } from './machine.ts';
 import type { Operation } from './operation.ts';
 import { ndstOf, pendingAt } from './vmx/scheduling.ts';
@@ -36,7 +36,10 @@ function resetVcpu(m: Machine, vcpu: number): void {
   const config = m.config.vcpus[vcpu];
   const base = m.vcpu(vcpu);
   const x2apic = config.apic === 'x2apic';
-  m.store(base + V.apicbase, APICBASE | (config.bsp ? BSP : 0) | (config.apic === 'disabled' ? 0 : EN) | (x2apic ? EXTD : 0));
+  m.store(
+    base + V.apicbase,
+    APICBASE | (config.bsp ? BSP : 0) | (config.apic === 'disabled' ? 0 : EN) | (x2apic ? EXTD : 0),
+  );
   m.store(base + V.id, x2apic ? config.id : (config.aid ?? config.id << 24));
   m.store(base + V.ldr, x2apic ? ((config.id >>> 4) << 16) | (1 << (config.id & 15)) : (config.ldr ?? 0));
   m.store(base + V.dfr, config.dfr ?? DFR_FLAT);

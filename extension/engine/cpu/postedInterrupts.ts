@@ -2,9 +2,10 @@
  * What a processor does with a physical interrupt that arrives while guest code runs: posted-interrupt processing or a VM exit.
  * SDM vol. 3, posted-interrupt processing; posted interrupts §6. The seven steps are uninterruptible.
  */
-import { C, PID_CONTROL, POSTED_INTR_ON, V } from '../layout.ts';
+
 import { HOST_VECTORS } from '../fields.ts';
 import { handle_external_interrupt } from '../kvm/exit.ts';
+import { C, PID_CONTROL, POSTED_INTR_ON, V } from '../layout.ts';
 import type { Machine } from '../machine.ts';
 import { NEXT, operation, RETURN, silent, step } from '../operation.ts';
 import { hex, highest, vectorSet, vectorsAt } from '../text.ts';

@@ -119,15 +119,13 @@ export const deliver_virtual_interrupt = operation({
         return NEXT;
       },
     ),
-    set_rvi: step(
-      'RVI := highest vector left in VIRR, or 0',
-      (m, _cpu, vcpu) => {
-        setRvi(m, vcpu, Math.max(highest(m, m.vcpu(vcpu) + V.irr), 0));
-        return NEXT;
-      },
-    ),
+    set_rvi: step('RVI := highest vector left in VIRR, or 0', (m, _cpu, vcpu) => {
+      setRvi(m, vcpu, Math.max(highest(m, m.vcpu(vcpu) + V.irr), 0));
+      return NEXT;
+    }),
     deliver: step(
-      (_m, _cpu, vcpu, vector) => `deliver ${hex(vector)} through the IDT of vcpu ${vcpu}; nothing is recognised as pending any more`,
+      (_m, _cpu, vcpu, vector) =>
+        `deliver ${hex(vector)} through the IDT of vcpu ${vcpu}; nothing is recognised as pending any more`,
       (m, _cpu, vcpu, vector) => {
         m.store(m.vcpu(vcpu) + V.recognized, 0);
         m.store(m.vcpu(vcpu) + V.activity, 0);

@@ -1,8 +1,9 @@
 /** HLT: from the exit to sleep, and a preemption. virt/kvm/kvm_main.c, x86.c; posted interrupts §9 and §10. */
-import { VCPU_STATE } from '../fields.ts';
-import { C, V } from '../layout.ts';
+
 import { vm_exit } from '../cpu/vmExit.ts';
+import { VCPU_STATE } from '../fields.ts';
 import { priorityClass } from '../lapic/priority.ts';
+import { C, V } from '../layout.ts';
 import { NEXT, operation, RETURN, silent, step } from '../operation.ts';
 import { hex, highest } from '../text.ts';
 import { vmx_vcpu_pi_put } from '../vmx/scheduling.ts';
@@ -88,9 +89,7 @@ export const resume = operation({
   source: 'x86.c',
   locals: ['vcpu', 'cpu', 'state'],
   steps: {
-    load: silent((m, vcpu, cpu, state) =>
-      state === VCPU_STATE.exited ? NEXT : m.call(kvm_arch_vcpu_load, vcpu, cpu),
-    ),
+    load: silent((m, vcpu, cpu, state) => (state === VCPU_STATE.exited ? NEXT : m.call(kvm_arch_vcpu_load, vcpu, cpu))),
     woken: silent((_m, _vcpu, _cpu, state) => (state === VCPU_STATE.woken ? NEXT : 'enter')),
     check: silent((m, vcpu) => m.call(kvm_vcpu_check_block, vcpu)),
     decide: silent(m => (m.result !== 0 ? 'enter' : NEXT)),

@@ -1,8 +1,9 @@
 /** The way into the guest. `vcpu_enter_guest`, x86.c; posted interrupts §4 and §5. */
-import { VCPU_MODE } from '../fields.ts';
-import { C, REQ, V } from '../layout.ts';
+
 import { vm_entry } from '../cpu/vmExit.ts';
+import { VCPU_MODE } from '../fields.ts';
 import { inject_interrupt } from '../lapic/injection.ts';
+import { C, REQ, V } from '../layout.ts';
 import { NEXT, operation, RETURN, silent, step } from '../operation.ts';
 import { vmx_vcpu_pi_load } from '../vmx/scheduling.ts';
 import { vmx_sync_pir_to_irr } from '../vmx/sync.ts';
@@ -25,11 +26,10 @@ export const vcpu_enter_guest = operation({
         ? m.call(vmx_sync_pir_to_irr, vcpu)
         : NEXT,
     ),
-    inject: silent((m, vcpu) =>
-      m.words[m.vcpu(vcpu) + V.apicv_active] === 0 ? m.call(inject_interrupt, vcpu) : NEXT,
-    ),
+    inject: silent((m, vcpu) => (m.words[m.vcpu(vcpu) + V.apicv_active] === 0 ? m.call(inject_interrupt, vcpu) : NEXT)),
     local_irq_disable: step(
-      (m, vcpu) => `disable interrupts on cpu ${m.words[m.vcpu(vcpu) + V.cpu]}: what arrives from now on waits for the guest`,
+      (m, vcpu) =>
+        `disable interrupts on cpu ${m.words[m.vcpu(vcpu) + V.cpu]}: what arrives from now on waits for the guest`,
       (m, vcpu) => {
         m.store(m.cpu(m.words[m.vcpu(vcpu) + V.cpu]) + C.irqs_off, 1);
         return NEXT;

@@ -6,7 +6,8 @@ import { hex, highest } from '../text.ts';
 import { pendingAt, pi_wakeup_handler } from '../vmx/scheduling.ts';
 
 const HANDLERS: Readonly<Record<number, string>> = {
-  [HOST_VECTORS.POSTED_INTR_VECTOR]: 'the handler of POSTED_INTR_VECTOR counts and returns: whoever enters the guest next harvests PIR',
+  [HOST_VECTORS.POSTED_INTR_VECTOR]:
+    'the handler of POSTED_INTR_VECTOR counts and returns: whoever enters the guest next harvests PIR',
   [HOST_VECTORS.POSTED_INTR_WAKEUP_VECTOR]: 'POSTED_INTR_WAKEUP_VECTOR: look through the wake-up list of this CPU',
   [HOST_VECTORS.POSTED_INTR_NESTED_VECTOR]: 'the handler of POSTED_INTR_NESTED_VECTOR counts and returns',
   [HOST_VECTORS.RESCHEDULE_VECTOR]: 'the handler of RESCHEDULE_VECTOR has nothing to do: the exit was the purpose',

@@ -1,6 +1,7 @@
 /** Waking a vCPU's thread, and forcing it out of guest mode. */
-import { C, EVENT, V } from '../layout.ts';
+
 import { HOST_VECTORS, VCPU_MODE, VCPU_STATE } from '../fields.ts';
+import { C, EVENT, V } from '../layout.ts';
 import { MARK, type Machine } from '../machine.ts';
 import { NEXT, operation, RETURN, silent, step } from '../operation.ts';
 

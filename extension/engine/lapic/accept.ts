@@ -1,6 +1,7 @@
 /** One local APIC takes a message. `__apic_accept_irq`, lapic.c; LAPIC delivery §6. */
-import { REQ, V } from '../layout.ts';
+
 import { kvm_vcpu_kick } from '../kvm/kick.ts';
+import { REQ, V } from '../layout.ts';
 import { MARK } from '../machine.ts';
 import { NEXT, operation, silent, step } from '../operation.ts';
 import { hex } from '../text.ts';

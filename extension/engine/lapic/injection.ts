@@ -12,7 +12,8 @@ export const inject_interrupt = operation({
   locals: ['vcpu', 'vector'],
   steps: {
     has_interrupt: step(
-      (m, vcpu) => `does vcpu ${vcpu} have an interrupt above PPR ${hex(m.words[m.vcpu(vcpu) + V.ppr] & 0xff)}, and IF = 1?`,
+      (m, vcpu) =>
+        `does vcpu ${vcpu} have an interrupt above PPR ${hex(m.words[m.vcpu(vcpu) + V.ppr] & 0xff)}, and IF = 1?`,
       (m, vcpu) => {
         const base = m.vcpu(vcpu);
         const irr = highest(m, base + V.irr);

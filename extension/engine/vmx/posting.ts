@@ -1,7 +1,8 @@
 /** How KVM posts an interrupt into a vCPU's descriptor and makes sure that somebody looks. */
-import { EVENT, PID_CONTROL, POSTED_INTR_ON, REQ, V } from '../layout.ts';
+
 import { HOST_VECTORS, VCPU_MODE } from '../fields.ts';
 import { kvm_vcpu_kick, kvm_vcpu_wake_up, send_ipi } from '../kvm/kick.ts';
+import { EVENT, PID_CONTROL, POSTED_INTR_ON, REQ, V } from '../layout.ts';
 import { NEXT, operation, RETURN, silent, step } from '../operation.ts';
 import { hex } from '../text.ts';
 
@@ -77,8 +78,6 @@ export const vmx_deliver_posted_interrupt = operation({
     ),
     on_was_set: silent((m, vcpu, _vector, onWasSet) => (onWasSet ? m.call(kvm_vcpu_kick, vcpu) : 'notify')),
     done: silent(() => RETURN),
-    notify: silent((m, vcpu) =>
-      m.call(kvm_vcpu_trigger_posted_interrupt, vcpu, HOST_VECTORS.POSTED_INTR_VECTOR),
-    ),
+    notify: silent((m, vcpu) => m.call(kvm_vcpu_trigger_posted_interrupt, vcpu, HOST_VECTORS.POSTED_INTR_VECTOR)),
   },
 });

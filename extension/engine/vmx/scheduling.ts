@@ -2,9 +2,10 @@
  * What happens to the descriptor when a vCPU's thread leaves or gets a CPU, and the host's handler of the wake-up vector.
  * vmx/posted_intr.c (6.16); posted interrupts §9.
  */
-import { C, PID_CONTROL, PID_NDST, POSTED_INTR_ON, POSTED_INTR_SN, V } from '../layout.ts';
+
 import { HOST_VECTORS } from '../fields.ts';
 import { kvm_vcpu_wake_up, send_ipi } from '../kvm/kick.ts';
+import { C, PID_CONTROL, PID_NDST, POSTED_INTR_ON, POSTED_INTR_SN, V } from '../layout.ts';
 import type { Machine } from '../machine.ts';
 import { NEXT, operation, RETURN, silent, step } from '../operation.ts';
 import { hex } from '../text.ts';
@@ -49,8 +50,7 @@ export const vmx_vcpu_pi_load = operation({
     ),
     clear_sn: step(
       (_m, vcpu) => `test and clear SN of vcpu ${vcpu} (locked): nothing else to change on the same CPU`,
-      (m, vcpu) =>
-        m.test_and_clear_bit(POSTED_INTR_SN, m.vcpu(vcpu) + V.pi_desc + PID_CONTROL) ? 'test_pir' : RETURN,
+      (m, vcpu) => (m.test_and_clear_bit(POSTED_INTR_SN, m.vcpu(vcpu) + V.pi_desc + PID_CONTROL) ? 'test_pir' : RETURN),
     ),
     leave_list: step(
       (m, vcpu) => `take vcpu ${vcpu} off the wake-up list of cpu ${m.words[m.vcpu(vcpu) + V.cpu]} (under its lock)`,

@@ -49,8 +49,7 @@ export const kvm_apic_update_irr = operation({
       return NEXT;
     }),
     exchange: step(
-      (_m, vcpu, word) =>
-        `exchange PIR[${64 * word + 63}:${64 * word}] of vcpu ${vcpu} with 0 (locked)`,
+      (_m, vcpu, word) => `exchange PIR[${64 * word + 63}:${64 * word}] of vcpu ${vcpu} with 0 (locked)`,
       (m, vcpu, word) => {
         const base = m.vcpu(vcpu);
         for (let i = 2 * word; i < 2 * word + 2; i++) {
@@ -153,4 +152,3 @@ export const vmx_sync_pir_to_irr = operation({
     done: silent((m, _vcpu, maxIrr) => m.return(maxIrr)),
   },
 });
-

@@ -1,0 +1,149 @@
+/** Reads, writes and names fields in a machine's memory, by the table of `fields.ts`. */
+import { FIELDS, type FieldInfo } from './fields.ts';
+import { C, V } from './layout.ts';
+import type { Machine } from './machine.ts';
+import { hex, vectorsAt } from './text.ts';
+
+/** A field of one vCPU or CPU. */
+export interface FieldRef {
+  readonly field: FieldInfo;
+  readonly index: number;
+}
+
+function addressOf(m: Machine, { field, index }: FieldRef): number {
+  return (field.block === 'vcpu' ? m.vcpu(index) : m.cpu(index)) + field.word;
+}
+
+function maskOf(field: FieldInfo): number {
+  return field.width >= 32 ? -1 : ((1 << field.width) - 1) << field.bit;
+}
+
+/** Value of a flag, number or enum, unsigned; not for vectors. */
+export function readNumber(m: Machine, ref: FieldRef): number {
+  const mask = maskOf(ref.field);
+  return (m.words[addressOf(m, ref)] & mask) >>> ref.field.bit;
+}
+
+export function readVectors(m: Machine, ref: FieldRef): number[] {
+  return vectorsAt(m.words, addressOf(m, ref));
+}
+
+export function hasVector(m: Machine, ref: FieldRef, vector: number): boolean {
+  return (m.words[addressOf(m, ref) + (vector >>> 5)] & (1 << (vector & 31))) !== 0;
+}
+
+/** Writes a flag, number or enum; bits above the field's width are refused with a RangeError. */
+export function writeNumber(m: Machine, ref: FieldRef, value: number): void {
+  const { width, bit } = ref.field;
+  if (width < 32 && (value < 0 || value >= 2 ** width)) {
+    throw new RangeError(`${ref.field.path} is ${width} bits wide: ${hex(value)} does not fit`);
+  }
+  const address = addressOf(m, ref);
+  const mask = maskOf(ref.field);
+  m.store(address, (m.words[address] & ~mask) | ((value << bit) & mask));
+}
+
+export function writeVector(m: Machine, ref: FieldRef, vector: number, set: boolean): void {
+  if (set) {
+    m.set_bit(vector, addressOf(m, ref));
+  } else {
+    m.clear_bit(vector, addressOf(m, ref));
+  }
+}
+
+/** A value as a person reads it: names of an enum, `{0x41}` for vectors, hexadecimal otherwise. */
+export function printField(m: Machine, ref: FieldRef): string {
+  if (ref.field.kind === 'vectors') {
+    return `{${readVectors(m, ref)
+      .map(vector => hex(vector))
+      .join(', ')}}`;
+  }
+  return printNumber(ref.field, readNumber(m, ref));
+}
+
+export function printNumber(field: FieldInfo, value: number): string {
+  if (field.kind === 'flag') {
+    return String(value);
+  }
+  const name = Object.entries(field.values ?? {}).find(([, known]) => known === value)?.[0];
+  if (field.kind === 'enum') {
+    return name ?? String(value);
+  }
+  if (field.path === 'cpu' || field.path === 'vcpu') {
+    return value === 0xffffffff ? 'none' : String(value);
+  }
+  const digits = hex(value, Math.ceil(field.width / 4));
+  return name === undefined ? digits : `${digits} ${name}`;
+}
+
+/** One field, or one vector of a vector field, that differs between two contents of a word. */
+export interface FieldChange {
+  readonly name: string;
+  readonly before: string;
+  readonly after: string;
+}
+
+const fieldsByWord = new Map<string, readonly FieldInfo[]>();
+for (const field of FIELDS) {
+  const words = field.kind === 'vectors' ? 8 : 1;
+  for (let i = 0; i < words; i++) {
+    const key = `${field.block}.${field.word + i}`;
+    fieldsByWord.set(key, [...(fieldsByWord.get(key) ?? []), field]);
+  }
+}
+
+/** Which vCPU or CPU, and which word of its block, an address is. Undefined: bookkeeping of the engine. */
+function locate(m: Machine, address: number): { block: 'vcpu' | 'cpu'; index: number; word: number } | undefined {
+  const { vcpus, cpus, agents } = m.layout;
+  if (address >= vcpus && address < cpus) {
+    const at = address - vcpus;
+    return { block: 'vcpu', index: Math.floor(at / V.words), word: at % V.words };
+  }
+  if (address >= cpus && address < agents) {
+    const at = address - cpus;
+    return { block: 'cpu', index: Math.floor(at / C.words), word: at % C.words };
+  }
+  return undefined;
+}
+
+/** Names what changed in the word at `address`; empty for bookkeeping of the engine. */
+export function describeChange(m: Machine, address: number, before: number, after: number): FieldChange[] {
+  return describeWord(m, address, before ^ after, before, after);
+}
+
+/** Names the fields under `mask` of the word at `address`, with their value. */
+export function describeRead(m: Machine, address: number, mask: number, word: number): FieldChange[] {
+  return describeWord(m, address, mask, word, word);
+}
+
+function describeWord(m: Machine, address: number, mask: number, before: number, after: number): FieldChange[] {
+  const place = locate(m, address);
+  if (place === undefined) {
+    return [];
+  }
+  const described: FieldChange[] = [];
+  for (const field of fieldsByWord.get(`${place.block}.${place.word}`) ?? []) {
+    const subject = `${place.block} ${place.index}.${field.path}`;
+    if (field.kind === 'vectors') {
+      const first = (place.word - field.word) * 32;
+      if (mask === -1 && before === after) {
+        const set = vectorsAt(Int32Array.of(before, 0, 0, 0, 0, 0, 0, 0), 0).map(vector => hex(first + vector));
+        described.push({ name: `${subject}[${first + 31}:${first}]`, before: `{${set.join(', ')}}`, after: '' });
+        continue;
+      }
+      for (let bit = 0; bit < 32; bit++) {
+        if ((mask & (1 << bit)) !== 0) {
+          described.push({
+            name: `${subject}[${hex(first + bit)}]`,
+            before: String((before >>> bit) & 1),
+            after: String((after >>> bit) & 1),
+          });
+        }
+      }
+    } else if ((mask & maskOf(field)) !== 0) {
+      const value = (word: number) => printNumber(field, (word & maskOf(field)) >>> field.bit);
+      described.push({ name: subject, before: value(before), after: value(after) });
+    }
+  }
+  return described;
+}

@@ -1,0 +1,91 @@
+/** Statements of a scenario as work for agents. */
+import { VCPU_STATE } from '../engine/fields.ts';
+import { leave_guest, set_interrupt_flag, write_eoi, write_icr_page, write_tpr, wrmsr_icr } from '../engine/guest.ts';
+import { hlt, preempt, resume } from '../engine/kvm/block.ts';
+import { kvm_set_msi } from '../engine/lapic/delivery.ts';
+import { C, V } from '../engine/layout.ts';
+import { type Machine, VMM } from '../engine/machine.ts';
+import type { Action } from '../scenario/program.ts';
+
+/** An action that an agent carries out; `expect` is the runner's own. */
+export type AgentAction = Exclude<Action, { kind: 'expect' }>;
+
+const EXTD = 1 << 10;
+
+const STATE_NAMES = Object.keys(VCPU_STATE);
+
+/**
+ * Why the action cannot happen now, as a sentence with the remedy; undefined when it can.
+ * Guest code acts only in guest mode; a sleeping thread enters only after something woke it.
+ */
+export function obstacle(m: Machine, action: AgentAction): string | undefined {
+  if (action.kind === 'msi') {
+    return undefined;
+  }
+  const base = m.vcpu(action.vcpu);
+  const state = m.words[base + V.state];
+  const who = `vcpu ${action.vcpu}`;
+  switch (action.kind) {
+    case 'enter': {
+      if (state === VCPU_STATE.running) {
+        return `${who} is in guest mode already`;
+      }
+      if (state === VCPU_STATE.blocked) {
+        return `${who} sleeps and nothing has woken it: an interrupt must wake it before it can enter`;
+      }
+      const cpu = action.cpu ?? m.words[base + V.cpu];
+      const owner = m.words[m.cpu(cpu) + C.loaded];
+      return owner >= 0 && owner !== action.vcpu
+        ? `cpu ${cpu} runs vcpu ${owner}: preempt or block it first, or enter on another cpu`
+        : undefined;
+    }
+    case 'preempt':
+      return state === VCPU_STATE.running || state === VCPU_STATE.exited
+        ? undefined
+        : `${who} is ${STATE_NAMES[state]}: only a vCPU that has a CPU can be preempted`;
+    default:
+      return state === VCPU_STATE.running
+        ? undefined
+        : `${who} is ${STATE_NAMES[state]}, so its guest executes nothing: write \`${who}: enter\` first`;
+  }
+}
+
+/** Gives the action to its agent and returns the agent's number. The action must have no `obstacle`. */
+export function begin(m: Machine, action: AgentAction): number {
+  if (action.kind === 'msi') {
+    m.start(VMM, kvm_set_msi, action.address.lo | 0, action.address.hi | 0, action.data);
+    return VMM;
+  }
+  const { vcpu } = action;
+  const base = m.vcpu(vcpu);
+  const agent = m.vcpuAgent(vcpu);
+  switch (action.kind) {
+    case 'icr': {
+      const write = (m.words[base + V.apicbase] & EXTD) !== 0 ? wrmsr_icr : write_icr_page;
+      m.start(agent, write, vcpu, action.value.lo | 0, action.value.hi | 0);
+      break;
+    }
+    case 'enter':
+      m.start(agent, resume, vcpu, action.cpu ?? m.words[base + V.cpu], m.words[base + V.state]);
+      break;
+    case 'exit':
+      m.start(agent, leave_guest, vcpu);
+      break;
+    case 'block':
+      m.start(agent, hlt, vcpu);
+      break;
+    case 'preempt':
+      m.start(agent, preempt, vcpu);
+      break;
+    case 'eoi':
+      m.start(agent, write_eoi, vcpu);
+      break;
+    case 'tpr':
+      m.start(agent, write_tpr, vcpu, action.value);
+      break;
+    case 'interrupts':
+      m.start(agent, set_interrupt_flag, vcpu, action.enabled ? 1 : 0);
+      break;
+  }
+  return agent;
+}

@@ -1,0 +1,141 @@
+/**
+ * Runs a program on its machine, one atomic step after the other. What comes next depends on nothing but the machine's memory, so a step
+ * that was undone can be taken again, and is the same.
+ */
+import { G, V } from '../engine/layout.ts';
+import { MARK, type Machine, SCENARIO } from '../engine/machine.ts';
+import { createMachine } from '../engine/x86.ts';
+import type { Program, Statement } from '../scenario/program.ts';
+import { type AgentAction, begin, obstacle } from './actions.ts';
+import { judge, type Verdict } from './expectations.ts';
+
+/** What a step that no agent takes is about: a judged expectation, or a statement that could not be carried out. */
+export interface Judgement {
+  readonly statement: Statement;
+  readonly verdicts: readonly Verdict[];
+  readonly obstacle?: string;
+}
+
+export class Runner {
+  readonly program: Program;
+  readonly machine: Machine;
+
+  constructor(program: Program) {
+    this.program = program;
+    this.machine = createMachine(program.machine);
+  }
+
+  /** Index of the statement that runs, or runs next; the number of statements at the end. */
+  get statement(): number {
+    return this.machine.words[G.statement];
+  }
+
+  get finished(): boolean {
+    return this.statement >= this.program.statements.length;
+  }
+
+  /** No agent is in the middle of anything: the next step begins a statement. */
+  get betweenStatements(): boolean {
+    return this.machine.words[G.current] === 0;
+  }
+
+  /** The agent that takes the next step; SCENARIO when the next step is an expectation or an impossible statement; -1 at the end. */
+  nextAgent(): number {
+    const current = this.machine.words[G.current];
+    if (current !== 0) {
+      return this.machine.ready(current - 1) ? current - 1 : this.findReady();
+    }
+    return this.finished ? -1 : SCENARIO;
+  }
+
+  /** Takes the next step. Must not be called when `finished`. */
+  step(): void {
+    const m = this.machine;
+    if (m.words[G.current] === 0) {
+      const { action } = this.program.statements[this.statement];
+      if (action.kind === 'expect') {
+        m.store(G.expected, 1);
+        this.pass(this.judgement()?.verdicts.every(verdict => verdict.holds) ?? true);
+        return;
+      }
+      this.forgetEvents();
+      if (obstacle(m, action) !== undefined) {
+        this.pass(false);
+        return;
+      }
+      m.store(G.current, begin(m, action) + 1);
+    }
+    const agent = this.nextAgent();
+    m.store(G.current, agent + 1);
+    m.step(agent);
+    if (this.nextAgent() < 0) {
+      m.store(G.current, 0);
+      m.store(G.statement, this.statement + 1);
+    }
+    m.close();
+  }
+
+  /** Pushes the frames that the coming step of `agent` starts from, without taking it. For explanations; the caller restores the memory. */
+  prepare(agent: number): void {
+    const m = this.machine;
+    if (this.betweenStatements) {
+      begin(m, this.program.statements[this.statement].action as AgentAction);
+    }
+    m.arise(agent);
+  }
+
+  /** What the coming step of the scenario itself will find; undefined when the coming step is an agent's. */
+  judgement(): Judgement | undefined {
+    const statement = this.program.statements[this.statement];
+    if (statement === undefined || !this.betweenStatements) {
+      return undefined;
+    }
+    const { action } = statement;
+    if (action.kind === 'expect') {
+      return { statement, verdicts: action.conditions.map(condition => judge(this.machine, condition)) };
+    }
+    const why = obstacle(this.machine, action as AgentAction);
+    return why === undefined ? undefined : { statement, verdicts: [], obstacle: why };
+  }
+
+  private pass(holds: boolean): void {
+    const m = this.machine;
+    if (!holds) {
+      m.store(G.failures, m.words[G.failures] + 1);
+    }
+    m.store(G.statement, this.statement + 1);
+    m.closeAs(SCENARIO, holds ? 0 : 1 << MARK.failure);
+  }
+
+  /** Events are counted from the first action after an `expect` on. */
+  private forgetEvents(): void {
+    const m = this.machine;
+    if (m.words[G.expected] === 0) {
+      return;
+    }
+    m.store(G.expected, 0);
+    for (let vcpu = 0; vcpu < m.vcpuCount; vcpu++) {
+      const base = m.vcpu(vcpu);
+      m.store(base + V.events, 0);
+      for (let i = 0; i < 8; i++) {
+        m.store(base + V.taken + i, 0);
+      }
+    }
+  }
+
+  /** Interrupt hardware first, then threads, then the VMM; -1 when nobody has anything to do. */
+  private findReady(): number {
+    const m = this.machine;
+    for (let cpu = 0; cpu < m.cpuCount; cpu++) {
+      if (m.ready(m.cpuAgent(cpu))) {
+        return m.cpuAgent(cpu);
+      }
+    }
+    for (let agent = 0; agent <= m.vcpuCount; agent++) {
+      if (m.ready(agent)) {
+        return agent;
+      }
+    }
+    return -1;
+  }
+}

@@ -1,0 +1,205 @@
+/** One run of a program, and every way to move through it. The debugger, the inspector and the command line all hold one of these. */
+import { MARK, SCENARIO, USER } from '../engine/machine.ts';
+import type { Program, Statement } from '../scenario/program.ts';
+import { explain } from './explain.ts';
+import type { Motion, StepView, Trouble } from './protocol.ts';
+import { Runner } from './runner.ts';
+
+/** Why a motion ended. */
+export type StopReason = 'step' | 'breakpoint' | 'failure' | 'end' | 'start' | 'paused';
+
+export interface Stop {
+  readonly reason: StopReason;
+  /** For `failure`: what was expected and what was found. */
+  readonly text?: string;
+}
+
+/** Decides about pausing a long motion; asked every few thousand steps. */
+export interface Patience {
+  /** True: stop where we are. */
+  exhausted(): boolean;
+}
+
+const ENDLESS: Patience = { exhausted: () => false };
+const STEPS_BETWEEN_LOOKS = 4096;
+
+export class Session {
+  readonly program: Program;
+  readonly runner: Runner;
+  /** Lines (0-based) on which `continue` and `reverseContinue` stop. */
+  breakpoints: ReadonlySet<number> = new Set();
+
+  private failureAt: Map<number, Trouble> = new Map();
+  private listeners = new Set<() => void>();
+
+  constructor(program: Program) {
+    this.program = program;
+    this.runner = new Runner(program);
+  }
+
+  /** Called after every motion, and after a field was changed by hand. */
+  onDidMove(listener: () => void): { dispose(): void } {
+    this.listeners.add(listener);
+    return { dispose: () => this.listeners.delete(listener) };
+  }
+
+  get position(): number {
+    return this.runner.machine.position;
+  }
+
+  get length(): number {
+    return this.runner.machine.length;
+  }
+
+  /** At the end of the program, with nothing left to undo-and-redo. */
+  get finished(): boolean {
+    return this.runner.finished;
+  }
+
+  /** The statement that runs or runs next; undefined at the end. */
+  get statement(): Statement | undefined {
+    return this.program.statements[this.runner.statement];
+  }
+
+  /** Expectations that failed and statements that could not be carried out, up to the present position. */
+  get troubles(): Trouble[] {
+    return [...this.failureAt.values()].filter(trouble => trouble.step <= this.position);
+  }
+
+  move(motion: Motion, patience: Patience = ENDLESS): Stop {
+    const stop = this.motion(motion, patience);
+    this.announce();
+    return stop;
+  }
+
+  /** Goes to the state after `step`, which may lie ahead of what has run so far; stops at the end of the program. */
+  seek(step: number, patience: Patience = ENDLESS): Stop {
+    const { machine } = this.runner;
+    machine.seek(Math.min(Math.max(step, 0), machine.length));
+    let stop: Stop = { reason: 'step' };
+    for (let count = 1; machine.position < step && !this.finished; count++) {
+      this.advance();
+      if (count % STEPS_BETWEEN_LOOKS === 0 && patience.exhausted()) {
+        stop = { reason: 'paused' };
+        break;
+      }
+    }
+    this.announce();
+    return stop;
+  }
+
+  /** What the step that led here did. */
+  explain(): StepView {
+    return explain(this.runner, this.position);
+  }
+
+  /** Changes memory by hand: a step of its own, after which everything is run anew. */
+  change(write: () => void): void {
+    const { machine } = this.runner;
+    machine.truncate();
+    for (const step of this.failureAt.keys()) {
+      if (step > machine.position) {
+        this.failureAt.delete(step);
+      }
+    }
+    write();
+    machine.closeAs(USER, 1 << MARK.user);
+    this.announce();
+  }
+
+  private motion(motion: Motion, patience: Patience): Stop {
+    switch (motion) {
+      case 'stepInto':
+        return this.forward(() => true, patience);
+      case 'stepOver': {
+        const { statement } = this.runner;
+        return this.forward(() => this.runner.statement !== statement, patience);
+      }
+      case 'stepOut':
+        return this.stepOut(patience);
+      case 'continue':
+        return this.forward(() => this.atBreakpoint(), patience);
+      case 'stepBack':
+        return this.stepBack();
+      case 'reverseContinue':
+        return this.backward(() => this.atBreakpoint());
+    }
+  }
+
+  /** Until the operation in which the next step lies has returned, or the statement is done. */
+  private stepOut(patience: Patience): Stop {
+    const { machine, statement } = this.runner;
+    const agent = this.runner.nextAgent();
+    const depth = agent >= 0 && agent !== SCENARIO ? machine.stack(agent).length : 0;
+    return this.forward(() => this.runner.statement !== statement || machine.stack(agent).length < depth, patience);
+  }
+
+  private stepBack(): Stop {
+    if (this.position === 0) {
+      return { reason: 'start' };
+    }
+    if (!this.runner.betweenStatements) {
+      this.runner.machine.seek(this.position - 1);
+      return { reason: 'step' };
+    }
+    return this.backward(() => this.runner.betweenStatements);
+  }
+
+  private forward(there: () => boolean, patience: Patience): Stop {
+    for (let count = 1; ; count++) {
+      if (this.finished) {
+        return { reason: 'end' };
+      }
+      const { machine } = this.runner;
+      this.advance();
+      const failure = this.failureAt.get(machine.position);
+      if (failure !== undefined) {
+        return { reason: 'failure', text: failure.text };
+      }
+      if (there()) {
+        return { reason: this.atBreakpoint() ? 'breakpoint' : this.finished ? 'end' : 'step' };
+      }
+      if (count % STEPS_BETWEEN_LOOKS === 0 && patience.exhausted()) {
+        return { reason: 'paused' };
+      }
+    }
+  }
+
+  private backward(there: () => boolean): Stop {
+    const { machine } = this.runner;
+    while (machine.position > 0) {
+      machine.seek(machine.position - 1);
+      if (there()) {
+        return { reason: this.atBreakpoint() ? 'breakpoint' : 'step' };
+      }
+    }
+    return { reason: 'start' };
+  }
+
+  private atBreakpoint(): boolean {
+    const { statement } = this;
+    return this.runner.betweenStatements && statement !== undefined && this.breakpoints.has(statement.range.line);
+  }
+
+  /** One step ahead: again, if it was undone, else anew. */
+  private advance(): void {
+    const { machine } = this.runner;
+    if (machine.position < machine.length) {
+      machine.seek(machine.position + 1);
+      return;
+    }
+    const { statement } = this;
+    this.runner.step();
+    if ((machine.marksOf(machine.position) & (1 << MARK.failure)) !== 0 && statement !== undefined) {
+      const { sentence } = explain(this.runner, machine.position);
+      const step = machine.position;
+      this.failureAt.set(step, { step, line: statement.range.line + 1, text: sentence });
+    }
+  }
+
+  private announce(): void {
+    for (const listener of this.listeners) {
+      listener();
+    }
+  }
+}
