@@ -1,6 +1,6 @@
 import type { KernelVersion, MachineConfig } from '../engine/config.ts';
 import type { Report } from './report.ts';
-import { notOneOf } from './suggest.ts';
+import { alternatives, shown } from './suggest.ts';
 import type { Token } from './tokens.ts';
 import type { Node, SettingNode, Tree } from './tree.ts';
 import { FEATURES, isKey } from './words.ts';
@@ -67,10 +67,26 @@ function single(tree: Tree, report: Report): ReadonlyMap<string, Node> {
   return found;
 }
 
+/** The known kernel that is closest in age; a major version has some twenty minor ones. */
+function nearestKernel(text: string): KernelVersion | undefined {
+  const age = (version: string) => {
+    const [, major, minor] = /^([0-9]{1,2})\.([0-9]{1,3})/.exec(version) ?? [];
+    return major === undefined ? Number.NaN : Number(major) * 20 + Number(minor);
+  };
+  const apart = (version: string) => Math.abs(age(version) - age(text));
+  return KERNELS.reduce<KernelVersion | undefined>(
+    (best, each) => (apart(each) < (best === undefined ? Number.POSITIVE_INFINITY : apart(best)) ? each : best),
+    undefined,
+  );
+}
+
 function checkKernel(word: Token | undefined, report: Report): KernelVersion {
   const version = KERNELS.find(each => each === word?.text);
   if (word && !version) {
-    report.push(notOneOf('irq303', word, 'a kernel whose rules are known', KERNELS));
+    const near = nearestKernel(word.text);
+    const remedy = near ? `Did you mean \`${near}\`?` : `Write ${alternatives(KERNELS)}.`;
+    const fix = near && { title: `Change to '${near}'`, range: word.range, text: near };
+    report.add('irq303', word.range, `The rules of kernel \`${shown(word.text)}\` are not known. ${remedy}`, fix);
   }
   return version ?? DEFAULT_KERNEL;
 }
@@ -140,7 +156,8 @@ export function checkMachine(tree: Tree, report: Report, override?: KernelVersio
   const vcpuMode = vcpus?.mode?.text === 'xapic' ? 'xapic' : 'x2apic';
   const most = vcpuMode === 'xapic' ? MOST_XAPIC : MOST_VCPUS;
   const vcpuCount = vcpus?.broken ? undefined : report.within(vcpus?.value, 'a number of vCPUs', 1, most);
-  if (machine && !vcpus) {
+  // An unknown line may be the one that is missing.
+  if (machine && !vcpus && !tree.nodes.some(node => node.kind === 'unknown')) {
     const { line, end } = machine.range;
     const fix = { title: "Add 'vcpus 2 x2apic'", range: { line, start: end, end }, text: '\n  vcpus 2  x2apic' };
     report.add('irq301', machine.range, 'The number of vCPUs is missing. Write `vcpus 2 x2apic` below this line.', fix);

@@ -61,15 +61,19 @@ function codeOf({ indent, head, body }: Row, widths: { readonly setting: number;
   return `${' '.repeat(indent)}${body === '' ? head : head.padEnd(Math.max(width, head.length + GAP)) + body}`;
 }
 
-/** Where the comments of neighbouring lines stand: behind the longest of them. */
+function isBlank(row: Row | undefined): boolean {
+  return row !== undefined && row.head === '' && row.comment === '';
+}
+
+/** Where the comments of a paragraph stand: behind the longest line that has one. */
 function commentColumns(code: readonly string[], rows: readonly (Row | undefined)[]): number[] {
   const columns: number[] = new Array(rows.length).fill(0);
   let from = 0;
   while (from < rows.length) {
     let width = 0;
     let to = from;
-    for (; to < rows.length && code[to] !== ''; to++) {
-      if (rows[to]?.comment && code[to].length <= WIDEST) width = Math.max(width, code[to].length);
+    for (; to < rows.length && !isBlank(rows[to]); to++) {
+      if (rows[to]?.head && rows[to]?.comment && code[to].length <= WIDEST) width = Math.max(width, code[to].length);
     }
     columns.fill(width + GAP, from, to);
     from = to + 1;
@@ -84,6 +88,7 @@ export function print(tree: Tree): string {
   const rows = tree.lines.map((line, number) => {
     const node = nodes.get(number);
     if (node) inMachine = node.kind === 'machine' || isSetting(node);
+    else if (line.text.trim() === '') inMachine = false;
     return rowOf(line, node, inMachine);
   });
   const longest = (setting: boolean) => {

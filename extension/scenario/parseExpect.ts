@@ -97,11 +97,17 @@ function parseNamed(cursor: Cursor): Step {
   return {};
 }
 
+/** What stands behind `vcpu 2` where it begins a condition of its own. */
+const FOLLOW_SUBJECT: readonly string[] = [':', 'takes', 'does'];
+
 function parseCondition(cursor: Cursor, subject: Subject | undefined): Step {
   const next = cursor.peek();
-  // `cpu 1` behind a vCPU is that vCPU's field: `expect vcpu 2: state running, cpu 1`
-  const ownCpu = next?.text === 'cpu' && subject?.block.text === 'vcpu' && cursor.peek(2)?.text !== ':';
-  if (next?.text === 'vcpu' || (next?.text === 'cpu' && !ownCpu)) return parseNamed(cursor);
+  if (next?.text === 'vcpu' || next?.text === 'cpu') {
+    // `cpu 1` behind a vCPU is that vCPU's field (`vcpu 2: state running, cpu 1`), and `vcpu 3` behind a CPU is that CPU's.
+    const ownField =
+      subject && subject.block.text !== next.text && !FOLLOW_SUBJECT.includes(cursor.peek(2)?.text ?? '');
+    return ownField ? { condition: parseField(cursor, subject), subject } : parseNamed(cursor);
+  }
   if (next?.text === 'no' || (next && isKey(EVENTS, next.text))) return { condition: parseEvent(cursor) };
   if (subject) return { condition: parseField(cursor, subject), subject };
   if (next?.kind === 'word') {

@@ -1,0 +1,107 @@
+import { describe, expect, it } from 'vitest';
+import { CODES } from '../../../extension/scenario/diagnostics.ts';
+import { MAX_LENGTH, MAX_LINES } from '../../../extension/scenario/tokens.ts';
+import { diagnose, fixed, MACHINE, problems } from './problems.ts';
+
+/** A text for every code, what is underlined, and what the message must say. */
+const EXAMPLES: readonly [code: string, text: string, underlined: string, message: RegExp][] = [
+  ['irq101', '#'.repeat(MAX_LENGTH + 1), '', /at most 5 million/],
+  ['irq102', '\n'.repeat(MAX_LINES), '', /at most 100,000/],
+  ['irq103', `${MACHINE}${'eoi '.repeat(501)}`, 'eoi '.repeat(501), /one action per line/],
+  ['irq104', 'machine intel\0', '', /not text/],
+  ['irq105', `${MACHINE}vcpu 0: eoi §§`, '§§', /no meaning/],
+  ['irq201', `${MACHINE}vpcu 0: eoi`, 'vpcu', /Did you mean `vcpu`/],
+  ['irq201', `${MACHINE}: eoi`, ':', /Begin with a word/],
+  ['irq202', `${MACHINE}msi 0xfee01000`, '', /Write the data/],
+  ['irq202', `${MACHINE}vcpu 0 eoi`, 'eoi', /colon/],
+  ['irq202', `${MACHINE}expect`, '', /what must hold/],
+  ['irq203', `${MACHINE}vcpu 0: eoi 5 6`, '5 6', /ends before/],
+  ['irq204', `${MACHINE}vcpu one: eoi`, 'one', /not a number/],
+  ['irq204', `${MACHINE}vcpu 0: icr 0xfg`, '0xfg', /not a number|Write a number/],
+  ['irq205', `${MACHINE}vcpu 0: io`, 'io', /Write `icr`/],
+  ['irq205', `${MACHINE}vcpu 0: ipi fixed RESCHED_VECTOR to 1`, 'RESCHED_VECTOR', /RESCHEDULE_VECTOR/],
+  ['irq205', `${MACHINE}expect no exti on vcpu 1`, 'exti', /Did you mean `exit`/],
+  ['irq301', 'vcpu 0: eoi', 'vcpu 0: eoi', /machine intel/],
+  ['irq301', 'machine intel', 'machine intel', /vcpus 2 x2apic/],
+  ['irq302', `${MACHINE}vcpu 1 preempted\nvcpu 1 blocked`, 'vcpu 1 blocked', /Line 5/],
+  ['irq302', `${MACHINE}vcpus 3`, 'vcpus 3', /Line 3/],
+  ['irq302', `${MACHINE}vcpu 1 preempted tpr 1 tpr 2`, 'tpr', /twice/],
+  ['irq303', 'machine intel\nkernel 6.15\nvcpus 1', '6.15', /Did you mean `6.16`/],
+  ['irq304', 'machine intel\nvcpus 1025', '1025', /from 1 to 1024/],
+  ['irq304', 'machine intel\nvcpus 256 xapic', '256', /from 1 to 255/],
+  ['irq304', 'machine intel\nvcpus 0', '0', /from 1/],
+  ['irq305', 'machine amd\nvcpus 1\nwith apicv', 'apicv', /Write `avic`/],
+  ['irq305', 'machine amd\nvcpus 1\nwith vtd-posting', 'vtd-posting', /Remove it/],
+  ['irq306', 'machine intel\nvcpus 1\nwith ipiv', 'ipiv', /Write `apicv ipiv`/],
+  ['irq307', 'machine intel\nkernel 5.15\nvcpus 1\nwith apicv ipiv', 'ipiv', /Linux 6\.0.*`kernel 6\.1`/],
+  ['irq307', 'machine intel\nkernel 2013\nvcpus 1\nwith apicv vtd-posting', 'vtd-posting', /2013/],
+  ['irq308', `${MACHINE}vcpu 0: eoi\nvcpu 1 preempted`, 'vcpu 1 preempted', /line 5 already acts/],
+  ['irq309', `${MACHINE}vcpu 1 running on cpu 0`, 'vcpu 1 running on cpu 0', /vCPU 0 has no line/],
+  ['irq309', `${MACHINE}vcpu 1 exited on cpu 7\nvcpu 2 running on cpu 7`, 'vcpu 2 running on cpu 7', /both on CPU 7/],
+  ['irq310', `${MACHINE}vcpu 4: eoi`, '4', /vCPUs 0 to 3/],
+  ['irq311', `${MACHINE}cpus 4\nvcpu 1 preempted on cpu 4`, '4', /CPUs 0 to 3/],
+  ['irq311', `${MACHINE}cpus 3`, '3', /vcpu 3 preempted on cpu 0/],
+  ['irq401', `${MACHINE}vcpu 0: ipi fixed 0x100 to 1`, '0x100', /0 to 0xff/],
+  ['irq402', `${MACHINE}vcpu 0: ipi fixed 15 to 1`, '15', /illegal/],
+  ['irq403', `${MACHINE}vcpu 0: icr 0x0000000100002041`, '0x0000000100002041', /#GP/],
+  ['irq403', `${MACHINE}msi 0x01000000 0x41`, '0x01000000 0x41', /0xfee/],
+  ['irq404', 'machine intel\nvcpus 2 xapic\nvcpu 0: ipi fixed 0x41 to 256', '256', /8 bits.*0 to 0xff/],
+  ['irq405', `${MACHINE}vcpu 0: ipi fixed 0x41 to 9`, '9', /nobody/],
+  ['irq406', `${MACHINE}msi 0x1fee01000 0x41`, '0x1fee01000', /32bit-ids/],
+  [
+    'irq406',
+    'machine intel\nvcpus 2 xapic\nvcpu 0: icr 0x0000000100000041',
+    '0x0000000100000041',
+    /0x0100000000000041/,
+  ],
+  ['irq407', `${MACHINE}vcpu 0: tpr 0x100`, '0x100', /8 bits/],
+  ['irq501', `${MACHINE}expect vcpu 1: pid.onn 1`, 'pid.onn', /Did you mean `pid.on`/],
+  ['irq502', `${MACHINE}expect vcpu 1: irr 0x41`, 'irr 0x41', /Write `irr has 0x41`/],
+  ['irq502', `${MACHINE}expect vcpu 1: pid.on has 1`, 'pid.on has 1', /Write `pid.on is 1`/],
+  ['irq502', `${MACHINE}expect vcpu 1: rvi 1 2`, '2', /comma/],
+  ['irq503', `${MACHINE}expect vcpu 1: pid.on 2`, '2', /0 or 1/],
+  ['irq503', `${MACHINE}expect vcpu 1: mode IN_GUEST`, 'IN_GUEST', /Did you mean `IN_GUEST_MODE`/],
+  ['irq504', 'machine intel\nvcpus 2\nexpect vcpu 1: rvi 0', 'rvi', /with apicv/],
+];
+
+describe('diagnostics', () => {
+  it.each(EXAMPLES)('%s, case %$', (code, text, underlined, message) => {
+    const found = diagnose(text);
+    expect(found.map(each => each.code)).toEqual([code]);
+    expect(problems(text)).toEqual([`${code} «${underlined}»`]);
+    expect(found[0].message).toMatch(message);
+    expect(found[0].severity).toBe(CODES[found[0].code][0]);
+  });
+
+  it('has an example for every code', () => {
+    const many = `${MACHINE}${'§\n'.repeat(1001)}`;
+    expect(diagnose(many).map(each => each.code)).toEqual([...Array(1000).fill('irq105'), 'irq106']);
+    const codes = new Set(EXAMPLES.map(([code]) => code)).add('irq106');
+    expect([...codes].sort()).toEqual(Object.keys(CODES));
+  });
+
+  it('tells a line with two problems once', () => {
+    expect(problems(`${MACHINE}vcpu zero: epi fixd to`)).toEqual(['irq204 «zero»']);
+  });
+
+  it('does not hide the rest behind a broken line', () => {
+    expect(problems(`${MACHINE}vcpu 1 runing on cpu 0\nvcpu 0: oei\nvcpu 0: eoi\nexpect vcpu 9: rvi 0`)).toEqual([
+      'irq205 «runing»',
+      'irq205 «oei»',
+      'irq310 «9»',
+    ]);
+  });
+
+  it.each([
+    ['machine intl\nvcpuss 2\nvcpu 0 eoi', 'machine intel\nvcpus 2\nvcpu 0: eoi'],
+    ['machine amd\nvcpus 2\nwith apicv', 'machine amd\nvcpus 2\nwith avic'],
+    ['machine intel\nvcpus 2\nwith ipiv', 'machine intel\nvcpus 2\nwith apicv ipiv'],
+    [`${MACHINE}vcpu 0: eoi now`, `${MACHINE}vcpu 0: eoi`],
+    [`${MACHINE}expect vcpu 1: irr is 0x41`, `${MACHINE}expect vcpu 1: irr has 0x41`],
+    [`${MACHINE}expect vcpu 1: irr is not 0x41`, `${MACHINE}expect vcpu 1: irr lacks 0x41`],
+    ['machine intel', 'machine intel\n  vcpus 2  x2apic'],
+  ])('can be fixed: %j', (text, expected) => {
+    expect(fixed(text)).toBe(expected);
+    expect(problems(expected)).toEqual([]);
+  });
+});

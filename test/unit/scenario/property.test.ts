@@ -1,0 +1,122 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { check } from '../../../extension/scenario/check.ts';
+import { format, print } from '../../../extension/scenario/format.ts';
+import { parse } from '../../../extension/scenario/parse.ts';
+import type { Program } from '../../../extension/scenario/program.ts';
+import { hostile, scenario } from './arbitrary.ts';
+
+const RUNS = { numRuns: 2000 };
+
+/** Every object that has the form of a range, wherever it stands. */
+function* ranges(value: unknown): Generator<{ line: number; start: number; end: number }> {
+  if (typeof value !== 'object' || value === null) return;
+  if ('line' in value && 'start' in value && 'end' in value)
+    yield value as { line: number; start: number; end: number };
+  for (const child of Object.values(value)) yield* ranges(child);
+}
+
+/** A program without its places and spellings. */
+function meaning(program: Program | undefined): unknown {
+  return (
+    program && {
+      ...program,
+      statements: program.statements.map(({ action }) =>
+        JSON.parse(JSON.stringify(action, (key, value) => (key === 'range' || key === 'text' ? undefined : value))),
+      ),
+    }
+  );
+}
+
+function lines(text: string): string[] {
+  return text.split(/\r\n|\n|\r/);
+}
+
+describe('any text', () => {
+  it('is parsed and checked without an exception, and every range lies inside it', () => {
+    fc.assert(
+      fc.property(hostile, text => {
+        const tree = parse(text);
+        const checked = check(tree);
+        const all = lines(text);
+        for (const { line, start, end } of ranges([tree, checked])) {
+          expect(start).toBeLessThanOrEqual(end);
+          expect(start).toBeGreaterThanOrEqual(0);
+          expect(end).toBeLessThanOrEqual(all[line].length);
+        }
+      }),
+      RUNS,
+    );
+  });
+
+  it('has a program exactly when there is no error', () => {
+    fc.assert(
+      fc.property(hostile, text => {
+        const { program, diagnostics } = check(parse(text));
+        expect(program !== undefined).toBe(!diagnostics.some(each => each.severity === 'error'));
+      }),
+      RUNS,
+    );
+  });
+
+  it('has one node for each line with code', () => {
+    fc.assert(
+      fc.property(hostile, text => {
+        const { nodes, lines: found } = parse(text);
+        expect(nodes.map(node => node.range.line)).toEqual(
+          found.flatMap(({ code }, i) => (code.length > 0 ? [i] : [])),
+        );
+      }),
+      RUNS,
+    );
+  });
+
+  it('is formatted once and for all', () => {
+    fc.assert(
+      fc.property(hostile, text => {
+        const once = format(text);
+        expect(format(once)).toBe(once);
+      }),
+      RUNS,
+    );
+  });
+
+  it('keeps its words, its comments and its lines when it is formatted', () => {
+    fc.assert(
+      fc.property(hostile, text => {
+        const before = parse(text).lines;
+        const after = parse(format(text)).lines;
+        const words = (found: typeof before) =>
+          found.map(line => [line.code.map(token => token.text), line.comment?.text]);
+        expect(words(after)).toEqual(words(before));
+      }),
+      RUNS,
+    );
+  });
+});
+
+describe('a scenario', () => {
+  it('means the same after it has been formatted', () => {
+    let programs = 0;
+    fc.assert(
+      fc.property(scenario, text => {
+        const before = check(parse(text));
+        const after = check(parse(format(text)));
+        expect(after.diagnostics.map(each => each.code)).toEqual(before.diagnostics.map(each => each.code));
+        expect(meaning(after.program)).toEqual(meaning(before.program));
+        if (before.program) programs++;
+      }),
+      RUNS,
+    );
+    expect(programs).toBeGreaterThan(20);
+  });
+
+  it('is printed as it is formatted', () => {
+    fc.assert(
+      fc.property(scenario, text => {
+        expect(print(parse(text))).toBe(format(text).replaceAll('\r\n', '\n'));
+      }),
+      RUNS,
+    );
+  });
+});
