@@ -50,13 +50,15 @@ export interface VcpuView {
   /** Absent when the machine has no posted interrupts. */
   readonly pid?: {
     readonly on: boolean;
-    readonly sn: boolean;
-    readonly nv: number;
+    /** SN, NV and NDST are absent where the descriptor has only ON and PIR (the kernels of 2013). */
+    readonly sn?: boolean;
+    readonly nv?: number;
     /** POSTED_INTR_VECTOR … as the kernel names it; empty if it has no name. */
-    readonly nvName: string;
-    readonly ndst: number;
+    readonly nvName?: string;
+    /** The raw 32-bit field: on an xAPIC host the APIC ID stands in bits 15:8. */
+    readonly ndst?: number;
     /** The CPU that NDST names, or -1. */
-    readonly ndstCpu: number;
+    readonly ndstCpu?: number;
     readonly pir: VectorWords;
   };
   readonly irr: VectorWords;

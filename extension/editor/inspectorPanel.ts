@@ -1,0 +1,122 @@
+import {
+  commands,
+  type Disposable,
+  type Event,
+  type ExtensionContext,
+  Uri,
+  ViewColumn,
+  type WebviewPanel,
+  window,
+} from 'vscode';
+import { type FromWebview, parseFromWebview, type ToWebview } from '../session/protocol.ts';
+import { inspectorHtml } from './inspectorHtml.ts';
+
+const VIEW_TYPE = 'irqscope.inspector';
+
+/** What the panel shows and obeys: the run that the user steps through. */
+export interface InspectorSource {
+  /** The picture changed: `current` gives another answer. */
+  readonly onDidChange: Event<void>;
+  /** Everything that a view without memory needs: a snapshot and a timeline, or `empty`. */
+  current(): readonly ToWebview[];
+  /** A request of the view, validated. `ready` and `focusEditor` never arrive here. */
+  handle(message: FromWebview): void;
+}
+
+/** Registers the command, and revives a panel that the window restores. */
+export function registerInspector(context: ExtensionContext, source: InspectorSource): void {
+  context.subscriptions.push(
+    commands.registerCommand('irqscope.openInspector', () => openInspector(context, source)),
+    window.registerWebviewPanelSerializer(VIEW_TYPE, {
+      async deserializeWebviewPanel(panel: WebviewPanel): Promise<void> {
+        InspectorPanel.show(context, source, panel);
+      },
+    }),
+  );
+}
+
+/** Shows the inspector beside the editor, without taking the keyboard from the text. */
+export function openInspector(context: ExtensionContext, source: InspectorSource): void {
+  InspectorPanel.show(context, source);
+}
+
+/** The one panel: a stateless picture of the source. A hidden webview is thrown away by VS Code; shown again, it asks with `ready`. */
+class InspectorPanel {
+  static #current: InspectorPanel | undefined;
+  readonly #panel: WebviewPanel;
+  readonly #source: InspectorSource;
+  readonly #subscriptions: Disposable[] = [];
+  /** The view listens: what is posted before that would be lost. */
+  #ready = false;
+
+  static show(context: ExtensionContext, source: InspectorSource, restored?: WebviewPanel): void {
+    if (InspectorPanel.#current && !restored) {
+      InspectorPanel.#current.#panel.reveal(undefined, true);
+      return;
+    }
+    const column = { viewColumn: ViewColumn.Beside, preserveFocus: true };
+    const panel = restored ?? window.createWebviewPanel(VIEW_TYPE, 'IRQScope', column);
+    InspectorPanel.#current = new InspectorPanel(context.extensionUri, source, panel);
+  }
+
+  private constructor(extensionUri: Uri, source: InspectorSource, panel: WebviewPanel) {
+    this.#panel = panel;
+    this.#source = source;
+    const root = Uri.joinPath(extensionUri, 'dist', 'webview');
+    panel.onDidDispose(() => this.#dispose(), undefined, this.#subscriptions);
+    panel.onDidChangeViewState(() => this.#hide(), undefined, this.#subscriptions);
+    panel.webview.onDidReceiveMessage(message => this.#receive(message), undefined, this.#subscriptions);
+    this.#subscriptions.push(source.onDidChange(() => this.#post()));
+    panel.webview.options = { enableScripts: true, localResourceRoots: [root] };
+    panel.webview.html = inspectorHtml({
+      script: panel.webview.asWebviewUri(Uri.joinPath(root, 'inspector.js')).toString(),
+      style: panel.webview.asWebviewUri(Uri.joinPath(root, 'inspector.css')).toString(),
+      source: panel.webview.cspSource,
+      nonce: nonce(),
+    });
+  }
+
+  #dispose(): void {
+    if (InspectorPanel.#current === this) InspectorPanel.#current = undefined;
+    for (const subscription of this.#subscriptions) subscription.dispose();
+  }
+
+  #hide(): void {
+    if (!this.#panel.visible) this.#ready = false;
+  }
+
+  #post(): void {
+    if (!this.#ready) return;
+    for (const message of this.#source.current()) void this.#panel.webview.postMessage(message);
+  }
+
+  #receive(data: unknown): void {
+    const message = parseFromWebview(data);
+    switch (message?.type) {
+      case undefined:
+        return;
+      case 'ready':
+        this.#ready = true;
+        this.#post();
+        return;
+      case 'focusEditor':
+        void this.#focusEditor();
+        return;
+      default:
+        this.#source.handle(message as FromWebview);
+    }
+  }
+
+  /** The scenario where it is open, else the group that the user came from. */
+  async #focusEditor(): Promise<void> {
+    const shown = this.#source.current().find(message => message.type === 'snapshot')?.snapshot.uri;
+    const editor = window.visibleTextEditors.find(({ document }) => document.uri.toString() === shown);
+    if (editor) await window.showTextDocument(editor.document, editor.viewColumn);
+    else await commands.executeCommand('workbench.action.focusPreviousGroup');
+  }
+}
+
+/** 128 random bits. */
+function nonce(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), byte => byte.toString(16).padStart(2, '0')).join('');
+}

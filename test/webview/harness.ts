@@ -1,0 +1,191 @@
+/** The real bundle of the inspector in a real browser, with a stub in place of the extension host. */
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { build } from 'esbuild';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { inspectorHtml } from '../../extension/editor/inspectorHtml.ts';
+import type { FromWebview, ToWebview } from '../../extension/session/protocol.ts';
+import { toolkitWithoutStyleProbe } from '../../scripts/toolkitPlugin.mjs';
+import { THEMES, type Theme, themeCss } from './themes.ts';
+
+const root = path.resolve(import.meta.dirname, '../..');
+const ORIGIN = 'https://inspector.test';
+const NONCE = 'test';
+
+const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+
+function browserPath(): string {
+  const given = process.env['CHROMIUM_PATH'];
+  const found = given ?? CHROMIUM.find(candidate => existsSync(candidate));
+  if (found === undefined || !existsSync(found)) {
+    throw new Error(
+      'The webview tests need Chromium: apt-get install chromium, or set CHROMIUM_PATH to its executable.',
+    );
+  }
+  return found;
+}
+
+async function bundle(): Promise<{ script: string; style: string }> {
+  const { outputFiles } = await build({
+    absWorkingDir: root,
+    entryPoints: ['webview/main.tsx'],
+    outdir: 'unwritten',
+    bundle: true,
+    write: false,
+    format: 'iife',
+    target: 'es2022',
+    jsx: 'automatic',
+    jsxImportSource: 'preact',
+    plugins: [toolkitWithoutStyleProbe],
+    logLevel: 'silent',
+  });
+  const text = (extension: string) => outputFiles.find(file => file.path.endsWith(extension))!.text;
+  return { script: text('.js'), style: text('.css') };
+}
+
+declare global {
+  interface Window {
+    posted: FromWebview[];
+    violations: string[];
+    failures: string[];
+    hacked?: number;
+  }
+}
+
+/** Runs in the page before the bundle: the host API, and what must never happen. */
+function stub(state: unknown): void {
+  window.posted = [];
+  window.violations = [];
+  window.failures = [];
+  let stored = state;
+  Object.assign(window, {
+    acquireVsCodeApi: () => ({
+      postMessage: (message: FromWebview) => window.posted.push(structuredClone(message)),
+      getState: () => stored,
+      setState: (next: unknown) => {
+        stored = structuredClone(next);
+        Object.assign(window, { stored });
+      },
+    }),
+  });
+  document.addEventListener('securitypolicyviolation', event =>
+    window.violations.push(`${event.violatedDirective} ${event.sample}`),
+  );
+  window.addEventListener('error', event => window.failures.push(event.message));
+  window.addEventListener('unhandledrejection', event => window.failures.push(String(event.reason)));
+}
+
+export interface OpenOptions {
+  readonly theme?: Theme;
+  readonly width?: number;
+  readonly height?: number;
+  /** What `getState` gives: a view that was hidden or restored. */
+  readonly state?: unknown;
+  readonly reducedMotion?: boolean;
+}
+
+/** One page with the inspector in it. */
+export class View {
+  constructor(readonly page: Page) {}
+
+  async send(...messages: readonly ToWebview[]): Promise<void> {
+    await this.page.evaluate(async all => {
+      for (const message of all) window.postMessage(message, '*');
+      await new Promise(resolve => requestAnimationFrame(() => setTimeout(resolve)));
+      await new Promise(resolve => requestAnimationFrame(() => setTimeout(resolve)));
+    }, messages);
+  }
+
+  /** Messages to the host since the last call. */
+  async posted(): Promise<readonly FromWebview[]> {
+    return this.page.evaluate(async () => {
+      await new Promise(resolve => requestAnimationFrame(() => setTimeout(resolve)));
+      return window.posted.splice(0);
+    });
+  }
+
+  /** Policy violations and uncaught errors so far. */
+  async complaints(): Promise<readonly string[]> {
+    return this.page.evaluate(() => [...window.violations, ...window.failures]);
+  }
+
+  /** What axe-core finds, as `rule: element`. */
+  async axe(): Promise<readonly string[]> {
+    const source = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+    await this.page.evaluate(source);
+    return this.page.evaluate(async () => {
+      const { axe } = window as unknown as { axe: typeof import('axe-core') };
+      const { violations } = await axe.run(document, { resultTypes: ['violations'] });
+      return violations.flatMap(({ id, nodes }) =>
+        nodes.map(node => `${id}: ${node.html.slice(0, 160)} ${node.failureSummary ?? ''}`),
+      );
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.page.context().close();
+  }
+}
+
+export class Harness {
+  private constructor(
+    readonly browser: Browser,
+    private readonly files: { script: string; style: string },
+  ) {}
+
+  static async start(): Promise<Harness> {
+    const files = await bundle();
+    const browser = await chromium.launch({
+      executablePath: browserPath(),
+      args: [
+        '--no-sandbox',
+        '--disable-gpu',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+      ],
+    });
+    return new Harness(browser, files);
+  }
+
+  async open({
+    theme = THEMES[0],
+    width = 800,
+    height = 900,
+    state,
+    reducedMotion = false,
+  }: OpenOptions = {}): Promise<View> {
+    const context = await this.browser.newContext({
+      viewport: { width, height },
+      reducedMotion: reducedMotion ? 'reduce' : 'no-preference',
+    });
+    const page = await context.newPage();
+    const html = inspectorHtml({
+      script: `${ORIGIN}/inspector.js`,
+      style: `${ORIGIN}/inspector.css`,
+      source: ORIGIN,
+      nonce: NONCE,
+    })
+      .replace('<link', `<link rel="stylesheet" href="${ORIGIN}/theme.css"><link`)
+      .replace('<body>', `<body class="${theme.kind}" data-vscode-theme-kind="${theme.kind}">`);
+    const answers: Readonly<Record<string, readonly [type: string, body: string]>> = {
+      '/': ['text/html', html],
+      '/inspector.js': ['text/javascript', this.files.script],
+      '/inspector.css': ['text/css', this.files.style],
+      '/theme.css': ['text/css', themeCss(theme)],
+    };
+    await page.route(`${ORIGIN}/**`, route => {
+      const [contentType, body] = answers[new URL(route.request().url()).pathname] ?? ['text/plain', ''];
+      return route.fulfill({ contentType, body });
+    });
+    await page.addInitScript(stub, state);
+    await page.goto(`${ORIGIN}/`);
+    return new View(page);
+  }
+
+  async stop(): Promise<void> {
+    await this.browser.close();
+  }
+}

@@ -1,0 +1,177 @@
+import { Component, createRef, type VNode } from 'preact';
+import type { Motion, Snapshot } from '../extension/session/protocol.ts';
+import { type Actions, ActionsContext } from './actions.ts';
+import { announcement } from './announce.ts';
+import { Cpus } from './cpus.tsx';
+import { Help } from './help.tsx';
+import type { Host, ViewState } from './host.ts';
+import { type Command, commandOf } from './keys.ts';
+import { INITIAL_MODEL, type Model, reduce } from './model.ts';
+import { Start } from './start.tsx';
+import { Timeline } from './timeline.tsx';
+import { InspectorToolbar, Statement } from './toolbar.tsx';
+import { VcpuCard } from './vcpuCard.tsx';
+import { Troubles, Why } from './why.tsx';
+import { WindowedList } from './windowedList.tsx';
+
+/** vCPUs up to which every card starts with its grid open. */
+const FEW = 8;
+
+interface AppState extends ViewState {
+  readonly model: Model;
+  readonly help: boolean;
+}
+
+export class App extends Component<{ readonly host: Host }, AppState> {
+  override state: AppState = { ...this.props.host.state, model: INITIAL_MODEL, help: false };
+  readonly #cards = createRef<WindowedList>();
+  #restored = false;
+
+  readonly #actions: Actions = {
+    post: message => this.props.host.post(message),
+    focusVcpu: index => this.#cards.current?.focusItem(index),
+  };
+
+  override componentDidMount(): void {
+    const { host } = this.props;
+    host.listen(message => this.setState(({ model }) => ({ model: reduce(model, message) })));
+    document.addEventListener('keydown', this.#onKeyDown);
+    document.addEventListener('scrollend', () => host.remember({ scroll: window.scrollY }));
+  }
+
+  override componentDidUpdate(): void {
+    if (this.#restored || !this.state.model.snapshot) return;
+    this.#restored = true;
+    requestAnimationFrame(() => window.scrollTo(0, this.state.scroll));
+  }
+
+  #remember(change: Partial<Pick<ViewState, 'grids' | 'toggled' | 'zoom'>>): void {
+    this.setState(change);
+    this.props.host.remember(change);
+  }
+
+  #gridsShown(count: number): boolean {
+    const { grids } = this.state;
+    return grids === 'auto' ? count <= FEW : grids === 'all';
+  }
+
+  readonly #toggle = (index: number): void => {
+    const { toggled } = this.state;
+    this.#remember({ toggled: toggled.includes(index) ? toggled.filter(each => each !== index) : [...toggled, index] });
+  };
+
+  readonly #onKeyDown = (event: KeyboardEvent): void => {
+    if (this.state.help) {
+      if (event.key === '?') this.setState({ help: false });
+      return;
+    }
+    const command = commandOf(event);
+    if (command && this.state.model.snapshot) {
+      event.preventDefault();
+      this.#run(command, this.state.model.snapshot);
+    } else if (command === 'editor') {
+      this.props.host.post({ type: 'focusEditor' });
+    }
+  };
+
+  #run(command: Command, snapshot: Snapshot): void {
+    const { host } = this.props;
+    const cards = this.#cards.current;
+    const at = cards?.focusedItem ?? -1;
+    switch (command) {
+      case 'first':
+        host.post({ type: 'seek', step: 0 });
+        break;
+      case 'last':
+        host.post({ type: 'seek', step: snapshot.length });
+        break;
+      case 'nextCard':
+        cards?.focusItem(Math.min(at + 1, snapshot.vcpus.length - 1));
+        break;
+      case 'previousCard':
+        cards?.focusItem(Math.max(at - 1, 0));
+        break;
+      case 'toggleGrid':
+        if (at >= 0) this.#toggle(at);
+        break;
+      case 'toggleGrids':
+        this.#remember({ grids: this.#gridsShown(snapshot.vcpus.length) ? 'none' : 'all', toggled: [] });
+        break;
+      case 'reveal':
+        if (snapshot.line > 0) host.post({ type: 'revealLine', line: snapshot.line });
+        break;
+      case 'editor':
+        host.post({ type: 'focusEditor' });
+        break;
+      case 'help':
+        this.setState({ help: true });
+        break;
+      default:
+        host.post({ type: 'move', motion: command satisfies Motion });
+    }
+  }
+
+  override render({ host }: { readonly host: Host }, { model, help, toggled, zoom }: AppState): VNode {
+    const { snapshot, reason } = model;
+    if (!snapshot) return reason === undefined ? <main /> : <Start reason={reason} />;
+    const { vcpus, step } = snapshot;
+    const gridsShown = this.#gridsShown(vcpus.length);
+    return (
+      <ActionsContext.Provider value={this.#actions}>
+        <header class="top">
+          <h1>
+            {snapshot.title} <span class="profile">{snapshot.profile}</span>
+          </h1>
+          <InspectorToolbar snapshot={snapshot} gridsShown={gridsShown} run={command => this.#run(command, snapshot)} />
+          <Statement snapshot={snapshot} />
+        </header>
+        <main>
+          <Timeline
+            snapshot={snapshot}
+            timeline={model.timeline}
+            zoom={zoom}
+            onZoom={next => this.#remember({ zoom: next })}
+            post={message => host.post(message)}
+          />
+          <div class="side">
+            <div class="reason">
+              <Troubles snapshot={snapshot} />
+              <Why snapshot={snapshot} />
+            </div>
+            <Cpus snapshot={snapshot} />
+          </div>
+          <section class="vcpus" aria-labelledby="vcpus-title">
+            <div class="bar">
+              <h2 id="vcpus-title">
+                vCPUs <span class="count">{vcpus.length}</span>
+              </h2>
+              <span class="spring" />
+              <p class="legend" aria-hidden="true">
+                <b class="pir">P</b>PIR <b class="irr">R</b>IRR <b class="isr">S</b>ISR <b class="level">&nbsp;</b>TMR
+              </p>
+            </div>
+            <WindowedList
+              ref={this.#cards}
+              class="cards"
+              label="vCPUs"
+              count={vcpus.length}
+              minWidth={340}
+              renderItem={i => (
+                <VcpuCard
+                  vcpu={vcpus[i]}
+                  writes={step.writes}
+                  gridShown={toggled.includes(i) !== gridsShown}
+                  onToggle={this.#toggle}
+                />
+              )}
+            />
+          </section>
+        </main>
+        <div class="visually-hidden" role="status" aria-live="polite">
+          {announcement(snapshot)}
+        </div>
+        {help && <Help onClose={() => this.setState({ help: false })} />}
+      </ActionsContext.Provider>
+    );
+  }
+}

@@ -1,0 +1,31 @@
+/** The only module that knows @vscode/webview-ui-toolkit: its replacement is a change of this file. */
+import { provideVSCodeDesignSystem, vsCodeButton } from '@vscode/webview-ui-toolkit';
+import { type ComponentChildren, h, type VNode } from 'preact';
+
+provideVSCodeDesignSystem().register(vsCodeButton());
+
+export interface ButtonProps {
+  /** What it does, with its key: tooltip and accessible name. */
+  readonly title: string;
+  readonly onClick: () => void;
+  readonly children: ComponentChildren;
+  /** Stays focusable, so that the keyboard does not fall off the toolbar at the last step. */
+  readonly inert?: boolean;
+  /** -1 takes it out of the tab order (roving tabindex). */
+  readonly tabIndex: 0 | -1;
+}
+
+export function IconButton({ title, onClick, children, inert = false, tabIndex }: ButtonProps): VNode {
+  const attributes = {
+    appearance: 'icon',
+    class: inert ? 'inert' : '',
+    title,
+    tabindex: tabIndex,
+    'aria-label': title,
+    'aria-disabled': String(inert),
+    onClick: () => {
+      if (!inert) onClick();
+    },
+  };
+  return h('vscode-button', attributes as object, children);
+}

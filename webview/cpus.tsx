@@ -1,0 +1,88 @@
+import type { VNode } from 'preact';
+import { useState } from 'preact/hooks';
+import type { CpuView, Snapshot } from '../extension/session/protocol.ts';
+import { useActions } from './actions.ts';
+import { hex8, hex32 } from './vectors.ts';
+import { WindowedList } from './windowedList.tsx';
+
+/** CPUs up to which all are shown, so that nothing moves while stepping. */
+const FEW = 8;
+
+function VcpuLink({ index }: { readonly index: number }): VNode {
+  const { focusVcpu } = useActions();
+  return (
+    <button type="button" class="link" onClick={() => focusVcpu(index)}>
+      vcpu {index}
+    </button>
+  );
+}
+
+/** One physical CPU. */
+function CpuRow({ cpu, changed }: { readonly cpu: CpuView; readonly changed: boolean }): VNode {
+  const { index, apicId, vcpu, pending, wakeupList } = cpu;
+  return (
+    <div class={changed ? 'cpu changed' : 'cpu'}>
+      <span class="cpu-name">
+        cpu {index}
+        {changed && (
+          <span class="delta" role="img" aria-label="changed by this step">
+            Δ
+          </span>
+        )}
+      </span>
+      <span class="gloss" title="Physical APIC ID: what NDST names">
+        {hex32(apicId)}
+      </span>
+      <span>
+        <span class="name">runs</span> {vcpu >= 0 ? <VcpuLink index={vcpu} /> : <span class="dim">host</span>}
+      </span>
+      <span title="Physical interrupts that wait in the local APIC">
+        <span class="name">pending</span>{' '}
+        {pending.length > 0 ? <b>{pending.map(hex8).join(' ')}</b> : <span class="dim">none</span>}
+      </span>
+      <span title="wakeup_vcpus_on_cpu: vCPUs that POSTED_INTR_WAKEUP_VECTOR may wake here">
+        <span class="name">wake-up list</span>{' '}
+        {wakeupList.length > 0 ? (
+          wakeupList.map(each => <VcpuLink key={each} index={each} />)
+        ) : (
+          <span class="dim">empty</span>
+        )}
+      </span>
+    </div>
+  );
+}
+
+/** The physical CPUs; of many, those that have something to do with notifications now. */
+export function Cpus({ snapshot }: { readonly snapshot: Snapshot }): VNode {
+  const { cpus, step } = snapshot;
+  const [all, setAll] = useState(false);
+  const isChanged = ({ index }: CpuView) => step.writes.some(({ field }) => field.startsWith(`cpu ${index}.`));
+  const shown =
+    all || cpus.length <= FEW
+      ? cpus
+      : cpus.filter(cpu => cpu.pending.length > 0 || cpu.wakeupList.length > 0 || isChanged(cpu));
+  return (
+    <section class="cpus" aria-labelledby="cpus-title">
+      <h2 id="cpus-title">
+        physical CPUs <span class="count">{cpus.length}</span>
+      </h2>
+      {shown.length > 0 && (
+        <WindowedList
+          class="cpu-list"
+          label="Physical CPUs"
+          count={shown.length}
+          minWidth={420}
+          renderItem={i => <CpuRow cpu={shown[i]} changed={isChanged(shown[i])} />}
+        />
+      )}
+      {cpus.length > FEW && (
+        <p>
+          {!all && <span class="dim">{cpus.length - shown.length} others: nothing pending, nobody to wake. </span>}
+          <button type="button" class="link" aria-expanded={all} onClick={() => setAll(!all)}>
+            {all ? 'show only the concerned' : 'show all'}
+          </button>
+        </p>
+      )}
+    </section>
+  );
+}

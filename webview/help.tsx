@@ -1,0 +1,45 @@
+import type { VNode } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
+import { BINDINGS, keyName } from './keys.ts';
+
+export function Help({ onClose }: { readonly onClose: () => void }): VNode {
+  const dialog = useRef<HTMLDialogElement>(null);
+  useEffect(() => {
+    dialog.current!.showModal();
+  }, []);
+  return (
+    <dialog class="help" ref={dialog} aria-labelledby="help-title" onClose={onClose}>
+      <h2 id="help-title">Keys</h2>
+      <dl>
+        {BINDINGS.map(({ keys, label }) => (
+          <div key={label}>
+            <dt>
+              {keys.map(key => (
+                <kbd key={key}>{keyName(key)}</kbd>
+              ))}
+            </dt>
+            <dd>{label}</dd>
+          </div>
+        ))}
+      </dl>
+      <p>While a debug session runs, the keys of the editor (F5, F10, F11 …) work here as well.</p>
+      <h2>Vector grid</h2>
+      <p>
+        Row = high digit of the vector, column = low digit. <b>P</b> set in PIR, <b>R</b> requested in IRR, <b>S</b> in
+        service in ISR; an underline marks TMR (level). A frame marks what the step changed, a struck letter what it
+        cleared. The arrows walk the grid.
+      </p>
+      <h2>Timeline</h2>
+      <p>
+        One column per step, one lane per agent. <b>!</b> trouble, <b>E</b> VM exit, <b>N</b> notification, <b>W</b>{' '}
+        wake-up, <b>•</b> other mark. The arrows, Page Up, Page Down, Home and End move; <kbd>+</kbd> and <kbd>-</kbd>{' '}
+        zoom.
+      </p>
+      <form method="dialog">
+        <button type="submit" class="link">
+          close
+        </button>
+      </form>
+    </dialog>
+  );
+}

@@ -1,0 +1,70 @@
+import type { FromWebview, ToWebview } from '../extension/session/protocol.ts';
+
+/** What the view itself remembers across being hidden, moved and reloaded. The picture is not part of it: the host owns that. */
+export interface ViewState {
+  readonly scroll: number;
+  /** `auto`: grids are open while the vCPUs are few. */
+  readonly grids: 'auto' | 'all' | 'none';
+  /** vCPUs whose grid the user opened or closed against `grids`. */
+  readonly toggled: readonly number[];
+  /** Pixels per step in the timeline. */
+  readonly zoom: number;
+}
+
+export const INITIAL_VIEW: ViewState = { scroll: 0, grids: 'auto', toggled: [], zoom: 10 };
+
+interface VsCodeApi {
+  postMessage(message: FromWebview): void;
+  getState(): unknown;
+  setState(state: ViewState): void;
+}
+
+declare function acquireVsCodeApi(): VsCodeApi;
+
+const TYPES: readonly string[] = ['snapshot', 'timeline', 'empty'] satisfies readonly ToWebview['type'][];
+
+/** A message of the host, or undefined for what others post to the window (browser extensions, the workbench). */
+export function parseToWebview(data: unknown): ToWebview | undefined {
+  if (typeof data !== 'object' || data === null || !TYPES.includes((data as { type?: unknown }).type as string)) {
+    return undefined;
+  }
+  return data as ToWebview;
+}
+
+/** The one way out of the view. */
+export class Host {
+  readonly #api = acquireVsCodeApi();
+  #state: ViewState;
+
+  constructor() {
+    const stored = this.#api.getState() as Partial<ViewState> | undefined;
+    this.#state = {
+      scroll: typeof stored?.scroll === 'number' ? stored.scroll : INITIAL_VIEW.scroll,
+      grids: stored?.grids === 'all' || stored?.grids === 'none' ? stored.grids : INITIAL_VIEW.grids,
+      toggled: Array.isArray(stored?.toggled) ? stored.toggled : INITIAL_VIEW.toggled,
+      zoom: typeof stored?.zoom === 'number' ? stored.zoom : INITIAL_VIEW.zoom,
+    };
+  }
+
+  get state(): ViewState {
+    return this.#state;
+  }
+
+  remember(change: Partial<ViewState>): void {
+    this.#state = { ...this.#state, ...change };
+    this.#api.setState(this.#state);
+  }
+
+  post(message: FromWebview): void {
+    this.#api.postMessage(message);
+  }
+
+  /** Calls back for every message of the host, and asks for the first picture. */
+  listen(receive: (message: ToWebview) => void): void {
+    window.addEventListener('message', event => {
+      const message = parseToWebview(event.data);
+      if (message) receive(message);
+    });
+    this.post({ type: 'ready' });
+  }
+}

@@ -1,0 +1,54 @@
+import type { Motion } from '../extension/session/protocol.ts';
+
+export type Command =
+  | Motion
+  | 'first'
+  | 'last'
+  | 'nextCard'
+  | 'previousCard'
+  | 'toggleGrid'
+  | 'toggleGrids'
+  | 'reveal'
+  | 'editor'
+  | 'help';
+
+export interface Binding {
+  /** `KeyboardEvent.key` values; the first is the one shown. */
+  readonly keys: readonly string[];
+  readonly command: Command;
+  readonly label: string;
+}
+
+/** Letters as in gdb where gdb has one: step, next, finish, continue. */
+export const BINDINGS: readonly Binding[] = [
+  { keys: ['s', 'ArrowRight'], command: 'stepInto', label: 'Step into: the next atomic step' },
+  { keys: ['n'], command: 'stepOver', label: 'Step over: the next line of the scenario' },
+  { keys: ['f'], command: 'stepOut', label: 'Step out: the end of the operation (finish)' },
+  { keys: ['c'], command: 'continue', label: 'Continue to a breakpoint, a trouble or the end' },
+  { keys: ['b', 'ArrowLeft'], command: 'stepBack', label: 'Step back: undo one atomic step' },
+  { keys: ['r'], command: 'reverseContinue', label: 'Reverse continue to a breakpoint or the beginning' },
+  { keys: ['0'], command: 'first', label: 'Go to the initial state' },
+  { keys: ['$'], command: 'last', label: 'Go to the last recorded step' },
+  { keys: ['j'], command: 'nextCard', label: 'Next vCPU' },
+  { keys: ['k'], command: 'previousCard', label: 'Previous vCPU' },
+  { keys: ['g'], command: 'toggleGrid', label: 'Show or hide the vector grid of the focused vCPU' },
+  { keys: ['G'], command: 'toggleGrids', label: 'Show or hide all vector grids' },
+  { keys: ['l'], command: 'reveal', label: 'Show the line of the scenario in the editor' },
+  { keys: ['Escape'], command: 'editor', label: 'Back to the editor' },
+  { keys: ['?'], command: 'help', label: 'Show or hide this list' },
+];
+
+const SHOWN: Readonly<Record<string, string>> = { ArrowRight: '→', ArrowLeft: '←', Escape: 'Esc' };
+
+export const keyName = (key: string): string => SHOWN[key] ?? key;
+
+/** First key of a command, for titles. */
+export function keyOf(command: Command): string {
+  return keyName(BINDINGS.find(binding => binding.command === command)!.keys[0]);
+}
+
+/** The command of a key press, unless the focused widget or a modifier claims the key. */
+export function commandOf(event: KeyboardEvent): Command | undefined {
+  if (event.ctrlKey || event.altKey || event.metaKey || event.defaultPrevented) return undefined;
+  return BINDINGS.find(binding => binding.keys.includes(event.key))?.command;
+}

@@ -1,0 +1,244 @@
+import { Component, createRef, type VNode } from 'preact';
+import type { FromWebview, Snapshot } from '../extension/session/protocol.ts';
+import type { Timeline as Known } from './model.ts';
+import { draw, LANE_HEIGHT, RULER_HEIGHT } from './timelineCanvas.ts';
+
+export interface TimelineProps {
+  readonly snapshot: Snapshot;
+  readonly timeline: Known;
+  /** CSS pixels per step. */
+  readonly zoom: number;
+  readonly onZoom: (zoom: number) => void;
+  readonly post: (message: FromWebview) => void;
+}
+
+interface TimelineState {
+  readonly width: number;
+  /** Step under the pointer, 0 = none. */
+  readonly hover: number;
+}
+
+const ZOOMS: readonly number[] = [2, 4, 7, 10, 14, 20];
+const MAX_PITCH = 20;
+/** What the glyphs of `markGlyph` mean. */
+const MARKS = '! trouble · E exit · N notification · W wake-up · • other mark';
+/** Lanes drawn at most: those that act in the window come first. */
+const MAX_LANES = 12;
+
+/** Time from left to right, a lane for each agent: the part of the run around the present step, and the whole of it as a bar. */
+export class Timeline extends Component<TimelineProps, TimelineState> {
+  override state: TimelineState = { width: 0, hover: 0 };
+  readonly #canvas = createRef<HTMLCanvasElement>();
+  #first = 1;
+  #asked = '';
+  #pendingSeek: number | undefined;
+  #resize: ResizeObserver | undefined;
+  #theme: MutationObserver | undefined;
+
+  override componentDidMount(): void {
+    this.#resize = new ResizeObserver(() =>
+      requestAnimationFrame(() => this.setState({ width: this.#canvas.current?.clientWidth ?? 0 })),
+    );
+    this.#resize.observe(this.#canvas.current!);
+    this.#theme = new MutationObserver(() => this.#draw());
+    this.#theme.observe(document.documentElement, { attributes: true, attributeFilter: ['style', 'class'] });
+    this.#theme.observe(document.body, { attributes: true, attributeFilter: ['class'] });
+    this.componentDidUpdate();
+  }
+
+  override componentWillUnmount(): void {
+    this.#resize?.disconnect();
+    this.#theme?.disconnect();
+  }
+
+  override componentDidUpdate(): void {
+    this.#draw();
+    this.#ask();
+  }
+
+  /** Pixels per step: a short run is stretched, so that its steps can be hit. */
+  #pitch(): number {
+    const { snapshot, zoom } = this.props;
+    return Math.max(zoom, Math.min(MAX_PITCH, Math.floor(this.state.width / Math.max(1, snapshot.length))));
+  }
+
+  /** First and last step of the window; it moves only when the present step would leave it. */
+  #window(): { first: number; last: number } {
+    const { snapshot } = this.props;
+    const room = Math.max(1, Math.floor(this.state.width / this.#pitch()));
+    const { position, length } = snapshot;
+    const margin = Math.min(3, room >> 2);
+    let first = this.#first;
+    if (position < first + margin || position > first + room - 1 - margin) first = position - (room >> 1);
+    first = Math.max(1, Math.min(first, length - room + 1));
+    this.#first = first;
+    return { first, last: Math.min(length, first + room - 1) };
+  }
+
+  #lanes({ first, last }: { first: number; last: number }): readonly number[] {
+    const { lanes, steps } = this.props.timeline;
+    if (lanes.length <= MAX_LANES) return lanes.map((_, i) => i);
+    const acting = new Set<number>();
+    const here = steps.get(this.props.snapshot.position);
+    if (here) acting.add(here.lane);
+    for (let n = first; n <= last && acting.size < MAX_LANES; n++) {
+      const step = steps.get(n);
+      if (step) acting.add(step.lane);
+    }
+    return [...acting].sort((a, b) => a - b);
+  }
+
+  #draw(): void {
+    const window = this.#window();
+    const { snapshot, timeline } = this.props;
+    draw(this.#canvas.current!, {
+      ...window,
+      pitch: this.#pitch(),
+      position: snapshot.position,
+      lanes: this.#lanes(window),
+      steps: timeline.steps,
+    });
+  }
+
+  /** Asks once for steps of the window that the host has not told. */
+  #ask(): void {
+    const { first, last } = this.#window();
+    if (this.state.width === 0) return;
+    const { steps } = this.props.timeline;
+    let from = first;
+    while (from <= last && steps.has(from)) from++;
+    if (from > last) return;
+    let to = last;
+    while (steps.has(to)) to--;
+    const question = `${this.props.snapshot.run} ${this.props.snapshot.uri} ${from}-${to}`;
+    if (question === this.#asked) return;
+    this.#asked = question;
+    this.props.post({ type: 'timeline', from, to });
+  }
+
+  /** At most one request a frame while the pointer drags. */
+  #seek(step: number): void {
+    const target = Math.max(0, Math.min(step, this.props.snapshot.length));
+    if (this.#pendingSeek === undefined) {
+      requestAnimationFrame(() => {
+        const wanted = this.#pendingSeek!;
+        this.#pendingSeek = undefined;
+        if (wanted !== this.props.snapshot.position) this.props.post({ type: 'seek', step: wanted });
+      });
+    }
+    this.#pendingSeek = target;
+  }
+
+  #zoom(direction: 1 | -1): void {
+    const next = ZOOMS[ZOOMS.indexOf(this.props.zoom) + direction];
+    if (next !== undefined) this.props.onZoom(next);
+  }
+
+  #stepAt(event: PointerEvent): number {
+    const { left } = this.#canvas.current!.getBoundingClientRect();
+    const { first, last } = this.#window();
+    return Math.max(first, Math.min(last, first + Math.floor((event.clientX - left) / this.#pitch())));
+  }
+
+  readonly #onKeyDown = (event: KeyboardEvent): void => {
+    const { position, length } = this.props.snapshot;
+    const room = Math.max(1, Math.floor(this.state.width / this.#pitch()));
+    const moves: Readonly<Record<string, number>> = {
+      ArrowRight: position + 1,
+      ArrowUp: position + 1,
+      ArrowLeft: position - 1,
+      ArrowDown: position - 1,
+      PageUp: position + room,
+      PageDown: position - room,
+      Home: 0,
+      End: length,
+    };
+    const step = moves[event.key];
+    if (step !== undefined) this.#seek(step);
+    else if (event.key === '+' || event.key === '=') this.#zoom(1);
+    else if (event.key === '-') this.#zoom(-1);
+    else return;
+    event.preventDefault();
+  };
+
+  readonly #onPointerDown = (event: PointerEvent): void => {
+    this.#canvas.current!.setPointerCapture(event.pointerId);
+    this.#seek(this.#stepAt(event));
+  };
+
+  readonly #onPointerMove = (event: PointerEvent): void => {
+    const step = this.#stepAt(event);
+    if (step !== this.state.hover) this.setState({ hover: step });
+    if (event.buttons & 1) this.#seek(step);
+  };
+
+  readonly #onScrub = (event: Event): void => {
+    this.#seek(Number((event.currentTarget as HTMLInputElement).value));
+  };
+
+  /** The step in a line: `14 · line 9 · kvm vcpu 0 · vmx_deliver_posted_interrupt · notification`. */
+  #describe(number: number): string {
+    const { steps, lanes } = this.props.timeline;
+    const step = steps.get(number);
+    if (!step) return number === 0 ? 'initial state' : `step ${number}`;
+    return [`step ${number}`, step.line > 0 ? `line ${step.line}` : '', lanes[step.lane], step.place, ...step.marks]
+      .filter(Boolean)
+      .join(' · ');
+  }
+
+  override render({ snapshot, timeline }: TimelineProps, { hover, width }: TimelineState): VNode {
+    const { position, length } = snapshot;
+    const window = this.#window();
+    const lanes = this.#lanes(window);
+    const partial = width > 0 && (window.first > 1 || window.last < length);
+    const text = this.#describe(position);
+    return (
+      <section class="timeline" aria-labelledby="timeline-title">
+        <h2 id="timeline-title" class="visually-hidden">
+          Timeline
+        </h2>
+        <div class="lanes">
+          <div class="lane-names" aria-hidden="true">
+            <span class="lane-name ruler-name">line</span>
+            {lanes.map(lane => (
+              <span key={lane} class="lane-name" title={timeline.lanes[lane]}>
+                {timeline.lanes[lane]}
+              </span>
+            ))}
+          </div>
+          <div
+            class="track"
+            role="slider"
+            tabIndex={0}
+            aria-label="Step"
+            aria-valuemin={0}
+            aria-valuemax={length}
+            aria-valuenow={position}
+            aria-valuetext={text}
+            onKeyDown={this.#onKeyDown}
+            onPointerDown={this.#onPointerDown}
+            onPointerMove={this.#onPointerMove}
+            onPointerLeave={() => this.setState({ hover: 0 })}
+          >
+            <canvas ref={this.#canvas} style={{ height: `${RULER_HEIGHT + lanes.length * LANE_HEIGHT}px` }} />
+          </div>
+        </div>
+        {partial && (
+          <input
+            class="overview"
+            type="range"
+            min={0}
+            max={length}
+            value={position}
+            tabIndex={-1}
+            aria-label="Whole run"
+            onInput={this.#onScrub}
+          />
+        )}
+        <p class="readout" aria-hidden="true">
+          {hover > 0 ? this.#describe(hover) : MARKS}
+        </p>
+      </section>
+    );
+  }
+}

@@ -1,0 +1,104 @@
+import type { TimelineStep } from '../extension/session/protocol.ts';
+
+export const LANE_HEIGHT = 16;
+/** Height of the ruler that names the lines of the scenario. */
+export const RULER_HEIGHT = 14;
+
+export interface Drawing {
+  readonly first: number;
+  readonly last: number;
+  /** CSS pixels per step. */
+  readonly pitch: number;
+  readonly position: number;
+  /** Lanes drawn, from top to bottom, as indices of `TimelineStep.lane`. */
+  readonly lanes: readonly number[];
+  readonly steps: ReadonlyMap<number, TimelineStep>;
+}
+
+/** `!` trouble, E exit, N notification, W wake-up, • any other mark. */
+export function markGlyph(marks: readonly string[]): string {
+  const text = marks.join(' ');
+  if (text === '') return '';
+  if (/fail|lost|trouble|illegal|reserved/i.test(text)) return '!';
+  if (/exit/i.test(text)) return 'E';
+  if (/notif/i.test(text)) return 'N';
+  if (/wake/i.test(text)) return 'W';
+  return '•';
+}
+
+/** Colours come from the theme through the style sheet: a canvas cannot use variables. */
+function palette(canvas: HTMLElement): Record<'step' | 'mark' | 'text' | 'dim' | 'here' | 'trouble', string> {
+  const style = getComputedStyle(canvas);
+  const of = (name: string) => style.getPropertyValue(name).trim();
+  return {
+    step: of('--t-step'),
+    mark: of('--t-mark'),
+    text: of('--t-text'),
+    dim: of('--t-dim'),
+    here: of('--t-here'),
+    trouble: of('--t-trouble'),
+  };
+}
+
+export function draw(canvas: HTMLCanvasElement, drawing: Drawing): void {
+  const { first, last, pitch, position, lanes, steps } = drawing;
+  const ratio = window.devicePixelRatio;
+  const width = canvas.clientWidth;
+  const height = RULER_HEIGHT + lanes.length * LANE_HEIGHT;
+  canvas.width = Math.round(width * ratio);
+  canvas.height = Math.round(height * ratio);
+  const c = canvas.getContext('2d')!;
+  const colour = palette(canvas);
+  const font = getComputedStyle(canvas).fontFamily;
+  c.setTransform(ratio, 0, 0, ratio, 0, 0);
+  c.clearRect(0, 0, width, height);
+  c.textBaseline = 'middle';
+
+  const row = new Map(lanes.map((lane, i) => [lane, i]));
+  c.fillStyle = colour.dim;
+  for (let i = 0; i < lanes.length; i++) {
+    c.fillRect(0, RULER_HEIGHT + i * LANE_HEIGHT + LANE_HEIGHT / 2, (last - first + 1) * pitch, 1);
+  }
+
+  if (position >= first && position <= last) {
+    c.fillStyle = colour.here;
+    c.fillRect((position - first) * pitch, 0, pitch, height);
+  }
+
+  let line = -1;
+  let labelEnd = 0;
+  for (let n = first; n <= last; n++) {
+    const step = steps.get(n);
+    if (!step) continue;
+    const x = (n - first) * pitch;
+    if (step.line !== line) {
+      line = step.line;
+      c.fillStyle = colour.text;
+      c.fillRect(x, 0, 1, RULER_HEIGHT - 2);
+      c.font = `10px ${font}`;
+      const label = String(line);
+      if (line > 0 && x >= labelEnd) {
+        c.fillText(label, x + 3, RULER_HEIGHT / 2 - 1);
+        labelEnd = x + 6 + c.measureText(label).width;
+      }
+    }
+    const i = row.get(step.lane);
+    if (i === undefined) continue;
+    const top = RULER_HEIGHT + i * LANE_HEIGHT;
+    const glyph = markGlyph(step.marks);
+    const inset = pitch > 4 ? 1 : 0;
+    c.fillStyle = glyph === '!' ? colour.trouble : glyph === '' ? colour.step : colour.mark;
+    if (glyph === '' || pitch < 8) c.fillRect(x + inset, top + 4, pitch - 2 * inset, LANE_HEIGHT - 7);
+    if (glyph !== '' && pitch >= 8) {
+      c.font = `bold 11px ${font}`;
+      c.textAlign = 'center';
+      c.fillText(glyph, x + pitch / 2, top + LANE_HEIGHT / 2 + 1);
+      c.textAlign = 'left';
+    }
+  }
+  if (position >= first && position <= last) {
+    c.strokeStyle = colour.text;
+    c.lineWidth = 1;
+    c.strokeRect((position - first) * pitch + 0.5, 0.5, pitch - 1, height - 1);
+  }
+}

@@ -1,0 +1,122 @@
+import type { ComponentChildren, VNode } from 'preact';
+import { useRef, useState } from 'preact/hooks';
+import type { Motion, Snapshot } from '../extension/session/protocol.ts';
+import { useActions } from './actions.ts';
+import { IconButton } from './controls.tsx';
+import { Icon } from './icons.tsx';
+import { type Command, keyOf } from './keys.ts';
+
+const MOTIONS: readonly (readonly [motion: Motion, label: string])[] = [
+  ['reverseContinue', 'Reverse continue'],
+  ['stepBack', 'Step back'],
+  ['stepInto', 'Step into'],
+  ['stepOver', 'Step over'],
+  ['stepOut', 'Step out'],
+  ['continue', 'Continue'],
+];
+
+const BACKWARDS: readonly Motion[] = ['reverseContinue', 'stepBack'];
+
+export interface ToolbarProps {
+  readonly snapshot: Snapshot;
+  readonly gridsShown: boolean;
+  readonly run: (command: Command) => void;
+}
+
+/** One stop of the tab key; the arrows move inside. */
+function Toolbar({
+  label,
+  children,
+}: {
+  readonly label: string;
+  readonly children: (roving: (i: number) => 0 | -1) => ComponentChildren;
+}): VNode {
+  const [current, setCurrent] = useState(0);
+  const bar = useRef<HTMLDivElement>(null);
+  const onKeyDown = (event: KeyboardEvent) => {
+    const buttons = [...bar.current!.querySelectorAll<HTMLElement>('vscode-button')];
+    const last = buttons.length - 1;
+    const next = { ArrowRight: Math.min(current + 1, last), ArrowLeft: Math.max(current - 1, 0), Home: 0, End: last }[
+      event.key
+    ];
+    if (next === undefined) return;
+    event.preventDefault();
+    setCurrent(next);
+    buttons[next].focus();
+  };
+  const onFocusIn = (event: FocusEvent) => {
+    const button = (event.target as HTMLElement).closest('vscode-button');
+    const index = [...bar.current!.querySelectorAll('vscode-button')].indexOf(button!);
+    if (index >= 0) setCurrent(index);
+  };
+  return (
+    <div class="toolbar" role="toolbar" aria-label={label} ref={bar} onKeyDown={onKeyDown} onFocusIn={onFocusIn}>
+      {children(i => (i === current ? 0 : -1))}
+    </div>
+  );
+}
+
+export function InspectorToolbar({ snapshot, gridsShown, run }: ToolbarProps): VNode {
+  const { position, length, finished } = snapshot;
+  const atEnd = finished && position === length;
+  const title = (command: Command, label: string) => `${label} (${keyOf(command)})`;
+  const fixed = MOTIONS.length;
+  return (
+    <Toolbar label="Steps">
+      {roving => (
+        <>
+          {MOTIONS.map(([motion, label], i) => (
+            <IconButton
+              key={motion}
+              title={title(motion, label)}
+              tabIndex={roving(i)}
+              inert={BACKWARDS.includes(motion) ? position === 0 : atEnd}
+              onClick={() => run(motion)}
+            >
+              <Icon name={motion} />
+            </IconButton>
+          ))}
+          <span class="position">
+            step <b>{position}</b>
+            <span class="dim">
+              {' / '}
+              {length}
+              {finished ? '' : '+'}
+            </span>
+          </span>
+          <span class="spring" />
+          <IconButton
+            title={title('toggleGrids', gridsShown ? 'Hide the vector grids' : 'Show the vector grids')}
+            tabIndex={roving(fixed)}
+            onClick={() => run('toggleGrids')}
+          >
+            <Icon name="grid" />
+          </IconButton>
+          <IconButton title={title('help', 'Keys')} tabIndex={roving(fixed + 1)} onClick={() => run('help')}>
+            <Icon name="help" />
+          </IconButton>
+        </>
+      )}
+    </Toolbar>
+  );
+}
+
+/** Where the scenario stands: the statement, which is also the way back to its line in the editor. */
+export function Statement({ snapshot }: { readonly snapshot: Snapshot }): VNode {
+  const { post } = useActions();
+  const { line, statement } = snapshot;
+  if (line === 0) return <p class="statement dim">end of the scenario</p>;
+  return (
+    <p class="statement">
+      <button
+        type="button"
+        class="link"
+        title={`Show line ${line} in the editor (${keyOf('reveal')})`}
+        onClick={() => post({ type: 'revealLine', line })}
+      >
+        line {line}
+      </button>
+      <code>{statement}</code>
+    </p>
+  );
+}

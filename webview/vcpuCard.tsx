@@ -1,0 +1,279 @@
+import { Component, type ComponentChildren, type VNode } from 'preact';
+import type { FieldTouch, VcpuView } from '../extension/session/protocol.ts';
+import { VectorGrid } from './vectorGrid.tsx';
+import { hex8, hex32, type RegisterName, register, vectorRuns } from './vectors.ts';
+
+/** Glyphs that repeat the state beside its name, to be seen across many cards. */
+const STATE_GLYPHS: Readonly<Record<string, string>> = {
+  running: '▶',
+  exited: '■',
+  preempted: '◇',
+  blocked: '‖',
+  offline: '○',
+};
+
+/** Runs listed on a line; the grid holds all. */
+const LISTED = 24;
+
+export interface CardProps {
+  readonly vcpu: VcpuView;
+  /** Writes of the last step: they know the values from before. */
+  readonly writes: readonly FieldTouch[];
+  readonly gridShown: boolean;
+  readonly onToggle: (index: number) => void;
+}
+
+interface Lookup {
+  readonly vcpu: VcpuView;
+  readonly writes: readonly FieldTouch[];
+}
+
+const isChanged = ({ vcpu }: Lookup, key: string): boolean => vcpu.changed.includes(key);
+
+const oldValue = ({ vcpu, writes }: Lookup, key: string): string | undefined =>
+  writes.find(write => write.field === `vcpu ${vcpu.index}.${key}`)?.before;
+
+interface FieldProps {
+  readonly of: Lookup;
+  /** Key in `VcpuView.changed`. */
+  readonly path: string;
+  readonly value: string;
+  /** Register name in front of the value; the row label serves when absent. */
+  readonly name?: string;
+  readonly doc?: string;
+  readonly children?: ComponentChildren;
+}
+
+function Field({ of, path, value, name, doc, children }: FieldProps): VNode {
+  const changed = isChanged(of, path);
+  const old = changed ? oldValue(of, path) : undefined;
+  return (
+    <span class={changed ? 'field changed' : 'field'} data-field={path}>
+      {name && (
+        <span class="name" title={doc}>
+          {name}
+        </span>
+      )}
+      {changed ? (
+        <>
+          {old !== undefined && old !== value && (
+            <>
+              <del>{old}</del>
+              <span class="arrow">→</span>
+            </>
+          )}
+          <ins>{value}</ins>
+        </>
+      ) : (
+        <span class="value">{value}</span>
+      )}
+      {children}
+    </span>
+  );
+}
+
+function Line({
+  label,
+  doc,
+  children,
+}: {
+  readonly label: string;
+  readonly doc: string;
+  readonly children: ComponentChildren;
+}): VNode {
+  return (
+    <div class="line">
+      <dt title={doc}>{label}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}
+
+const span = ([first, last]: readonly [number, number]): string =>
+  first === last ? hex8(first) : `${hex8(first)}–${hex8(last)}`;
+
+/** A 256-bit register as the vectors it holds; what the step set or cleared stands apart, with its sign. */
+function VectorLine({
+  vcpu,
+  name,
+  doc,
+}: {
+  readonly vcpu: VcpuView;
+  readonly name: RegisterName;
+  readonly doc: string;
+}): VNode | null {
+  const words = register(vcpu, name);
+  if (!words) return null;
+  const changed = vcpu.changedVectors[name] ?? [];
+  const isSet = (vector: number) => ((words[vector >>> 5] >>> (vector & 31)) & 1) === 1;
+  const fresh = changed.filter(isSet);
+  const gone = changed.filter(vector => !isSet(vector));
+  const steady = [...words];
+  for (const vector of fresh) steady[vector >>> 5] &= ~(1 << (vector & 31));
+  const runs = vectorRuns(steady.map(word => word >>> 0));
+  const nothing = runs.length === 0 && fresh.length === 0;
+  return (
+    <Line label={name.toUpperCase()} doc={doc}>
+      <span
+        class={
+          vcpu.changed.some(key => key === name || key === `pid.${name}`) || changed.length > 0
+            ? 'field set changed'
+            : 'field set'
+        }
+      >
+        {fresh.map(vector => (
+          <ins key={vector}>+{hex8(vector)}</ins>
+        ))}
+        {gone.map(vector => (
+          <del key={vector}>−{hex8(vector)}</del>
+        ))}
+        {runs.slice(0, LISTED).map(run => (
+          <span key={run[0]}>{span(run)}</span>
+        ))}
+        {runs.length > LISTED && <span class="dim">… {runs.length - LISTED} more</span>}
+        {nothing && <span class="dim">empty</span>}
+      </span>
+    </Line>
+  );
+}
+
+type Pid = NonNullable<VcpuView['pid']>;
+
+/** The 64-bit `control` word at byte 32: ON bit 0, SN bit 1, NV bits 23:16, NDST bits 63:32. */
+function controlWord({ on, sn = false, nv = 0, ndst = 0 }: Pid): string {
+  return `${hex32(ndst)}${hex32(Number(on) | (Number(sn) << 1) | (nv << 16)).slice(2)}`;
+}
+
+function Descriptor({ of }: { readonly of: Lookup }): VNode | null {
+  const { pid } = of.vcpu;
+  if (!pid) return null;
+  return (
+    <div class="line">
+      <dt title="struct pi_desc: the posted-interrupt descriptor">pi_desc</dt>
+      <dd>
+        <Field of={of} path="pid.on" name="ON" doc="Outstanding notification, bit 256" value={pid.on ? '1' : '0'} />
+        {pid.sn !== undefined && (
+          <Field of={of} path="pid.sn" name="SN" doc="Suppress notification, bit 257" value={pid.sn ? '1' : '0'} />
+        )}
+        {pid.nv !== undefined && (
+          <span class="field gloss" title="The 64-bit word at byte 32 of the descriptor">
+            {controlWord(pid)}
+          </span>
+        )}
+      </dd>
+      {pid.nv !== undefined && (
+        <dd>
+          <Field of={of} path="pid.nv" name="NV" doc="Notification vector, bits 279:272" value={hex8(pid.nv)}>
+            {pid.nvName && <span class="gloss">{pid.nvName}</span>}
+          </Field>
+        </dd>
+      )}
+      {pid.ndst !== undefined && (
+        <dd>
+          <Field
+            of={of}
+            path="pid.ndst"
+            name="NDST"
+            doc="Notification destination, bits 319:288"
+            value={hex32(pid.ndst)}
+          >
+            <span class="gloss">{(pid.ndstCpu ?? -1) >= 0 ? `cpu ${pid.ndstCpu}` : 'no such cpu'}</span>
+          </Field>
+        </dd>
+      )}
+    </div>
+  );
+}
+
+function Priorities({ of }: { readonly of: Lookup }): VNode {
+  const { tpr, ppr, rvi, svi } = of.vcpu;
+  return (
+    <>
+      <Line label="priority" doc="Bits 7:4 are the class, and classes are compared">
+        <Field of={of} path="tpr" name="TPR" doc="Task priority; VTPR with APICv" value={hex8(tpr)} />
+        <Field of={of} path="ppr" name="PPR" doc="Processor priority; VPPR with APICv" value={hex8(ppr)} />
+      </Line>
+      {rvi !== undefined && svi !== undefined && (
+        <Line label="guest intr" doc="Guest interrupt status, VMCS field 0x810">
+          <Field of={of} path="rvi" name="RVI" doc="Requesting virtual interrupt, bits 7:0" value={hex8(rvi)} />
+          <Field of={of} path="svi" name="SVI" doc="Servicing virtual interrupt, bits 15:8" value={hex8(svi)} />
+        </Line>
+      )}
+    </>
+  );
+}
+
+/** One vCPU: its descriptor and its virtual APIC. */
+export class VcpuCard extends Component<CardProps> {
+  override shouldComponentUpdate(next: CardProps): boolean {
+    const now = this.props;
+    return (
+      next.vcpu.changed.length > 0 ||
+      next.gridShown !== now.gridShown ||
+      next.onToggle !== now.onToggle ||
+      JSON.stringify(next.vcpu) !== JSON.stringify(now.vcpu)
+    );
+  }
+
+  override render({ vcpu, writes, gridShown, onToggle }: CardProps): VNode {
+    const of: Lookup = { vcpu, writes };
+    const { index } = vcpu;
+    const changed = vcpu.changed.length > 0;
+    return (
+      <article
+        class={changed ? 'vcpu changed' : 'vcpu'}
+        id={`vcpu-${index}`}
+        tabIndex={-1}
+        data-vcpu={index}
+        aria-labelledby={`vcpu-${index}-title`}
+      >
+        <header>
+          <h3 id={`vcpu-${index}-title`}>
+            <button type="button" class="disclosure" aria-expanded={gridShown} onClick={() => onToggle(index)}>
+              vCPU {index}
+            </button>
+            {changed && (
+              <span class="delta" role="img" aria-label="changed by this step">
+                Δ
+              </span>
+            )}
+          </h3>
+          <span class="identity">
+            id {vcpu.id} {vcpu.apicMode}
+          </span>
+          <span class="spring" />
+          <Field of={of} path="state" value={vcpu.state}>
+            <span class="glyph" aria-hidden="true">
+              {STATE_GLYPHS[vcpu.state] ?? ''}
+            </span>
+          </Field>
+          <Field of={of} path="cpu" value={`cpu ${vcpu.cpu}`} />
+        </header>
+        <dl>
+          <Line label="mode" doc="vcpu->mode">
+            <Field of={of} path="mode" value={vcpu.mode} />
+          </Line>
+          <Descriptor of={of} />
+          <VectorLine vcpu={vcpu} name="pir" doc="Posted-interrupt requests, bits 255:0 of the descriptor" />
+          <VectorLine vcpu={vcpu} name="irr" doc="Interrupt requests; VIRR with APICv" />
+          <VectorLine vcpu={vcpu} name="isr" doc="In service; VISR with APICv" />
+          <VectorLine vcpu={vcpu} name="tmr" doc="Trigger mode of the last acceptance: 1 = level" />
+          <Priorities of={of} />
+          <Line label="requests" doc="vcpu->requests, without KVM_REQ_">
+            <span class={isChanged(of, 'requests') || isChanged(of, 'event') ? 'field set changed' : 'field set'}>
+              {vcpu.requests.length > 0 ? (
+                vcpu.requests.map(name => <span key={name}>{name}</span>)
+              ) : (
+                <span class="dim">none</span>
+              )}
+            </span>
+          </Line>
+          <Line label="next" doc="What is delivered next, or what blocks it">
+            <span class="next">{vcpu.next}</span>
+          </Line>
+        </dl>
+        {gridShown && <VectorGrid vcpu={vcpu} />}
+      </article>
+    );
+  }
+}

@@ -1,0 +1,185 @@
+import { Component, type VNode } from 'preact';
+import type { VcpuView } from '../extension/session/protocol.ts';
+import { hex8, type RegisterName, register, rowBits, rowMask } from './vectors.ts';
+
+const ROWS = Array.from({ length: 16 }, (_, i) => i);
+const DIGITS = ROWS.map(n => n.toString(16));
+
+/** Letter of each register in a cell, weakest first; TMR is drawn as an underline, for it says how, not whether. */
+const LETTERS: readonly (readonly [letter: string, name: string])[] = [
+  ['P', 'PIR'],
+  ['R', 'IRR'],
+  ['S', 'ISR'],
+];
+
+const REGISTERS: readonly RegisterName[] = ['pir', 'irr', 'isr', 'tmr'];
+
+interface RowProps {
+  readonly row: number;
+  /** 16 bits per register, in the order PIR, IRR, ISR, TMR. */
+  readonly bits: readonly number[];
+  /** Bits that the last step changed, in the same order. */
+  readonly changed: readonly number[];
+  /** Column in the tab order, or -1. */
+  readonly focus: number;
+}
+
+const same = (a: readonly number[], b: readonly number[]): boolean => a.every((value, i) => value === b[i]);
+
+/** What a cell says in words. */
+function describe(
+  vector: number,
+  set: readonly string[],
+  cleared: readonly string[],
+  isNew: readonly string[],
+  level: boolean,
+): string {
+  const parts = [set.length > 0 ? `set in ${set.join(', ')}` : 'clear'];
+  if (isNew.length > 0) parts.push(`set by this step in ${isNew.join(', ')}`);
+  if (cleared.length > 0) parts.push(`cleared by this step in ${cleared.join(', ')}`);
+  if (level) parts.push('level-triggered in TMR');
+  return `vector ${hex8(vector)} ${parts.join(', ')}`;
+}
+
+function Cell({ row, column, bits, changed, focus }: RowProps & { readonly column: number }): VNode {
+  const bit = 1 << column;
+  const vector = row * 16 + column;
+  const shown = LETTERS.map(([letter, name], i) => ({
+    letter,
+    name,
+    set: (bits[i] & bit) !== 0,
+    changed: (changed[i] & bit) !== 0,
+  })).filter(each => each.set || each.changed);
+  const level = (bits[3] & bit) !== 0;
+  const set = shown.filter(each => each.set);
+  const gone = shown.filter(each => !each.set);
+  const label = describe(
+    vector,
+    set.map(each => each.name),
+    gone.map(each => each.name),
+    set.filter(each => each.changed).map(each => each.name),
+    level,
+  );
+  const classes = [
+    set.at(-1)?.name.toLowerCase(),
+    shown.length > 2 && 'crowded',
+    level && 'level',
+    ((changed[3] & bit) !== 0 || shown.some(each => each.changed)) && 'changed',
+  ].filter(Boolean);
+  const letters = (of: typeof shown) => (of.length > 0 ? of.map(each => each.letter).join('') : undefined);
+  return (
+    <td
+      class={classes.join(' ')}
+      data-vector={vector}
+      data-set={letters(set)}
+      data-gone={letters(gone)}
+      tabIndex={focus === column ? 0 : -1}
+      aria-label={label}
+      title={shown.length > 0 || level ? label : undefined}
+    />
+  );
+}
+
+class Row extends Component<RowProps> {
+  override shouldComponentUpdate(next: RowProps): boolean {
+    const now = this.props;
+    return next.focus !== now.focus || !same(next.bits, now.bits) || !same(next.changed, now.changed);
+  }
+
+  override render(props: RowProps): VNode {
+    const empty = props.bits.every(bits => bits === 0) && props.changed.every(bits => bits === 0);
+    return (
+      <tr class={empty ? 'empty' : ''}>
+        <th scope="row">{DIGITS[props.row]}</th>
+        {ROWS.map(column => (
+          <Cell key={column} {...props} column={column} />
+        ))}
+      </tr>
+    );
+  }
+}
+
+interface GridState {
+  readonly focus: number;
+}
+
+/** Where a key leads in a 16 x 16 grid. */
+function target(key: string, from: number, ctrl: boolean): number | undefined {
+  const row = from & 0xf0;
+  switch (key) {
+    case 'ArrowRight':
+      return Math.min(from + 1, row + 15);
+    case 'ArrowLeft':
+      return Math.max(from - 1, row);
+    case 'ArrowDown':
+      return from + 16 < 256 ? from + 16 : from;
+    case 'ArrowUp':
+      return from >= 16 ? from - 16 : from;
+    case 'Home':
+      return ctrl ? 0 : row;
+    case 'End':
+      return ctrl ? 255 : row + 15;
+    case 'PageUp':
+      return from & 15;
+    case 'PageDown':
+      return 0xf0 | (from & 15);
+    default:
+      return undefined;
+  }
+}
+
+/** The 256 vectors of a vCPU: row = high digit, column = low digit, so that a vector is read off as it is written. */
+export class VectorGrid extends Component<{ readonly vcpu: VcpuView }, GridState> {
+  override state: GridState = { focus: 0 };
+
+  #focus(table: HTMLElement, vector: number): void {
+    this.setState({ focus: vector });
+    table.querySelector<HTMLElement>(`[data-vector="${vector}"]`)?.focus();
+  }
+
+  override render({ vcpu }: { readonly vcpu: VcpuView }, { focus }: GridState): VNode {
+    const onKeyDown = (event: KeyboardEvent & { readonly currentTarget: HTMLElement }) => {
+      const next = target(event.key, focus, event.ctrlKey);
+      if (next === undefined) return;
+      event.preventDefault();
+      this.#focus(event.currentTarget, next);
+    };
+    const onClick = (event: MouseEvent & { readonly currentTarget: HTMLElement }) => {
+      const vector = (event.target as HTMLElement).closest<HTMLElement>('[data-vector]')?.dataset['vector'];
+      if (vector !== undefined) this.#focus(event.currentTarget, Number(vector));
+    };
+    return (
+      <table
+        // biome-ignore lint/a11y/noNoninteractiveElementToInteractiveRole: a grid whose cells the arrows walk, as ARIA defines it
+        role="grid"
+        class="vectors"
+        aria-label={`Vectors of vCPU ${vcpu.index}`}
+        aria-readonly="true"
+        onKeyDown={onKeyDown}
+        onClick={onClick}
+      >
+        <thead>
+          <tr>
+            <td />
+            {DIGITS.map(digit => (
+              <th key={digit} scope="col">
+                {digit}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {ROWS.map(row => (
+            <Row
+              key={row}
+              row={row}
+              bits={REGISTERS.map(name => rowBits(register(vcpu, name), row))}
+              changed={REGISTERS.map(name => rowMask(vcpu.changedVectors[name], row))}
+              focus={focus >>> 4 === row ? focus & 15 : -1}
+            />
+          ))}
+        </tbody>
+      </table>
+    );
+  }
+}

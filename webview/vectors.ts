@@ -1,0 +1,43 @@
+import { setBits } from '../extension/formats/bits.ts';
+import type { VcpuView, VectorWords } from '../extension/session/protocol.ts';
+
+export type RegisterName = 'pir' | 'irr' | 'isr' | 'tmr';
+
+export const hex8 = (value: number): string => `0x${value.toString(16).padStart(2, '0')}`;
+
+export const hex32 = (value: number): string => `0x${(value >>> 0).toString(16).padStart(8, '0')}`;
+
+/** The register as the card shows it; a vCPU without posted interrupts has no PIR. */
+export function register(vcpu: VcpuView, name: RegisterName): VectorWords | undefined {
+  return name === 'pir' ? vcpu.pid?.pir : vcpu[name];
+}
+
+/** Bits of vectors `row * 16 + 15` to `row * 16`. */
+export function rowBits(words: VectorWords | undefined, row: number): number {
+  return words ? ((words[row >>> 1] ?? 0) >>> ((row & 1) * 16)) & 0xffff : 0;
+}
+
+/** The same 16 bits for a list of vectors. */
+export function rowMask(vectors: readonly number[] | undefined, row: number): number {
+  let mask = 0;
+  for (const vector of vectors ?? []) if (vector >>> 4 === row) mask |= 1 << (vector & 15);
+  return mask;
+}
+
+/** Vectors of one line of text: single ones, and runs of three or more as first and last. */
+export function vectorRuns(words: VectorWords): readonly (readonly [first: number, last: number])[] {
+  const runs: [number, number][] = [];
+  for (const vector of setBits(words)) {
+    const run = runs.at(-1);
+    if (run && run[1] === vector - 1) run[1] = vector;
+    else runs.push([vector, vector]);
+  }
+  return runs.flatMap(([first, last]) =>
+    last - first === 1
+      ? ([
+          [first, first],
+          [last, last],
+        ] as [number, number][])
+      : [[first, last] as [number, number]],
+  );
+}

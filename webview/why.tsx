@@ -1,0 +1,143 @@
+import type { VNode } from 'preact';
+import type { FieldTouch, Snapshot, StepView, Trouble } from '../extension/session/protocol.ts';
+import { useActions } from './actions.ts';
+
+const ACTORS: Readonly<Record<StepView['actor'], string>> = {
+  guest: 'guest code',
+  kvm: 'KVM',
+  host: 'host kernel',
+  cpu: 'processor',
+  iommu: 'IOMMU',
+  device: 'device',
+  vmm: 'VMM',
+  scenario: 'scenario',
+  user: 'you',
+};
+
+/** Who acts, in words: `KVM on vcpu 1`. */
+export function actorOf(step: StepView): string {
+  const actor = ACTORS[step.actor];
+  return step.agent === step.actor || step.agent === actor || step.agent === '' ? actor : `${actor} · ${step.agent}`;
+}
+
+/** A field path; that of a vCPU leads to its card. */
+function FieldName({ path }: { readonly path: string }): VNode {
+  const { focusVcpu } = useActions();
+  const vcpu = /^vcpu (\d+)\./.exec(path);
+  if (!vcpu) return <code>{path}</code>;
+  return (
+    <button type="button" class="link" onClick={() => focusVcpu(Number(vcpu[1]))}>
+      {path}
+    </button>
+  );
+}
+
+function Touch({ touch }: { readonly touch: FieldTouch }): VNode {
+  const { field, before, after } = touch;
+  return (
+    <li>
+      <span class="dim">{after === undefined ? 'read' : 'write'}</span>
+      <FieldName path={field} />
+      <span class="value">
+        {after === undefined ? (
+          before
+        ) : (
+          <>
+            <del>{before}</del>
+            <span class="arrow"> → </span>
+            <ins>{after}</ins>
+          </>
+        )}
+      </span>
+    </li>
+  );
+}
+
+function Path({ path }: { readonly path: readonly string[] }): VNode | null {
+  if (path.length < 2) return null;
+  return (
+    <ol class="path" aria-label="Call path, outermost first">
+      {path.map((name, i) => (
+        <li key={i} aria-current={i === path.length - 1 ? 'step' : undefined}>
+          {name}
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+export function Why({ snapshot }: { readonly snapshot: Snapshot }): VNode {
+  const { step } = snapshot;
+  if (step.number === 0) {
+    return (
+      <section class="why" aria-labelledby="why-title">
+        <h2 id="why-title">initial state</h2>
+        <p class="sentence">{step.sentence || 'Nothing has happened yet.'}</p>
+      </section>
+    );
+  }
+  return (
+    <section class={step.assumed ? 'why assumed' : 'why'} aria-labelledby="why-title">
+      <h2 id="why-title">
+        {actorOf(step)}
+        {step.marks.map(mark => (
+          <span key={mark} class="tag">
+            {mark}
+          </span>
+        ))}
+      </h2>
+      <p class="place">
+        <code>{step.place}</code>
+        <span class="source">{step.source}</span>
+      </p>
+      <Path path={step.path} />
+      <p class="sentence">{step.sentence}</p>
+      {step.assumed && (
+        <p class="assumption">
+          <b>assumed</b> — this rule was read neither in a manual nor in a kernel tree
+        </p>
+      )}
+      {step.reads.length + step.writes.length > 0 && (
+        <ul class="touches" aria-label="Fields read and written">
+          {[...step.reads, ...step.writes].map((touch, i) => (
+            <Touch key={i} touch={touch} />
+          ))}
+        </ul>
+      )}
+    </section>
+  );
+}
+
+function TroubleItem({ trouble, here }: { readonly trouble: Trouble; readonly here: boolean }): VNode {
+  const { post } = useActions();
+  return (
+    <li class={here ? 'here' : ''} aria-current={here ? 'step' : undefined}>
+      <span class="where">
+        <button type="button" class="link" onClick={() => post({ type: 'seek', step: trouble.step })}>
+          step {trouble.step}
+        </button>
+        {trouble.line > 0 && (
+          <button type="button" class="link" onClick={() => post({ type: 'revealLine', line: trouble.line })}>
+            line {trouble.line}
+          </button>
+        )}
+      </span>
+      <span>{trouble.text}</span>
+    </li>
+  );
+}
+
+export function Troubles({ snapshot }: { readonly snapshot: Snapshot }): VNode | null {
+  const { troubles, position } = snapshot;
+  if (troubles.length === 0) return null;
+  return (
+    <section class="troubles" aria-labelledby="troubles-title">
+      <h2 id="troubles-title">✗ {troubles.length === 1 ? '1 trouble' : `${troubles.length} troubles`}</h2>
+      <ul>
+        {troubles.map((trouble, i) => (
+          <TroubleItem key={i} trouble={trouble} here={trouble.step === position} />
+        ))}
+      </ul>
+    </section>
+  );
+}
