@@ -1,0 +1,150 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import oniguruma from 'vscode-oniguruma';
+import textmate, { type IGrammar } from 'vscode-textmate';
+import { FIELDS } from '../../../extension/engine/fields.ts';
+import {
+  ACTIONS,
+  DELIVERY_MODES,
+  FEATURES,
+  keys,
+  REGISTERS,
+  SHORTHANDS,
+  STATEMENTS,
+  STATES,
+  VENDORS,
+} from '../../../extension/scenario/words.ts';
+
+const root = path.resolve(import.meta.dirname, '../../..');
+const read = (file: string) => readFileSync(path.join(root, file));
+
+let grammar: IGrammar;
+beforeAll(async () => {
+  const wasm = createRequire(import.meta.url).resolve('vscode-oniguruma/release/onig.wasm');
+  await oniguruma.loadWASM(readFileSync(wasm).buffer as ArrayBuffer);
+  const registry = new textmate.Registry({
+    onigLib: Promise.resolve({
+      createOnigScanner: sources => new oniguruma.OnigScanner(sources),
+      createOnigString: text => new oniguruma.OnigString(text),
+    }),
+    loadGrammar: async () => textmate.parseRawGrammar(read('syntaxes/irq.tmLanguage.json').toString(), 'irq.json'),
+  });
+  const loaded = await registry.loadGrammar('source.irq');
+  if (!loaded) throw new Error('no grammar');
+  grammar = loaded;
+});
+
+/** `text scope` of every token that has a scope of its own, without the suffix of the language. */
+function tokens(line: string): string[] {
+  return grammar
+    .tokenizeLine(line, textmate.INITIAL)
+    .tokens.filter(({ scopes }) => scopes.length > 1)
+    .map(
+      ({ startIndex, endIndex, scopes }) =>
+        `${line.slice(startIndex, endIndex)} ${scopes[scopes.length - 1].replace(/\.irq$/, '')}`,
+    );
+}
+
+describe('grammar', () => {
+  it.each([
+    ['machine intel', ['machine keyword.control', 'intel support.type']],
+    ['  kernel  6.16', ['kernel keyword.other', '6.16 constant.numeric']],
+    ['  vcpus   4 x2apic', ['vcpus keyword.other', '4 constant.numeric', 'x2apic support.type']],
+    ['  with apicv vtd-posting', ['with keyword.other', 'apicv support.type', 'vtd-posting support.type']],
+    [
+      'vcpu 1 blocked on cpu 2',
+      [
+        'vcpu storage.type',
+        '1 constant.numeric.decimal',
+        'blocked constant.language',
+        'on keyword.operator.word',
+        'cpu storage.type',
+        '2 constant.numeric.decimal',
+      ],
+    ],
+    [
+      'vcpu 0:  icr 0x00000001000000fd',
+      [
+        'vcpu storage.type',
+        '0 constant.numeric',
+        ': punctuation.separator',
+        'icr entity.name.function',
+        '0x00000001000000fd constant.numeric.hex',
+      ],
+    ],
+    [
+      'vcpu 0: ipi fixed RESCHEDULE_VECTOR to all-but-self',
+      [
+        'vcpu storage.type',
+        '0 constant.numeric',
+        ': punctuation.separator',
+        'ipi entity.name.function',
+        'fixed constant.language',
+        'RESCHEDULE_VECTOR constant.language',
+        'to keyword.operator.word',
+        'all-but-self constant.language',
+      ],
+    ],
+    [
+      'msi 0xfee0300c 65',
+      ['msi entity.name.function', '0xfee0300c constant.numeric.hex', '65 constant.numeric.decimal'],
+    ],
+    [
+      'expect vcpu 2: irr has 0x41, pid.on 0',
+      [
+        'expect keyword.control',
+        'vcpu storage.type',
+        '2 constant.numeric.decimal',
+        ': punctuation.separator',
+        'irr variable.other.property',
+        'has keyword.operator.word',
+        '0x41 constant.numeric.hex',
+        ', punctuation.separator',
+        'pid.on variable.other.property',
+        '0 constant.numeric.decimal',
+      ],
+    ],
+    [
+      'expect no exit on vcpu 1 # why: 0x41',
+      [
+        'expect keyword.control',
+        'no keyword.operator.word',
+        'exit support.function',
+        'on keyword.operator.word',
+        'vcpu storage.type',
+        '1 constant.numeric.decimal',
+        '# punctuation.definition.comment',
+        ' why: 0x41 comment.line.number-sign',
+      ],
+    ],
+  ])('colours %s', (line, expected) => {
+    expect(tokens(line)).toEqual(expected);
+  });
+
+  it.each(['vcpux', 'pid.onn', 'expected', '0xfg', 'exits', 'a-self'])('does not colour a part of %s', word => {
+    expect(tokens(`    ${word}`).filter(each => each.startsWith(word.slice(0, 3)))).toEqual([]);
+  });
+
+  it('knows every word of the language', () => {
+    const words = [FEATURES, STATES, DELIVERY_MODES, SHORTHANDS].flatMap(table => keys<Record<string, string>>(table));
+    expect(words.filter(word => !tokens(`   ${word}`)[0]?.startsWith(`${word} `))).toEqual([]);
+    const fields = [
+      ...keys(REGISTERS).filter(name => !['apic', 'interrupts'].includes(name)),
+      ...FIELDS.map(field => field.path),
+    ];
+    expect(fields.filter(word => !tokens(`x ${word} 0`)[0]?.startsWith(`${word} `))).toEqual([]);
+    expect(keys(STATEMENTS).filter(word => tokens(`${word} 1`)[0]?.startsWith(`${word} `) !== true)).toEqual([]);
+    expect(keys(ACTIONS).filter(word => tokens(`vcpu 0: ${word}`)[3] !== `${word} entity.name.function`)).toEqual([]);
+    expect(keys(VENDORS).filter(word => tokens(`machine ${word}`)[1] !== `${word} support.type`)).toEqual([]);
+  });
+});
+
+describe('language configuration', () => {
+  const { wordPattern } = JSON.parse(read('syntaxes/language-configuration.json').toString());
+
+  it.each(['pid.on', '0x41', 'vtd-posting', 'all-but-self', '6.16', 'RESCHEDULE_VECTOR'])('keeps %s whole', word => {
+    expect(`vcpu 1: ${word}, 2`.match(new RegExp(wordPattern, 'g'))).toContain(word);
+  });
+});

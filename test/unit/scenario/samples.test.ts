@@ -1,0 +1,28 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { format } from '../../../extension/scenario/format.ts';
+import { diagnose, programOf } from './problems.ts';
+
+const folder = path.resolve(import.meta.dirname, '../../../scenarios');
+const read = (file: string) => readFileSync(path.join(folder, file), 'utf8');
+const samples = readdirSync(folder).filter(file => file.endsWith('.irq'));
+
+describe('samples', () => {
+  it.each(samples)('%s is a scenario without a problem, laid out as the formatter does', file => {
+    expect(diagnose(read(file))).toEqual([]);
+    expect(format(read(file))).toBe(read(file));
+    expect(programOf(read(file)).statements.some(({ action }) => action.kind === 'expect')).toBe(true);
+    expect(read(file)).toMatch(/^# [A-Z].*\n#\n(?:#.*\n)*# Sources: /);
+  });
+
+  it('does the same under the rules of 2013 and of today', () => {
+    const actions = (file: string) =>
+      programOf(read(file)).statements.map(({ action }) => (action.kind === 'expect' ? 'expect' : action));
+    const [old, today] = [actions('04-rules-of-2013.irq'), actions('05-rules-of-today.irq')];
+    expect(old).toEqual(today);
+    expect(read('04-rules-of-2013.irq').split('\n').length).toBeGreaterThan(
+      read('05-rules-of-today.irq').split('\n').length,
+    );
+  });
+});
