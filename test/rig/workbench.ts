@@ -33,6 +33,13 @@ export interface WorkbenchOptions {
 /** Whether the extension runs from source or as a user has it: set by `npm test -- ui`. */
 export const installed = process.env.IRQSCOPE_UI === 'installed';
 
+const openPages = new Set<Page>();
+
+/** Keeps a picture of every open workbench: what a failed test saw. */
+export async function screenshotAll(name: string): Promise<void> {
+  for (const page of openPages) console.log(`picture: ${await screenshot(page, name)}`);
+}
+
 /** Starts VS Code and a browser and waits until the Explorer shows the folder. */
 export async function openWorkbench(options: WorkbenchOptions = {}): Promise<Workbench> {
   const temporary = mkdtempSync(path.join(tmpdir(), 'irqscope-ui-'));
@@ -60,6 +67,8 @@ export async function openWorkbench(options: WorkbenchOptions = {}): Promise<Wor
   };
   try {
     const page = await browser.newPage({ viewport: options.size ?? { width: 1280, height: 800 } });
+    openPages.add(page);
+    page.once('close', () => openPages.delete(page));
     const cspReports: string[] = [];
     page.on('console', message => {
       if (/Content Security Policy/i.test(message.text())) cspReports.push(message.text());

@@ -5,6 +5,7 @@ export default defineConfig({
   test: {
     include: ['test/ui/**/*.ui.ts'],
     root: `${import.meta.dirname}/../..`,
+    setupFiles: ['test/ui/failure.ts'],
     fileParallelism: false, // one VS Code and one browser fill two cores
     testTimeout: 60_000,
     hookTimeout: 120_000,
