@@ -1,0 +1,39 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { FIELDS } from '../../../extension/engine/fields.ts';
+import { CODES } from '../../../extension/scenario/diagnostics.ts';
+import { ACTIONS, EVENTS, FEATURES, keys, REGISTERS, STATEMENTS, STATES } from '../../../extension/scenario/words.ts';
+import { diagnose, MACHINE } from './problems.ts';
+
+const page = readFileSync(path.resolve(import.meta.dirname, '../../../docs/scenario-language.md'), 'utf8');
+const examples = [...page.matchAll(/^```irq\n(.*?)^```$/gms)].map(([, text]) => text);
+
+describe('docs/scenario-language.md', () => {
+  it.each(examples)('example %$ has no problem', text => {
+    expect(diagnose(text.startsWith('machine') ? text : `${MACHINE}cpus 6\n${text}`)).toEqual([]);
+  });
+
+  it('has an example for every word', () => {
+    const code = examples.join('\n');
+    const words = [STATEMENTS, ACTIONS, EVENTS, STATES].flatMap(table => keys<Record<string, string>>(table));
+    const inExamples = (word: string) => new RegExp(`(^|\\s)${word}([\\s:,]|$)`, 'm').test(code);
+    expect(words.filter(word => !inExamples(word) && word !== 'offline')).toEqual([]);
+    expect([...keys(FEATURES), ...keys(REGISTERS)].filter(word => !page.includes(`\`${word}`))).toEqual([]);
+  });
+
+  it('explains every code with its severity, and no other', () => {
+    const rows = [...page.matchAll(/^\| (irq\d+) \| (\w+) \| \S.* \| \S.* \|$/gm)].map(([, code, severity]) => [
+      code,
+      severity,
+    ]);
+    expect(rows).toEqual(Object.entries(CODES).map(([code, [severity]]) => [code, severity]));
+  });
+
+  it('lists every field', () => {
+    const rows = [...page.slice(page.indexOf('## Fields')).matchAll(/^\| `([\w.]+)` \|.*\| (.*) \|$/gm)].map(
+      ([, path, doc]) => [path, doc],
+    );
+    expect(rows).toEqual(FIELDS.map(({ path, doc }) => [path, doc]));
+  });
+});
