@@ -7,6 +7,8 @@ import { ensurePackages, main, Remedy, root, run, seconds } from './run.mjs';
 /** @typedef {{ passed: number, failed: number }} Count */
 
 const MINUTE = 60_000;
+const UI_CONFIG = ['--config', 'test/ui/vitest.config.mjs'];
+const START = 'test/ui/start.ui.ts';
 
 /** @type {Readonly<Record<string, () => Promise<Count>>>} */
 const legs = {
@@ -26,6 +28,8 @@ const legs = {
   'integration oldest worker': () => integration('oldest', 'worker'),
   'ui development': () => ui('development'),
   'ui installed': () => ui('installed'),
+  // Last, because it builds anew.
+  start: () => vitest('start', [...UI_CONFIG, START]),
 };
 
 /** @returns {Promise<Count>} */
@@ -61,7 +65,7 @@ async function integration(/** @type {string} */ vscode, /** @type {string} */ h
 /** @returns {Promise<Count>} */
 async function ui(/** @type {string} */ mode) {
   mustBeBuilt();
-  return vitest('ui', ['--config', 'test/ui/vitest.config.mjs'], { IRQSCOPE_UI: mode });
+  return vitest('ui', [...UI_CONFIG, '--exclude', START], { IRQSCOPE_UI: mode });
 }
 
 function mustBeBuilt() {
@@ -90,7 +94,7 @@ await main(async () => {
     wanted.length === 0 || wanted.some(name => leg === name || leg.startsWith(`${name} `));
   const chosen = Object.keys(legs).filter(matches);
   if (chosen.length === 0) throw new Remedy(`no such tests; there are: ${Object.keys(legs).join(', ')}`);
-  const inHost = (/** @type {string} */ leg) => /^(integration|ui) /.test(leg);
+  const inHost = (/** @type {string} */ leg) => /^(integration|ui|start)\b/.test(leg);
   const needsBuild = chosen.some(inHost) && !chosen.includes('build');
 
   await ensurePackages();

@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { root } from '../../scripts/run.mjs';
+import { root, run } from '../../scripts/run.mjs';
 import { startBrowser } from '../rig/browser.mjs';
-import { installed } from '../rig/workbench.ts';
 
 /** Runs `npm start` as on a machine without a screen and shows its address to `look`. */
 async function start(look: (address: string) => Promise<void>): Promise<void> {
@@ -31,8 +32,7 @@ async function start(look: (address: string) => Promise<void>): Promise<void> {
   }
 }
 
-// It packs and installs the extension by itself, so once is enough.
-test.runIf(installed)('npm start prints an address where VS Code shows the scenarios, twice in a row', async () => {
+test('npm start prints an address where VS Code shows the scenarios, twice in a row', async () => {
   const browser = await startBrowser();
   try {
     for (let round = 1; round <= 2; round++) {
@@ -46,5 +46,25 @@ test.runIf(installed)('npm start prints an address where VS Code shows the scena
     }
   } finally {
     await browser.close();
+  }
+});
+
+test('npm start takes desktop VS Code where there is one and a screen', async () => {
+  const bin = mkdtempSync(path.join(tmpdir(), 'irqscope code-'));
+  try {
+    writeFileSync(path.join(bin, 'code'), '#!/bin/sh\nprintf "%s\\n" "$@" > "$(dirname "$0")/arguments"\n', {
+      mode: 0o755,
+    });
+    const env: NodeJS.ProcessEnv = { ...process.env, DISPLAY: ':0', PATH: `${bin}:${process.env.PATH}` };
+    delete env.VSCODE_IPC_HOOK_CLI;
+    const { code } = await run(process.execPath, ['scripts/start.mjs'], { env });
+    expect(code).toBe(0);
+    expect(readFileSync(path.join(bin, 'arguments'), 'utf8').trim().split('\n')).toEqual([
+      '--new-window',
+      `--extensionDevelopmentPath=${root}`,
+      path.join(root, 'scenarios'),
+    ]);
+  } finally {
+    rmSync(bin, { recursive: true });
   }
 });
