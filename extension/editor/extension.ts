@@ -1,9 +1,15 @@
 import type { ExtensionContext } from 'vscode';
+import { CurrentRun } from './currentRun.ts';
+import { registerDebugger } from './debugger.ts';
+import { registerInspector } from './inspectorPanel.ts';
 import { registerScenarioLanguage } from './scenarioLanguage.ts';
 
 /** Registers what the extension offers and nothing else: opening any C file activates it. */
 export function activate(context: ExtensionContext): void {
+  const run = new CurrentRun();
   registerScenarioLanguage(context);
+  registerDebugger(context, run);
+  registerInspector(context, run);
 }
 
 export function deactivate(): void {}

@@ -165,18 +165,18 @@ export function parseFromWebview(message: unknown): FromWebview | undefined {
     return undefined;
   }
   const m = message as Record<string, unknown>;
-  switch (m['type']) {
+  switch (m.type) {
     case 'ready':
     case 'focusEditor':
-      return { type: m['type'] };
+      return { type: m.type };
     case 'move':
-      return MOTIONS.includes(m['motion'] as string) ? { type: 'move', motion: m['motion'] as Motion } : undefined;
+      return MOTIONS.includes(m.motion as string) ? { type: 'move', motion: m.motion as Motion } : undefined;
     case 'seek':
-      return isIndex(m['step']) ? { type: 'seek', step: m['step'] } : undefined;
+      return isIndex(m.step) ? { type: 'seek', step: m.step } : undefined;
     case 'revealLine':
-      return isIndex(m['line']) ? { type: 'revealLine', line: m['line'] } : undefined;
+      return isIndex(m.line) ? { type: 'revealLine', line: m.line } : undefined;
     case 'timeline':
-      return isIndex(m['from']) && isIndex(m['to']) ? { type: 'timeline', from: m['from'], to: m['to'] } : undefined;
+      return isIndex(m.from) && isIndex(m.to) ? { type: 'timeline', from: m.from, to: m.to } : undefined;
     default:
       return undefined;
   }

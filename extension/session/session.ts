@@ -29,6 +29,8 @@ export class Session {
   /** Lines (0-based) on which `continue` and `reverseContinue` stop. */
   breakpoints: ReadonlySet<number> = new Set();
 
+  /** Line of each recorded step, 1-based. */
+  private lines: number[] = [];
   private failureAt: Map<number, Trouble> = new Map();
   private listeners = new Set<() => void>();
 
@@ -59,6 +61,11 @@ export class Session {
   /** The statement that runs or runs next; undefined at the end. */
   get statement(): Statement | undefined {
     return this.program.statements[this.runner.statement];
+  }
+
+  /** 1-based line of the statement to which `step` belongs; 0 when it is not recorded. */
+  lineOf(step: number): number {
+    return this.lines[step - 1] ?? 0;
   }
 
   /** Expectations that failed and statements that could not be carried out, up to the present position. */
@@ -190,6 +197,7 @@ export class Session {
     }
     const { statement } = this;
     this.runner.step();
+    this.lines[machine.position - 1] = (statement?.range.line ?? -1) + 1;
     if ((machine.marksOf(machine.position) & (1 << MARK.failure)) !== 0 && statement !== undefined) {
       const { sentence } = explain(this.runner, machine.position);
       const step = machine.position;

@@ -1,0 +1,103 @@
+import {
+  commands,
+  type DebugAdapter,
+  DebugAdapterInlineImplementation,
+  type DebugConfiguration,
+  type DebugProtocolMessage,
+  debug,
+  EventEmitter,
+  type ExtensionContext,
+  Uri,
+  window,
+  workspace,
+} from 'vscode';
+import type { DebugHost, DebugSession } from '../session/dap/debugSession.ts';
+import type { CurrentRun } from './currentRun.ts';
+import { LANGUAGE } from './diagnostics.ts';
+
+const DEBUG_TYPE = 'irqscope';
+/** A larger file is no scenario; the language refuses it too, but only after it has been read. */
+const MAX_BYTES = 5 * 1024 * 1024;
+
+/** F5 on a scenario, with or without launch.json. */
+export function registerDebugger(context: ExtensionContext, run: CurrentRun): void {
+  context.subscriptions.push(
+    debug.registerDebugAdapterDescriptorFactory(DEBUG_TYPE, {
+      createDebugAdapterDescriptor: () => new DebugAdapterInlineImplementation(new InlineAdapter(run)),
+    }),
+    debug.registerDebugConfigurationProvider(DEBUG_TYPE, {
+      resolveDebugConfiguration: (_folder, configuration) => completed(configuration),
+    }),
+    debug.onDidStartDebugSession(session => {
+      if (session.type === DEBUG_TYPE) {
+        void commands.executeCommand('irqscope.openInspector');
+      }
+    }),
+  );
+}
+
+/** F5 in a scenario without launch.json arrives as an empty configuration. */
+async function completed(configuration: DebugConfiguration): Promise<DebugConfiguration | undefined> {
+  const document = window.activeTextEditor?.document;
+  const isScenario = document?.languageId === LANGUAGE;
+  if (configuration.program === undefined || (configuration.program === '${file}' && isScenario)) {
+    if (document === undefined || !isScenario) {
+      await window.showErrorMessage('IRQScope steps through scenarios: open an .irq file and press F5 there.');
+      return undefined;
+    }
+    const program = document.uri.scheme === 'file' ? document.uri.fsPath : document.uri.toString();
+    const defaults = { type: DEBUG_TYPE, request: 'launch', name: 'Step through scenario' };
+    return { ...defaults, ...configuration, program };
+  }
+  return configuration;
+}
+
+/** `program` may be a path or a URI; a drive letter is no scheme. */
+function uriOf(program: string): Uri {
+  return /^[a-z][a-z0-9+.-]+:/i.test(program) ? Uri.parse(program) : Uri.file(program);
+}
+
+/** The text as the editor has it, saved or not. */
+async function read(program: string): Promise<string> {
+  const uri = uriOf(program);
+  const open = workspace.textDocuments.find(document => document.uri.toString() === uri.toString());
+  if (open !== undefined) {
+    return open.getText();
+  }
+  const { size } = await workspace.fs.stat(uri);
+  if (size > MAX_BYTES) {
+    throw new Error(`${program} is ${Math.round(size / 1024 / 1024)} MB large: a scenario has at most 5 MB`);
+  }
+  return new TextDecoder().decode(await workspace.fs.readFile(uri));
+}
+
+/** Carries protocol messages between VS Code and the debug session, which is loaded with the first message. */
+class InlineAdapter implements DebugAdapter {
+  readonly #sent = new EventEmitter<DebugProtocolMessage>();
+  readonly onDidSendMessage = this.#sent.event;
+  readonly #session: Promise<DebugSession>;
+  #disposed = false;
+
+  constructor(run: CurrentRun) {
+    const host: DebugHost = {
+      read,
+      send: message => {
+        if (!this.#disposed) {
+          this.#sent.fire(message as DebugProtocolMessage);
+        }
+      },
+      attach: (session, program) => void run.attach(session, uriOf(program).toString()),
+    };
+    this.#session = import('./lazy.ts').then(({ DebugSession }) => new DebugSession(host));
+  }
+
+  handleMessage(message: DebugProtocolMessage): void {
+    void this.#session.then(session => session.handle(message as Parameters<DebugSession['handle']>[0]));
+  }
+
+  dispose(): void {
+    this.#disposed = true;
+    void this.#session.then(session => session.dispose());
+    this.#sent.dispose();
+  }
+}

@@ -1,0 +1,432 @@
+/**
+ * The Debug Adapter Protocol over a session: free of any transport and of VS Code, so that it runs in the extension host, in a browser
+ * and over a pipe alike. https://microsoft.github.io/debug-adapter-protocol/
+ */
+import type { DebugProtocol } from '@vscode/debugprotocol';
+import type { KernelVersion } from '../../engine/config.ts';
+import { KERNEL_VERSIONS } from '../../engine/profile.ts';
+import { check } from '../../scenario/check.ts';
+import { parse } from '../../scenario/parse.ts';
+import type { Motion } from '../protocol.ts';
+import { Session, type Stop } from '../session.ts';
+import { currentThread, SCENARIO_THREAD, stackOf, threadsOf } from './stack.ts';
+import { evaluate, References, setField, settable, UserError, variablesOf } from './variables.ts';
+
+/** What the debug session needs of its surroundings. */
+export interface DebugHost {
+  /** The text of the scenario that `launch` names: a path or a URI. Rejects with a message for the user. */
+  read(program: string): Promise<string>;
+  send(message: DebugProtocol.ProtocolMessage): void;
+  /** A run began (or, undefined, ended): the inspector follows it. */
+  attach(session: Session | undefined, program: string): void;
+}
+
+interface LaunchArguments extends DebugProtocol.LaunchRequestArguments {
+  readonly program?: unknown;
+  readonly stopOnEntry?: unknown;
+  readonly profile?: unknown;
+}
+
+export const CAPABILITIES: DebugProtocol.Capabilities = {
+  supportsConfigurationDoneRequest: true,
+  supportsStepBack: true,
+  supportsSteppingGranularity: true,
+  supportsSetVariable: true,
+  supportsEvaluateForHovers: true,
+  supportsRestartRequest: true,
+  supportsExceptionInfoRequest: true,
+  supportTerminateDebuggee: false,
+  supportsTerminateRequest: true,
+};
+
+const DESCRIPTIONS: Readonly<Record<Stop['reason'], string>> = {
+  step: 'Paused',
+  breakpoint: 'Paused on breakpoint',
+  failure: 'Expectation failed',
+  end: 'End of the scenario: step back to look again, continue to leave',
+  start: 'Start of the scenario',
+  paused: 'Paused',
+};
+
+export class DebugSession {
+  private session: Session | undefined;
+  private program = '';
+  private launch: LaunchArguments | undefined;
+  private references = new References();
+  private frames = new Map<number, { readonly locals?: readonly [readonly string[], readonly number[]] }>();
+  private sequence = 1;
+  private last: Stop = { reason: 'start' };
+  /** 1-based line to show while stopped on a failure: the machine has moved on already. */
+  private failedLine = 0;
+  private unsubscribe: (() => void) | undefined;
+  private moving = false;
+  private readonly host: DebugHost;
+
+  constructor(host: DebugHost) {
+    this.host = host;
+  }
+
+  /** Handles one message; never throws or rejects. What is not a request is ignored. */
+  async handle(message: DebugProtocol.ProtocolMessage): Promise<void> {
+    if (message.type !== 'request') {
+      return;
+    }
+    const request = message as DebugProtocol.Request;
+    try {
+      await this.dispatch(request);
+    } catch (error) {
+      if (!(error instanceof UserError)) {
+        this.output('stderr', `${request.command}: ${(error as Error).stack ?? String(error)}`);
+      }
+      this.fail(request, (error as Error).message);
+    }
+  }
+
+  dispose(): void {
+    this.unsubscribe?.();
+    this.unsubscribe = undefined;
+    if (this.session !== undefined) {
+      this.session = undefined;
+      this.host.attach(undefined, this.program);
+    }
+  }
+
+  private async dispatch(request: DebugProtocol.Request): Promise<void> {
+    const args = request.arguments ?? {};
+    switch (request.command) {
+      case 'initialize':
+        this.respond(request, CAPABILITIES);
+        return;
+      case 'launch':
+        await this.start(args as LaunchArguments);
+        this.respond(request);
+        // Only now may breakpoints come: configurationDone must not overtake the program.
+        this.event('initialized');
+        return;
+      case 'restart':
+        await this.start(this.launch ?? {});
+        this.respond(request);
+        this.enter();
+        return;
+      case 'configurationDone':
+        this.respond(request);
+        this.enter();
+        return;
+      case 'setBreakpoints':
+        this.respond(request, { breakpoints: this.setBreakpoints(args as DebugProtocol.SetBreakpointsArguments) });
+        return;
+      case 'threads':
+        this.respond(request, { threads: this.session === undefined ? [] : threadsOf(this.session) });
+        return;
+      case 'stackTrace':
+        this.respond(request, this.stackTrace(args as DebugProtocol.StackTraceArguments));
+        return;
+      case 'scopes':
+        this.respond(request, { scopes: this.scopes(args as DebugProtocol.ScopesArguments) });
+        return;
+      case 'variables':
+        this.respond(request, { variables: this.variables(args as DebugProtocol.VariablesArguments) });
+        return;
+      case 'setVariable':
+        this.respond(request, this.setVariable(args as DebugProtocol.SetVariableArguments));
+        return;
+      case 'evaluate':
+        this.respond(request, {
+          result: evaluate(this.running().runner.machine, (args as DebugProtocol.EvaluateArguments).expression),
+          variablesReference: 0,
+        });
+        return;
+      case 'exceptionInfo':
+        this.respond(request, {
+          exceptionId: 'expectation failed',
+          description: this.last.text ?? '',
+          breakMode: 'always',
+        });
+        return;
+      case 'continue':
+        this.respond(request, { allThreadsContinued: true });
+        this.moveOrEnd();
+        return;
+      case 'next':
+      case 'stepIn':
+      case 'stepOut':
+      case 'stepBack':
+      case 'reverseContinue':
+        this.respond(request);
+        this.move(motionOf(request.command, args as { granularity?: DebugProtocol.SteppingGranularity }));
+        return;
+      case 'pause':
+        this.respond(request);
+        this.stopped();
+        return;
+      case 'terminate':
+      case 'disconnect':
+        this.respond(request);
+        this.end();
+        return;
+      default:
+        this.fail(request, `${request.command} is not supported`);
+    }
+  }
+
+  // Launching and ending.
+
+  private async start(args: LaunchArguments): Promise<void> {
+    if (typeof args.program !== 'string' || args.program === '') {
+      throw new UserError('the launch configuration names no program: set "program" to a scenario file (.irq)');
+    }
+    const kernel = kernelOf(args.profile);
+    const text = await this.host.read(args.program);
+    const { program, diagnostics } = check(parse(text), kernel === undefined ? {} : { kernel });
+    if (program === undefined) {
+      const errors = diagnostics.filter(({ severity }) => severity === 'error');
+      const [first] = errors;
+      const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : '';
+      throw new UserError(`line ${first.range.line + 1}: ${first.message}${more}`);
+    }
+    if (program.statements.length === 0) {
+      throw new UserError('the scenario does nothing: write an action, for example `vcpu 0: ipi fixed 0x41 to 1`');
+    }
+    const lines = this.session?.breakpoints;
+    this.dispose();
+    this.launch = args;
+    this.program = args.program;
+    this.session = new Session(program);
+    if (lines !== undefined) {
+      this.session.breakpoints = lines;
+    }
+    this.last = { reason: 'start' };
+    this.failedLine = 0;
+    const { dispose } = this.session.onDidMove(() => this.moved());
+    this.unsubscribe = dispose;
+    this.host.attach(this.session, this.program);
+  }
+
+  private enter(): void {
+    if (this.launch?.stopOnEntry === false) {
+      this.moveOrEnd();
+    } else {
+      this.last = { reason: 'start' };
+      this.stopped('entry');
+    }
+  }
+
+  private end(): void {
+    this.dispose();
+    this.event('terminated');
+  }
+
+  // Moving.
+
+  private move(motion: Motion): void {
+    const session = this.running();
+    const { statement } = session;
+    this.moving = true;
+    this.last = session.move(motion);
+    this.moving = false;
+    this.failedLine = 0;
+    if (this.last.reason === 'failure' && statement !== undefined) {
+      const trouble = session.troubles.find(({ step }) => step === session.position);
+      this.failedLine = trouble?.line ?? 0;
+      this.output('stderr', `line ${this.failedLine}: ${this.last.text}`);
+    } else if (this.last.reason === 'end') {
+      this.output('console', summary(session));
+    }
+    this.stopped();
+  }
+
+  /** `continue` at the end leaves; otherwise one could never look back from there. */
+  private moveOrEnd(): void {
+    if (this.running().finished && this.last.reason === 'end') {
+      this.end();
+    } else {
+      this.move('continue');
+    }
+  }
+
+  /** The inspector moved the run: the editor follows. */
+  private moved(): void {
+    if (!this.moving) {
+      this.failedLine = 0;
+      this.last = { reason: 'step' };
+      this.stopped('goto');
+    }
+  }
+
+  private stopped(as?: 'entry' | 'goto'): void {
+    this.references.clear();
+    this.frames.clear();
+    const session = this.running();
+    const { reason, text } = this.last;
+    this.event('stopped', {
+      reason: as ?? (reason === 'failure' ? 'exception' : reason === 'breakpoint' ? 'breakpoint' : 'step'),
+      description: DESCRIPTIONS[reason],
+      threadId: this.failedLine > 0 ? SCENARIO_THREAD : currentThread(session),
+      allThreadsStopped: true,
+      ...(text === undefined ? {} : { text }),
+    } satisfies DebugProtocol.StoppedEvent['body']);
+  }
+
+  // Looking.
+
+  private setBreakpoints(args: DebugProtocol.SetBreakpointsArguments): DebugProtocol.Breakpoint[] {
+    const session = this.session;
+    const starts = new Set(session?.program.statements.map(({ range }) => range.line));
+    const lines = new Set<number>();
+    const breakpoints = (args.breakpoints ?? []).map(({ line }) => {
+      // A breakpoint between statements belongs to the next one.
+      let at = line - 1;
+      const end = Math.max(-1, ...starts);
+      while (at <= end && !starts.has(at)) {
+        at++;
+      }
+      if (!starts.has(at)) {
+        return { verified: false, line, message: 'no statement on this line or below it' };
+      }
+      lines.add(at);
+      return { verified: true, line: at + 1 };
+    });
+    if (session !== undefined) {
+      session.breakpoints = lines;
+    }
+    return breakpoints;
+  }
+
+  private stackTrace(args: DebugProtocol.StackTraceArguments): DebugProtocol.StackTraceResponse['body'] {
+    const session = this.running();
+    const stack = stackOf(session, args.threadId);
+    const lines = session.program.statements;
+    const line = this.failedLine || (session.statement ?? lines[lines.length - 1]).range.line + 1;
+    const first = args.startFrame ?? 0;
+    const shown = stack.slice(first, first + (args.levels || stack.length));
+    const source = { name: this.program.split(/[\\/]/).pop() ?? '', path: this.program };
+    const stackFrames = shown.map(({ name, frame, subtle }) => {
+      const id = this.frames.size + 1;
+      this.frames.set(id, frame === undefined ? {} : { locals: [frame.operation.locals, frame.locals] });
+      const hint = subtle ? ({ presentationHint: 'subtle' } as const) : {};
+      return { id, name, line, column: 1, source, ...hint };
+    });
+    return { stackFrames, totalFrames: stack.length };
+  }
+
+  private scopes({ frameId }: DebugProtocol.ScopesArguments): DebugProtocol.Scope[] {
+    const { machine } = this.running().runner;
+    const scopes: DebugProtocol.Scope[] = [];
+    const scope = (name: string, variablesReference: number, expensive = false) =>
+      scopes.push({ name, variablesReference, expensive });
+    const locals = this.frames.get(frameId)?.locals;
+    if (locals !== undefined && locals[0].length > 0) {
+      scope('Locals', this.references.of({ kind: 'locals', names: locals[0], values: locals[1] }));
+    }
+    if (machine.vcpuCount <= 8) {
+      for (let index = 0; index < machine.vcpuCount; index++) {
+        scope(`vCPU ${index}`, this.references.of({ kind: 'block', block: 'vcpu', index }), index > 3);
+      }
+    } else {
+      scope('vCPUs', this.references.of({ kind: 'blocks', block: 'vcpu' }));
+    }
+    scope('Physical CPUs', this.references.of({ kind: 'blocks', block: 'cpu' }), true);
+    return scopes;
+  }
+
+  private variables({ variablesReference, start, count }: DebugProtocol.VariablesArguments): DebugProtocol.Variable[] {
+    const container = this.references.get(variablesReference);
+    if (container === undefined) {
+      return [];
+    }
+    const all = variablesOf(this.running().runner.machine, this.references, container);
+    return count === undefined || count === 0 ? all : all.slice(start ?? 0, (start ?? 0) + count);
+  }
+
+  private setVariable(args: DebugProtocol.SetVariableArguments): DebugProtocol.SetVariableResponse['body'] {
+    const container = this.references.get(args.variablesReference);
+    if (container === undefined) {
+      throw new UserError(`${args.name} is from an earlier stop: look at it again`);
+    }
+    const session = this.running();
+    const { machine } = session.runner;
+    const ref = settable(container, args.name);
+    this.moving = true;
+    try {
+      session.change(() => setField(machine, ref, args.value));
+    } finally {
+      this.moving = false;
+    }
+    const shown = variablesOf(machine, this.references, container).find(({ name }) => name === args.name);
+    return { value: shown?.value ?? args.value };
+  }
+
+  private running(): Session {
+    if (this.session === undefined) {
+      throw new UserError('no scenario runs');
+    }
+    return this.session;
+  }
+
+  // Sending.
+
+  private respond(request: DebugProtocol.Request, body?: unknown): void {
+    this.host.send({
+      seq: this.sequence++,
+      type: 'response',
+      request_seq: request.seq,
+      command: request.command,
+      success: true,
+      body,
+    } as DebugProtocol.Response);
+  }
+
+  private fail(request: DebugProtocol.Request, message: string): void {
+    this.host.send({
+      seq: this.sequence++,
+      type: 'response',
+      request_seq: request.seq,
+      command: request.command,
+      success: false,
+      message,
+      body: { error: { id: 1, format: '{message}', variables: { message }, showUser: true } },
+    } as DebugProtocol.ErrorResponse);
+  }
+
+  private event(event: string, body?: unknown): void {
+    this.host.send({ seq: this.sequence++, type: 'event', event, body } as DebugProtocol.Event);
+  }
+
+  private output(category: 'console' | 'stderr', text: string): void {
+    this.event('output', { category, output: `${text}\n` });
+  }
+}
+
+function kernelOf(profile: unknown): KernelVersion | undefined {
+  if (profile === undefined || profile === '') {
+    return undefined;
+  }
+  const known = KERNEL_VERSIONS.find(version => version === profile);
+  if (known === undefined) {
+    throw new UserError(`no profile '${String(profile)}'; write one of ${KERNEL_VERSIONS.join(', ')}`);
+  }
+  return known;
+}
+
+function motionOf(command: string, { granularity }: { granularity?: DebugProtocol.SteppingGranularity }): Motion {
+  switch (command) {
+    case 'next':
+      return granularity === 'instruction' ? 'stepInto' : 'stepOver';
+    case 'stepIn':
+      return 'stepInto';
+    case 'stepOut':
+      return 'stepOut';
+    case 'stepBack':
+      return 'stepBack';
+    default:
+      return 'reverseContinue';
+  }
+}
+
+function summary(session: Session): string {
+  const expectations = session.program.statements.filter(({ action }) => action.kind === 'expect').length;
+  const failed = session.troubles.length;
+  return failed === 0
+    ? `end of the scenario: ${session.length} steps, ${expectations} expectations hold`
+    : `end of the scenario: ${session.length} steps, ${failed} failed`;
+}

@@ -1,0 +1,67 @@
+/** Agents as threads, and the kernel's call path as their call stack. */
+import type { DebugProtocol } from '@vscode/debugprotocol';
+import type { Frame } from '../../engine/machine.ts';
+import { sourceOf } from '../explain.ts';
+import type { Session } from '../session.ts';
+
+/** The thread that the scenario itself is: its one frame is the statement. */
+export const SCENARIO_THREAD = 1;
+
+export function threadOf(agent: number): number {
+  return agent + 2;
+}
+
+export function agentOf(thread: number): number {
+  return thread - 2;
+}
+
+/** More agents than this are listed only while they have something to do. */
+const MANY_AGENTS = 24;
+
+export function threadsOf(session: Session): DebugProtocol.Thread[] {
+  const { machine } = session.runner;
+  const threads: DebugProtocol.Thread[] = [{ id: SCENARIO_THREAD, name: 'scenario' }];
+  for (let agent = 0; agent < machine.agentCount; agent++) {
+    if (machine.agentCount <= MANY_AGENTS || machine.ready(agent)) {
+      threads.push({ id: threadOf(agent), name: machine.agentName(agent) });
+    }
+  }
+  return threads;
+}
+
+/** The thread whose turn it is. */
+export function currentThread(session: Session): number {
+  const { runner } = session;
+  const agent = runner.betweenStatements ? -1 : runner.nextAgent();
+  return agent < 0 ? SCENARIO_THREAD : threadOf(agent);
+}
+
+/** A frame of the debugger's stack, innermost first, before it gets an id. */
+export interface StackFrame {
+  readonly name: string;
+  /** Operation frames carry their locals. */
+  readonly frame?: Frame;
+  /** Callers that only pass on. */
+  readonly subtle: boolean;
+}
+
+export function stackOf(session: Session, thread: number): StackFrame[] {
+  const frames: StackFrame[] = [];
+  if (thread !== SCENARIO_THREAD) {
+    const { machine } = session.runner;
+    const agent = agentOf(thread);
+    const stack = machine.stack(agent);
+    const next = stack.length === 0 ? machine.nextFrame(agent) : undefined;
+    for (const frame of next === undefined ? stack : [next]) {
+      const { operation, step } = frame;
+      const source = sourceOf(session.runner, operation);
+      const inner = [...step.via].reverse();
+      frames.push(...inner.map(name => ({ name, frame, subtle: false })));
+      frames.push({ name: `${operation.name}  (${source})`, frame, subtle: false });
+      frames.push(...[...operation.via].reverse().map(name => ({ name, subtle: true })));
+    }
+  }
+  const { statement } = session;
+  frames.push({ name: statement === undefined ? 'end of the scenario' : statement.text.trim(), subtle: false });
+  return frames;
+}

@@ -1,0 +1,194 @@
+/** Fields as the debugger's variables: scopes, their contents, setting and evaluating them. */
+import type { DebugProtocol } from '@vscode/debugprotocol';
+import {
+  type FieldRef,
+  hasVector,
+  printField,
+  printNumber,
+  readVectors,
+  writeNumber,
+  writeVector,
+} from '../../engine/fieldAccess.ts';
+import { FIELDS, findField } from '../../engine/fields.ts';
+import type { Machine } from '../../engine/machine.ts';
+import { hex } from '../../engine/text.ts';
+
+type Block = 'vcpu' | 'cpu';
+
+/** What a variables reference stands for. */
+export type Container =
+  | { readonly kind: 'block'; readonly block: Block; readonly index: number }
+  | { readonly kind: 'group'; readonly block: Block; readonly index: number; readonly group: string }
+  | { readonly kind: 'blocks'; readonly block: Block }
+  | { readonly kind: 'locals'; readonly names: readonly string[]; readonly values: readonly number[] };
+
+/** Hands out references; they are valid until the next stop, as the protocol wants. */
+export class References {
+  private containers: Container[] = [];
+
+  clear(): void {
+    this.containers = [];
+  }
+
+  of(container: Container): number {
+    return this.containers.push(container);
+  }
+
+  get(reference: number): Container | undefined {
+    return this.containers[reference - 1];
+  }
+}
+
+/** A problem that the user can mend; its message is shown as it is. */
+export class UserError extends Error {}
+
+export function variablesOf(m: Machine, references: References, container: Container): DebugProtocol.Variable[] {
+  switch (container.kind) {
+    case 'locals':
+      return container.names.map((name, i) => ({
+        name,
+        value: hex(container.values[i], 1),
+        variablesReference: 0,
+      }));
+    case 'blocks': {
+      const count = container.block === 'vcpu' ? m.vcpuCount : m.cpuCount;
+      return Array.from({ length: count }, (_, index) => ({
+        name: `${container.block} ${index}`,
+        value: summary(m, container.block, index),
+        variablesReference: references.of({ kind: 'block', block: container.block, index }),
+      }));
+    }
+    case 'block':
+      return blockVariables(m, references, container.block, container.index);
+    case 'group': {
+      const { block, index, group } = container;
+      return FIELDS.filter(field => field.block === block && field.path.startsWith(`${group}.`)).map(field =>
+        fieldVariable(m, { field, index }, field.path.slice(group.length + 1)),
+      );
+    }
+  }
+}
+
+function summary(m: Machine, block: Block, index: number): string {
+  const field = findField(block, block === 'vcpu' ? 'state' : 'vcpu');
+  return field === undefined ? '' : printField(m, { field, index });
+}
+
+/** Fields whose path has a dot stand together in a group: `pid`. */
+function blockVariables(m: Machine, references: References, block: Block, index: number): DebugProtocol.Variable[] {
+  const variables: DebugProtocol.Variable[] = [];
+  const groups = new Set<string>();
+  for (const field of FIELDS.filter(candidate => candidate.block === block)) {
+    const [group, rest] = field.path.split('.');
+    if (rest === undefined) {
+      variables.push(fieldVariable(m, { field, index }, field.path));
+    } else if (!groups.has(group)) {
+      groups.add(group);
+      const pid = (path: string) => printField(m, { field: findField(block, path) ?? field, index });
+      variables.push({
+        name: group,
+        value: `ON ${pid('pid.on')} SN ${pid('pid.sn')} NV ${pid('pid.nv')} PIR ${pid('pid.pir')}`,
+        variablesReference: references.of({ kind: 'group', block, index, group }),
+      });
+    }
+  }
+  return variables;
+}
+
+function fieldVariable(m: Machine, ref: FieldRef, name: string): DebugProtocol.Variable {
+  return {
+    name,
+    value: printField(m, ref),
+    type: ref.field.doc,
+    evaluateName: `${ref.field.block} ${ref.index}.${ref.field.path}`,
+    variablesReference: 0,
+  };
+}
+
+/** The field that a variable of the container stands for, if it can be set. */
+export function settable(container: Container, name: string): FieldRef {
+  if (container.kind === 'block' || container.kind === 'group') {
+    const path = container.kind === 'group' ? `${container.group}.${name}` : name;
+    const field = findField(container.block, path);
+    if (field !== undefined) {
+      return { field, index: container.index };
+    }
+  }
+  throw new UserError(`${name} cannot be set`);
+}
+
+/** Writes what the user typed. Vectors: `0x41 0x55` or `{0x41, 0x55}`; enums: the name. */
+export function setField(m: Machine, ref: FieldRef, text: string): void {
+  const { field } = ref;
+  if (field.kind === 'vectors') {
+    const wanted = parseVectors(text);
+    for (const vector of readVectors(m, ref)) {
+      if (!wanted.includes(vector)) {
+        writeVector(m, ref, vector, false);
+      }
+    }
+    for (const vector of wanted) {
+      writeVector(m, ref, vector, true);
+    }
+    return;
+  }
+  const value = field.values?.[text.trim()] ?? parseNumber(text);
+  if (field.kind === 'enum' && !Object.values(field.values ?? {}).includes(value)) {
+    throw new UserError(`${field.path} is one of ${Object.keys(field.values ?? {}).join(', ')}`);
+  }
+  try {
+    writeNumber(m, ref, value);
+  } catch (error) {
+    throw new UserError((error as Error).message);
+  }
+}
+
+function parseNumber(text: string): number {
+  const trimmed = text.trim();
+  if (!/^(0x[0-9a-f]{1,8}|\d{1,10})$/i.test(trimmed) || Number(trimmed) > 0xffffffff) {
+    throw new UserError(`'${text}' is not a number of at most 32 bits; write 0x41 or 65`);
+  }
+  return Number(trimmed);
+}
+
+function parseVectors(text: string): number[] {
+  const words = text.replace(/[{},]/g, ' ').split(/\s+/).filter(Boolean);
+  return words.map(word => {
+    const vector = parseNumber(word);
+    if (vector > 0xff) {
+      throw new UserError(`${word} is no vector: vectors go from 0x00 to 0xff`);
+    }
+    return vector;
+  });
+}
+
+const EXPRESSION = /^\s*(vcpu|cpu)\s*(\d+)\s*[.:\s]\s*([a-z_.]+)\s*(?:\[\s*(0x[0-9a-f]+|\d+)\s*\])?\s*$/i;
+
+/** `vcpu 2.pid.on`, `vcpu 2 irr`, `vcpu 2.irr[0x41]`. */
+export function evaluate(m: Machine, expression: string): string {
+  const match = EXPRESSION.exec(expression);
+  if (match === null) {
+    throw new UserError(`'${expression}' names no field; write for example: vcpu 1.pid.on`);
+  }
+  const block = match[1].toLowerCase() as Block;
+  const index = Number(match[2]);
+  const count = block === 'vcpu' ? m.vcpuCount : m.cpuCount;
+  if (index >= count) {
+    throw new UserError(`there is no ${block} ${index}; the last one is ${block} ${count - 1}`);
+  }
+  const field = findField(block, match[3]);
+  if (field === undefined) {
+    const known = FIELDS.filter(candidate => candidate.block === block).map(candidate => candidate.path);
+    throw new UserError(`${block} ${index} has no field '${match[3]}'; it has ${known.join(', ')}`);
+  }
+  if (match[4] === undefined) {
+    return printField(m, { field, index });
+  }
+  const vector = Number(match[4]);
+  if (field.kind !== 'vectors' || vector > 0xff) {
+    throw new UserError(
+      `${field.path}[${match[4]}] does not exist: only vectors 0x00 to 0xff of irr, isr, tmr and pid.pir`,
+    );
+  }
+  return printNumber({ ...field, kind: 'flag' }, hasVector(m, { field, index }, vector) ? 1 : 0);
+}
