@@ -1,5 +1,5 @@
-/** What a command may use of the outside world: so that tests can watch it. */
-export interface Io {
+/** What a command of the command line may use; tests pass their own. */
+export interface CommandIo {
   out(text: string): void;
   err(text: string): void;
   readStdin(): Promise<string>;

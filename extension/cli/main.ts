@@ -1,16 +1,16 @@
 /** The command line: one word chooses the command, each command stands in a file of its own. */
-import { EXIT, type Io } from './io.ts';
+import { type CommandIo, EXIT } from './io.ts';
 import { RUN_USAGE, runCommand } from './run.ts';
 
 declare const __VERSION__: string;
 
 const COMMANDS: Readonly<
-  Record<string, { readonly usage: string; readonly run: (args: string[], io: Io) => Promise<number> }>
+  Record<string, { readonly usage: string; readonly run: (args: string[], io: CommandIo) => Promise<number> }>
 > = {
   run: { usage: RUN_USAGE, run: runCommand },
 };
 
-const IO: Io = {
+const IO: CommandIo = {
   out: text => process.stdout.write(`${text}\n`),
   err: text => process.stderr.write(`${text}\n`),
   readStdin: async () => {
