@@ -1,5 +1,5 @@
 /** What a command of the command line may use; tests pass their own. */
-export interface CommandIo {
+export interface Io {
   out(text: string): void;
   err(text: string): void;
   readStdin(): Promise<string>;

@@ -1,16 +1,20 @@
 /** The command line: one word chooses the command, each command stands in a file of its own. */
-import { type CommandIo, EXIT } from './io.ts';
+import { DECODE_USAGE, decodeCommand } from './decode.ts';
+import { ENCODE_USAGE, encodeCommand } from './encode.ts';
+import { EXIT, type Io } from './io.ts';
 import { RUN_USAGE, runCommand } from './run.ts';
 
 declare const __VERSION__: string;
 
 const COMMANDS: Readonly<
-  Record<string, { readonly usage: string; readonly run: (args: string[], io: CommandIo) => Promise<number> }>
+  Record<string, { readonly usage: string; readonly run: (args: string[], io: Io) => Promise<number> }>
 > = {
   run: { usage: RUN_USAGE, run: runCommand },
+  decode: { usage: DECODE_USAGE, run: decodeCommand },
+  encode: { usage: ENCODE_USAGE, run: encodeCommand },
 };
 
-const IO: CommandIo = {
+const IO: Io = {
   out: text => process.stdout.write(`${text}\n`),
   err: text => process.stderr.write(`${text}\n`),
   readStdin: async () => {

@@ -7,7 +7,7 @@ import { check } from '../scenario/check.ts';
 import { parse } from '../scenario/parse.ts';
 import type { StepView } from '../session/protocol.ts';
 import { Session } from '../session/session.ts';
-import { type CommandIo, EXIT } from './io.ts';
+import { EXIT, type Io } from './io.ts';
 
 export const RUN_USAGE = 'irqscope run FILE… [--profile KERNEL] [--steps] [--json]';
 
@@ -19,7 +19,7 @@ interface FileResult {
   readonly failures: readonly { readonly line: number; readonly text: string }[];
 }
 
-export async function runCommand(args: readonly string[], io: CommandIo): Promise<number> {
+export async function runCommand(args: readonly string[], io: Io): Promise<number> {
   const { values, positionals } = parseArgs({
     args: [...args],
     allowPositionals: true,
@@ -64,7 +64,7 @@ function isKernel(name: string): name is KernelVersion {
   return (KERNEL_VERSIONS as readonly string[]).includes(name);
 }
 
-async function load(file: string, kernel: KernelVersion | undefined, io: CommandIo): Promise<Session | undefined> {
+async function load(file: string, kernel: KernelVersion | undefined, io: Io): Promise<Session | undefined> {
   let text: string;
   try {
     text = await readFile(file, 'utf8');
@@ -81,7 +81,7 @@ async function load(file: string, kernel: KernelVersion | undefined, io: Command
   return program === undefined ? undefined : new Session(program);
 }
 
-function runFile(file: string, session: Session, steps: CommandIo | undefined): FileResult {
+function runFile(file: string, session: Session, steps: Io | undefined): FileResult {
   const failures: { line: number; text: string }[] = [];
   let line = -1;
   while (!session.finished) {
@@ -107,7 +107,7 @@ function runFile(file: string, session: Session, steps: CommandIo | undefined): 
   };
 }
 
-function printStep(step: StepView, io: CommandIo): void {
+function printStep(step: StepView, io: Io): void {
   const place = step.actor === 'scenario' ? step.place : step.path.slice(-2).join(' > ');
   io.out(
     `      ${String(step.number).padStart(4)}  ${step.agent.padEnd(8)}  ${place}${step.assumed ? ' (assumed)' : ''}`,
@@ -118,7 +118,7 @@ function printStep(step: StepView, io: CommandIo): void {
   }
 }
 
-function printResult(result: FileResult, io: CommandIo): void {
+function printResult(result: FileResult, io: Io): void {
   const verdict = result.failures.length === 0 ? 'ok  ' : 'FAIL';
   io.out(`${verdict} ${result.file} (${result.profile}; ${result.steps} steps, ${result.expectations} expectations)`);
   for (const { line, text } of result.failures) {
