@@ -1,6 +1,8 @@
 import type { ExtensionContext } from 'vscode';
 import { CurrentRun } from './currentRun.ts';
 import { registerDebugger } from './debugger.ts';
+import { registerDecodeCommand } from './decodeCommand.ts';
+import { registerHovers } from './hover.ts';
 import { registerInspector } from './inspectorPanel.ts';
 import { registerScenarioLanguage } from './scenarioLanguage.ts';
 
@@ -8,6 +10,8 @@ import { registerScenarioLanguage } from './scenarioLanguage.ts';
 export function activate(context: ExtensionContext): void {
   const run = new CurrentRun();
   registerScenarioLanguage(context);
+  registerHovers(context);
+  registerDecodeCommand(context);
   registerDebugger(context, run);
   registerInspector(context, run);
 }

@@ -41,7 +41,11 @@ const xapicLow: readonly Field[] = [
 ];
 
 const gp = (hi: number, lo: number): Field => ({
-  ...reserved(hi, lo, '#GP on WRMSR, mask 0xfff32000 (KVM: 6.13 and later; 6.3 and older do not check)'),
+  ...reserved(
+    hi,
+    lo,
+    '#GP on WRMSR, mask 0xfff32000 (KVM: 6.13 and later, and late 6.1.y; 6.3 and older do not check)',
+  ),
   since: [6, 13],
 });
 const x2apicLow: readonly Field[] = [
@@ -53,8 +57,6 @@ const x2apicLow: readonly Field[] = [
   shorthand,
   gp(31, 20),
 ];
-
-const startable = [5, 6];
 
 /** Rules that hold for an IPI in either mode. Bit 12 and the reserved bits are the fields' own business. */
 const checks: readonly Check[] = [
@@ -132,10 +134,21 @@ const checks: readonly Check[] = [
     id: 'shorthand-mode',
     severity: 'warning',
     when: [
-      ['delivery_mode', 'in', [1, 2, ...startable]],
+      ['delivery_mode', 'in', [1, 2, 6]],
       ['shorthand', 'in', [1, 2]],
     ],
-    text: 'LowPrio, SMI, INIT and SIPI are not valid with the shorthands self and all including self',
+    text: 'LowPrio, SMI and SIPI are not valid with the shorthands self and all including self',
+    source: SDM,
+  },
+  {
+    id: 'shorthand-init',
+    severity: 'warning',
+    when: [
+      ['delivery_mode', 'in', 5],
+      ['level', 'in', 1],
+      ['shorthand', 'in', [1, 2]],
+    ],
+    text: 'INIT is not valid with the shorthands self and all including self (only its level de-assert is)',
     source: SDM,
   },
   {

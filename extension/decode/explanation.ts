@@ -1,0 +1,76 @@
+import { hex, isZero, type Words } from '../formats/bits.ts';
+import {
+  bitRange,
+  type Decoded,
+  decode,
+  type Field,
+  type Format,
+  type Kernel,
+  type Problem,
+} from '../formats/format.ts';
+import { meaningOf } from './meaning.ts';
+
+export interface Row {
+  readonly field: string;
+  /** Bit range, or where the value stood in a log line. */
+  readonly bits: string;
+  readonly value: string;
+  readonly meaning: string;
+  readonly illegal?: boolean;
+}
+
+/** What a value is, for every printer. */
+export interface Explanation {
+  readonly title: string;
+  /** The value as text; empty for a message that has no single value. */
+  readonly value: string;
+  /** One sentence: what it does. */
+  readonly meaning: string;
+  readonly rows: readonly Row[];
+  readonly problems: readonly Problem[];
+  /** Why it was read like this, which macro set what, what is not known. */
+  readonly notes: readonly string[];
+  readonly source: string;
+}
+
+/** Bits of a field; in a message of several words each word counts its own. */
+function placeOf(field: Field, format: Format): string {
+  if (format.width !== 96) return bitRange(field);
+  const word = field.lo >> 5;
+  return `${['addr', 'high', 'data'][word]} ${bitRange({ hi: field.hi - 32 * word, lo: field.lo - 32 * word })}`;
+}
+
+function withoutValue(text: string, value: string): string {
+  return text.startsWith(`${value} `) ? text.slice(value.length + 1) : text;
+}
+
+export function rowsOf({ fields, format }: Decoded): Row[] {
+  return fields
+    .filter(({ field, words }) => !field.reserved || (field.reserved === 'zero' && !isZero(words)))
+    .map(({ field, words, text, illegal }) => ({
+      field: field.name,
+      bits: placeOf(field, format),
+      value: hex(words),
+      meaning: field.reserved ? 'must be 0' : text === hex(words) ? field.doc : withoutValue(text, hex(words)),
+      ...(illegal ? { illegal } : {}),
+    }));
+}
+
+/** The explanation of a value in a format. */
+export function explainWords(
+  format: Format,
+  words: Words,
+  options: { readonly notes?: readonly string[]; readonly kernel?: Kernel } = {},
+): Explanation {
+  const decoded = decode(format, words, options.kernel);
+  const { sentence, notes } = meaningOf(decoded);
+  return {
+    title: format.title,
+    value: format.width > 64 ? words.map(word => hex([word], 32)).join(' ') : hex(words, format.width),
+    meaning: sentence,
+    rows: rowsOf(decoded),
+    problems: decoded.problems,
+    notes: [...notes, ...(options.notes ?? [])],
+    source: format.source,
+  };
+}

@@ -1,0 +1,80 @@
+import type { Candidate } from './candidate.ts';
+import { explainFinding } from './cExplain.ts';
+import { type Finding, findInC } from './cFind.ts';
+import type { Definitions } from './evaluate.ts';
+import { type Lines, statementAround, unwrap } from './lines.ts';
+import { findPrintkGroup } from './printkGroup.ts';
+import { findInText } from './textFind.ts';
+import { type Token, tokenize } from './tokens.ts';
+import { findTraceEvent } from './trace.ts';
+
+/** Languages by VS Code id; anything else is read as plain text. */
+const C_LIKE = /^(?:c|cpp|cuda-cpp|objective-c|rust|go)$/;
+const ASSEMBLY = /asm|^s$/;
+
+const NONE: Definitions = new Map();
+
+/** Tokens of a directive's replacement list; other statements come back whole. */
+function body(tokens: readonly Token[]): readonly Token[] {
+  if (tokens[0]?.text !== '#') return tokens;
+  if (tokens[1]?.text !== 'define' || !tokens[2]) return tokens.slice(2);
+  const params = tokens[3]?.text === '(' && tokens[3].start === tokens[2].end;
+  const close = params ? tokens.findIndex(t => t.text === ')') : 2;
+  return close < 0 ? [] : tokens.slice(close + 1);
+}
+
+function asOf(finding: Finding): string {
+  return finding.kind === 'macro' ? finding.macro.name : finding.format;
+}
+
+function inC(lines: Lines, n: number, inDiff: boolean, alone: boolean, definitions: Definitions): Candidate[] {
+  const { text, column } = unwrap(lines.at(n), inDiff);
+  const statement = alone ? { text, start: 0, end: text.length } : statementAround(lines, n, inDiff);
+  if (!/[A-Z][A-Z\d_]{3}|0x/.test(statement.text)) return [];
+  return findInC(body(tokenize(statement.text)), definitions)
+    .filter(f => f.end > statement.start && f.start < statement.end)
+    .map(f => ({
+      start: column + Math.max(0, f.start - statement.start),
+      end: column + Math.min(statement.end, f.end) - statement.start,
+      text: statement.text.slice(f.start, f.end),
+      as: asOf(f),
+      explain: () => explainFinding(f),
+    }));
+}
+
+function moved(candidates: readonly Candidate[], by: number): Candidate[] {
+  return candidates.map(c => ({ ...c, start: c.start + by, end: c.end + by }));
+}
+
+/** True for a line of a C comment or a string-only line: prose, where an address or a register may be named. */
+const PROSE = /^\s*(?:\*|\/\*|\/\/)/;
+
+/**
+ * What on line n can be explained. Reads at most REACH lines around n, never the whole text, and never throws.
+ * `definitions` are the `#define`s of the text, when the caller has them.
+ */
+export function findCandidates(
+  lines: Lines,
+  n: number,
+  languageId: string,
+  definitions: Definitions = NONE,
+): Candidate[] {
+  const inDiff = languageId === 'diff';
+  const { text, column, side } = unwrap(lines.at(n), inDiff);
+  if (text.trim() === '') return [];
+  const code = C_LIKE.test(languageId) || (inDiff && side !== undefined) || (side !== undefined && column > 1);
+  const group = findPrintkGroup(lines, n, inDiff);
+  const trace = moved(findTraceEvent(text), column);
+  if (group.length + trace.length > 0) return [...group, ...trace];
+  const c = ASSEMBLY.test(languageId) ? [] : inC(lines, n, inDiff, !code, definitions);
+  const words = moved(findInText(text), column);
+  if (code && !PROSE.test(text)) {
+    // In code the C rules know what a number is; of the text rules only the 0xfee prefix speaks for itself.
+    return [...c, ...words.filter(w => /^(?:msi|apic-page)/.test(w.as) && !covers(c, w))];
+  }
+  return [...words, ...c.filter(f => !covers(words, f))];
+}
+
+function covers(candidates: readonly Candidate[], other: Candidate): boolean {
+  return candidates.some(c => c.start <= other.start && c.end >= other.end);
+}

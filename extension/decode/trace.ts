@@ -1,0 +1,166 @@
+import { formatById } from '../formats/all.ts';
+import { fromBig } from '../formats/bits.ts';
+import type { Candidate } from './candidate.ts';
+import { explainRegister } from './cExplain.ts';
+import { type Explanation, explainWords } from './explanation.ts';
+import { fittingFormat } from './fitting.ts';
+import { registerFormat, registerName } from './registers.ts';
+import { linuxVector, vectorText } from './vectors.ts';
+
+const MODES = ['Fixed', 'LowPrio', 'SMI', 'Res3', 'NMI', 'INIT', 'SIPI', 'ExtINT'];
+const SHORTHANDS = ['dst', 'self', 'all', 'all-but-self'];
+
+function words(id: string, value: bigint, notes: readonly string[] = []): Explanation {
+  const format = formatById(id)!;
+  return explainWords(format, fromBig(value, format.width), { notes });
+}
+
+function sentence(title: string, meaning: string, notes: readonly string[] = []): Explanation {
+  return { title, value: '', meaning, rows: [], problems: [], notes, source: 'kvm trace events' };
+}
+
+function named(vector: number): string {
+  const name = linuxVector(vector);
+  return `${vectorText(vector)}${name ? `, in Linux ${name}` : ''}`;
+}
+
+type Groups = readonly string[];
+type Reader = readonly [pattern: RegExp, explain: (groups: Groups) => Explanation];
+
+function icrFromTrace([, dst, vec, flags]: Groups): Explanation {
+  const parts = flags.split('|');
+  const low =
+    Number(vec) |
+    (Math.max(0, MODES.indexOf(parts[0])) << 8) |
+    (parts[1] === 'logical' ? 0x800 : 0) |
+    (parts[2] === 'assert' ? 0x4000 : 0) |
+    (parts[3] === 'level' ? 0x8000 : 0) |
+    (Math.max(0, SHORTHANDS.indexOf(parts[4])) << 18);
+  const dest = BigInt(`0x${dst}`);
+  return words('x2apic-icr', (dest << 32n) | BigInt(low), [`dst ${dst} is hexadecimal, vec ${vec} decimal`]);
+}
+
+function msiFromTrace([, dst, vec, flags]: Groups): Explanation {
+  const parts = flags.split('|');
+  const id = BigInt(`0x${dst}`);
+  const low =
+    0xfee00000n | ((id & 0xffn) << 12n) | (parts.includes('logical') ? 4n : 0n) | (parts.includes('rh') ? 8n : 0n);
+  const data = BigInt(
+    Number(vec) | (Math.max(0, MODES.indexOf(parts[0])) << 8) | (parts.includes('level') ? 0xc000 : 0),
+  );
+  return words('msi', (data << 64n) | ((id & 0xffffff00n) << 32n) | low, [
+    `dst ${dst} is hexadecimal, vec ${vec} decimal (Linux 3.11 printed them the other way round)`,
+    'also printed by route scans and posted-interrupt updates: not proof of an interrupt',
+  ]);
+}
+
+function accepted(how: string): (groups: Groups) => Explanation {
+  return ([, id, vec, flags]) =>
+    sentence(how, `vCPU ${Number.parseInt(id, 16)}: ${flags.replace('|', ', ')}, vector ${named(Number(vec))}`, [
+      `apicid ${id} is the vCPU ID in hexadecimal, vec ${vec} decimal`,
+    ]);
+}
+
+function qualification([, reason, info1]: Groups): Explanation {
+  const value = BigInt(`0x${info1}`);
+  if (reason === 'EOI_INDUCED') return words('eoi-induced', value);
+  const id = reason === 'APIC_WRITE' ? 'apic-write' : 'apic-access';
+  const register = registerName(Number(value & 0xff0n));
+  return words(id, value, register ? [`offset: ${register}`] : []);
+}
+
+function apicRegister([, what, name, text]: Groups): Explanation {
+  const value = BigInt(`0x${text}`);
+  const offset = [...Array(64).keys()].map(n => n * 16).find(n => registerName(n) === name);
+  const wide = value >> 32n !== 0n;
+  const id = offset === undefined ? undefined : registerFormat(offset, wide);
+  if (id && what === 'write') return words(fittingFormat(id, value), value);
+  return offset === undefined ? sentence(`kvm_apic ${what}`, `${name} = 0x${text}`) : explainRegister(offset);
+}
+
+const INHIBITS = 'numbers hold for Linux 6.3 to 6.16; 5.15 and 7.1 have other tables';
+
+const readers: readonly Reader[] = [
+  [/kvm_apic_ipi: dst ([\da-f]+) vec (\d+) \(([^)]*)\)/, icrFromTrace],
+  [/kvm_msi_set_irq: dst ([\da-f]+) vec (\d+) \(([^)]*)\)/, msiFromTrace],
+  [
+    /kvm_apic_accept_irq: apicid ([\da-f]+) vec (\d+) \(([^)]*)\)/,
+    accepted('Message reached a local APIC (it may still be dropped)'),
+  ],
+  [/kvm_apicv_accept_irq: apicid ([\da-f]+) vec (\d+) \(([^)]*)\)/, accepted('Delivered with APIC virtualization')],
+  [
+    /kvm_ioapic_set_irq: pin (\d+) dst ([\da-f]+) vec[ =](\d+) \(([^)]*)\)( \(coalesced\))?/,
+    ([, pin, dst, vec, flags, coalesced]) =>
+      sentence(
+        'IOAPIC pin changed',
+        `pin ${pin}: ${flags.replaceAll('|', ', ')} to 0x${dst}, vector ${named(Number(vec))}${coalesced ? '; coalesced' : ''}`,
+        ['printed for lowering and for masked pins too'],
+      ),
+  ],
+  [
+    /kvm_eoi: apicid ([\da-f]+) vector (-?\d+)/,
+    ([, id, vec]) =>
+      sentence(
+        'EOI seen by KVM',
+        vec === '-1'
+          ? 'EOI without an interrupt in service'
+          : `vCPU ${Number.parseInt(id, 16)}: vector ${named(Number(vec))}`,
+      ),
+  ],
+  [
+    /kvm_inj_virq: (?:IRQ 0x|Soft\/INTn 0x)([\da-f]+)/,
+    ([, vec]) =>
+      sentence('Injected at VM entry', `vector ${named(Number.parseInt(vec, 16))}`, [
+        'virtual-interrupt delivery is not traced',
+      ]),
+  ],
+  [/kvm_inj_virq: irq (\d+)/, ([, vec]) => sentence('Injected at VM entry', `vector ${named(Number(vec))}`)],
+  [/kvm_exit:.*?reason (APIC_WRITE|EOI_INDUCED|APIC_ACCESS)\b.*?\binfo1? (?:0x)?([\da-f]+)/, qualification],
+  [/kvm_(?:entry|exit):.*?\bintr_info 0x(8[\da-f]{7})/, ([, info]) => words('intr-info', BigInt(`0x${info}`))],
+  [/kvm_apic: apic_(write|read) (APIC_\w+) = 0x([\da-f]+)/, apicRegister],
+  [
+    /kvm_pi_irte_update: .*?\b(enabled and being updated|disabled) for irq (\d+), vcpu (-?\d+), gsi: 0x([\da-f]+), gvec: 0x([\da-f]+)/,
+    ([, how, irq, vcpu, gsi, gvec]) =>
+      sentence(
+        'IRTE update',
+        how === 'disabled'
+          ? `host IRQ ${irq} back to remapped mode`
+          : `host IRQ ${irq} (GSI ${Number.parseInt(gsi, 16)}) posts vector ${vectorText(Number.parseInt(gvec, 16))} to vCPU ${vcpu}`,
+      ),
+  ],
+  [
+    /kvm_apicv_inhibit_changed: (?:set|cleared) reason=\d+, inhibits=0x([\da-f]+)/,
+    ([, mask]) => words('apicv-inhibits', BigInt(`0x${mask}`), [INHIBITS]),
+  ],
+  [
+    /kvm_avic_incomplete_ipi: vcpu=\d+, icrh:icrl=0x([\da-f]+):([\da-f]+), id=(\d+)/,
+    ([, high, low, id]) => {
+      const reason = formatById('avic-ipi')!.fields.find(f => f.name === 'id')!.values?.[Number(id)];
+      const value = (BigInt(`0x${high}`) << 32n) | BigInt(`0x${low}`);
+      return words(fittingFormat('icr', value || 0n) === 'icr-low' ? 'icr' : fittingFormat('icr', value), value, [
+        `not completed: ${reason ?? `id ${id}`}`,
+      ]);
+    },
+  ],
+];
+
+/** A `kvm:*` trace line, decoded as one message. Number bases are those of the event, not of the reader. */
+export function findTraceEvent(text: string): Candidate[] {
+  if (!text.includes('kvm_')) return [];
+  for (const [pattern, explain] of readers) {
+    const match = pattern.exec(text);
+    if (match) {
+      const event = /^kvm_\w+/.exec(match[0])![0];
+      return [
+        {
+          start: match.index,
+          end: match.index + match[0].length,
+          text: match[0],
+          as: event,
+          explain: () => explain(match),
+        },
+      ];
+    }
+  }
+  return [];
+}

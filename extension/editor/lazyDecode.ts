@@ -1,0 +1,5 @@
+/** What the host loads at the first hover: formats, finder, printers. */
+export { candidateAt } from '../decode/candidate.ts';
+export { findCandidates } from '../decode/find.ts';
+export { toMarkdown, toText } from '../decode/print.ts';
+export { explainValues } from '../decode/values.ts';
