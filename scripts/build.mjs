@@ -27,14 +27,15 @@ const common = {
 const node = { ...common, platform: 'node', format: 'cjs', target: 'node20' };
 
 /**
- * Only the node host splits: debug adapter, engine and language load on first need, so that opening a C file costs no more
- * than the decoders. A browser entry must be one file, so there the same `import()` is bundled in place.
+ * Only the node host splits: debug adapter, engine and language load on first need and the decoders at the first hover, so that
+ * opening a C file costs next to nothing. A browser entry must be one file, so there the same `import()` is bundled in place.
  * @type {import('esbuild').Plugin}
  */
 const lazySession = {
   name: 'lazy-session',
   setup({ onResolve }) {
     onResolve({ filter: /\/lazy\.ts$/ }, () => ({ path: './session.js', external: true }));
+    onResolve({ filter: /\/lazyDecode\.ts$/ }, () => ({ path: './decode.js', external: true }));
   },
 };
 
@@ -49,6 +50,7 @@ const bundles = [
     supported: { 'dynamic-import': false },
   },
   { ...node, entryPoints: ['extension/editor/lazy.ts'], outfile: 'dist/session.js', external: ['vscode'] },
+  { ...node, entryPoints: ['extension/editor/lazyDecode.ts'], outfile: 'dist/decode.js' },
   {
     ...common,
     entryPoints: ['extension/editor/extension.ts'],
