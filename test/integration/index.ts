@@ -6,6 +6,8 @@ export async function run(): Promise<void> {
   const mocha = new Mocha({ ui: 'bdd', timeout: 20_000, reporter: Mocha.reporters.Base });
   mocha.suite.emit('pre-require', globalThis, '', mocha);
   await import('./activation.suite.ts');
+  await import('./diagnostics.suite.ts');
+  await import('./hover.suite.ts');
 
   let passed = 0;
   let failed = 0;

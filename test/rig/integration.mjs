@@ -29,7 +29,7 @@ await main(async () => {
     vscodeExecutablePath: path.join(import.meta.dirname, 'launcher.mjs'),
     extensionDevelopmentPath: root,
     extensionTestsPath: suite.replace(/\.js$/, ''),
-    launchArgs: [path.join(root, 'test/workspace')],
+    launchArgs: [path.join(root, 'scenarios')],
     extensionTestsEnv: { IRQSCOPE_VSCODE: vscode, IRQSCOPE_HOST: host },
   });
 });

@@ -44,7 +44,7 @@ export async function screenshotAll(name: string): Promise<void> {
 export async function openWorkbench(options: WorkbenchOptions = {}): Promise<Workbench> {
   const temporary = mkdtempSync(path.join(tmpdir(), 'irqscope-ui-'));
   const folder = path.join(temporary, 'workspace');
-  cpSync(path.join(root, options.folder ?? 'test/workspace'), folder, { recursive: true });
+  cpSync(path.join(root, options.folder ?? 'scenarios'), folder, { recursive: true });
   const server = await ensureServer(options.vscode ?? 'newest');
   const extensionsDir = path.join(temporary, 'extensions');
   if (installed) await install(server, extensionsDir, temporary);

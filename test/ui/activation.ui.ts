@@ -9,7 +9,7 @@ afterAll(() => workbench.close());
 
 test('a C file activates the extension, and VS Code says how long that took', async () => {
   const { page } = workbench;
-  await openFile(page, 'apic.c');
+  await openFile(page, 'hover/ipi.c');
   await command(page, 'Developer: Show Running Extensions');
   const row = page.locator('.runtime-extensions-editor .extension', { hasText: /irqscope/i });
   const time = row.locator('.activation-time', { hasText: /Activation: \d+ms/ });
