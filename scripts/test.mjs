@@ -22,6 +22,7 @@ const legs = {
     return (await import('./budgets.mjs')).checkBudgets();
   },
   unit: () => vitest('unit', ['--dir', 'test/unit']),
+  webview: () => vitest('webview', ['--dir', 'test/webview', '--no-file-parallelism', '--hookTimeout=60000']),
   'integration newest node': () => integration('newest', 'node'),
   'integration newest worker': () => integration('newest', 'worker'),
   'integration oldest node': () => integration('oldest', 'node'),
@@ -98,8 +99,10 @@ await main(async () => {
   const needsBuild = chosen.some(inHost) && !chosen.includes('build');
 
   await ensurePackages();
-  if (chosen.some(inHost)) {
+  if (chosen.some(leg => inHost(leg) || leg === 'webview')) {
     await (await import('../test/rig/chromium.mjs')).ensureChromium();
+  }
+  if (chosen.some(inHost)) {
     const { ensureServer } = await import('../test/rig/install.mjs');
     await ensureServer('newest');
     if (chosen.some(leg => leg.includes('oldest'))) await ensureServer('oldest');
