@@ -4,9 +4,12 @@
  */
 
 /** Kernel generations whose behaviour is modelled; the facts and their sources stand in `profile.ts`. */
-export type KernelVersion = '2013' | '4.19' | '5.15' | '6.1' | '6.12' | '6.16' | '7.1';
+export type KernelVersion = '2013' | '4.19' | '5.15' | '6.1' | '6.12' | '6.16' | '7.1' | '7.2';
 
 export type Vendor = 'intel' | 'amd';
+
+/** What the redirection hint of an MSI does: nothing (2013), as the 2015 proposal has it, or as it was merged. */
+export type RedirectionHint = 'ignored' | 'proposed' | 'merged';
 
 /** Local APIC mode as `IA32_APICBASE` selects it (bits 11 EN and 10 EXTD). */
 export type ApicMode = 'disabled' | 'xapic' | 'x2apic';
@@ -35,8 +38,16 @@ export interface VcpuConfig {
   readonly irr?: readonly number[];
   readonly isr?: readonly number[];
   readonly tmr?: readonly number[];
+  /** The registers were loaded with `KVM_SET_LAPIC` after reset, every LVT masked: what a VMM does that restores or migrates. */
+  readonly restored?: boolean;
+  /** CPUID offers x2APIC; absent = yes. */
+  readonly x2apicCpuid?: boolean;
+  /** KVM_MP_STATE_*; absent = what `state` implies. */
+  readonly mpState?: number;
   /** RFLAGS.IF of the guest; interrupts are taken only when set. */
   readonly interruptsEnabled: boolean;
+  /** The vCPU runs L2, and vmcs12 has posted-interrupt processing with this notification vector. */
+  readonly l2?: { readonly notificationVector: number };
 }
 
 export interface CpuConfig {
@@ -55,6 +66,8 @@ export interface MachineConfig {
   readonly ipiv: boolean;
   /** A device is assigned and VT-d posts into the descriptor: put/load then maintain SN and the wake-up vector. */
   readonly vtdPosting: boolean;
+  /** `KVM_CAP_X86_DISABLE_EXITS` with HLT: the guest halts without leaving guest mode. */
+  readonly haltInGuest?: boolean;
   /** In-kernel IOAPIC and PIC, or split irqchip (IOAPIC in user space). */
   readonly irqchip: 'kernel' | 'split';
   /** `KVM_CAP_X2APIC_API` flags; -1 = capability not enabled. 1 USE_32BIT_IDS, 2 DISABLE_BROADCAST_QUIRK, 4/8 EOI-broadcast suppression. */
@@ -74,4 +87,8 @@ export interface MachineConfig {
     readonly hi: number;
     readonly data: number;
   }[];
+  /** irqfds of the VMM; `resample`: raised until the guest's EOI, which signals the resamplefd. */
+  readonly irqfds?: readonly { readonly gsi: number; readonly resample: boolean }[];
+  /** What to do otherwise than the kernel version does, to see what a patch changes. */
+  readonly choices?: { readonly redirectionHint?: RedirectionHint };
 }

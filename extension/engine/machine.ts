@@ -15,6 +15,7 @@ export const MARK = {
   user: 5,
   entry: 6,
   dropped: 7,
+  fault: 8,
 } as const;
 
 /** One frame of a call stack, innermost first in `Machine.stack`. */
@@ -29,7 +30,7 @@ export type Spontaneous = (m: Machine, cpu: number) => Operation | undefined;
 
 const NO_CODE = -1;
 
-/** Agents by number: 0 the VMM, then a thread for each vCPU, then the interrupt hardware of each physical CPU. */
+/** Agents by number: 0 the VMM, then a thread for each vCPU, the interrupt hardware of each physical CPU, and the IOMMU with its devices. */
 export const VMM = 0;
 /** The scenario itself (expectations), and the person who changes a field by hand. */
 export const SCENARIO = 0xffff;
@@ -54,7 +55,7 @@ export class Machine extends Memory {
   private head = 0;
 
   constructor(config: MachineConfig, spontaneous: Spontaneous) {
-    const agentCount = 1 + config.vcpus.length + config.cpus.length;
+    const agentCount = 2 + config.vcpus.length + config.cpus.length;
     const layout = layoutOf(config, agentCount);
     super(layout.size);
     this.config = config;
@@ -84,7 +85,16 @@ export class Machine extends Memory {
     return 1 + this.vcpuCount + index;
   }
 
-  /** `vmm`, `vcpu 2`, `cpu 0`. */
+  get iommuAgent(): number {
+    return this.agentCount - 1;
+  }
+
+  /** The block `V` of vmcs02; only machines that have L2 own one. */
+  nested(vcpu: number): number {
+    return this.layout.nested + vcpu * V.words;
+  }
+
+  /** `vmm`, `vcpu 2`, `cpu 0`, `iommu`. */
   agentName(agent: number): string {
     switch (agent) {
       case VMM:
@@ -93,6 +103,9 @@ export class Machine extends Memory {
         return 'scenario';
       case USER:
         return 'user';
+    }
+    if (agent === this.iommuAgent) {
+      return 'iommu';
     }
     return agent <= this.vcpuCount ? `vcpu ${agent - 1}` : `cpu ${agent - 1 - this.vcpuCount}`;
   }
@@ -228,7 +241,7 @@ export class Machine extends Memory {
 
   private arising(agent: number): Operation | undefined {
     const cpu = agent - 1 - this.vcpuCount;
-    return cpu >= 0 ? this.spontaneous(this, cpu) : undefined;
+    return cpu >= 0 && cpu < this.cpuCount ? this.spontaneous(this, cpu) : undefined;
   }
 
   private agentAddress(agent: number): number {

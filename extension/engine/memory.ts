@@ -122,6 +122,9 @@ export class Memory {
     return old;
   }
 
+  /** Full barrier. In this memory a store is visible at once, so there is nothing to wait for. */
+  smp_mb(): void {}
+
   // The journal.
 
   /** Closes a step. `first` and `second` are the machine's own words about it. */

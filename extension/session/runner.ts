@@ -136,6 +136,6 @@ export class Runner {
         return agent;
       }
     }
-    return -1;
+    return m.ready(m.iommuAgent) ? m.iommuAgent : -1;
   }
 }
