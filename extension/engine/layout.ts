@@ -145,8 +145,6 @@ export const V = block({
   pi_pending: 1,
   /** vcpu->arch.load_eoi_exitmap_pending: LOAD_EOI_EXITMAP waits until L2 is left. */
   load_eoi_exitmap_pending: 1,
-  /** vcpu->arch.ioapic_handled_vectors */
-  ioapic_handled_vectors: 8,
 });
 
 /** One physical CPU. */
