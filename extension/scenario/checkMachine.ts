@@ -16,7 +16,7 @@ const MOST_VCPUS = 1024;
 /** APIC ID 0xff is the broadcast. */
 const MOST_XAPIC = 255;
 
-type Feature = keyof typeof FEATURES;
+export type Feature = keyof typeof FEATURES;
 
 /** What the settings say. */
 export interface Frame {
@@ -31,7 +31,7 @@ export interface Frame {
 }
 
 /** What a feature asks of the rest of the machine. */
-interface Demand {
+export interface Demand {
   readonly vendor?: 'intel' | 'amd';
   /** The feature of the other vendor that a writer may have meant. */
   readonly instead?: Feature;
@@ -42,7 +42,7 @@ interface Demand {
 }
 
 /** IPI virtualization came with Linux 6.0 (d588bb9be1da); VT-d posting, AVIC and KVM_CAP_X2APIC_API are in 4.19 and not in 3.11. */
-const DEMANDS: Readonly<Partial<Record<Feature, Demand>>> = {
+export const DEMANDS: Readonly<Partial<Record<Feature, Demand>>> = {
   apicv: { vendor: 'intel', instead: 'avic' },
   ipiv: { vendor: 'intel', needs: 'apicv', since: '6.1', why: 'IPI virtualization came with Linux 6.0' },
   'vtd-posting': { vendor: 'intel', needs: 'apicv', since: '4.19', why: 'the rules of 2013 know no VT-d posting' },

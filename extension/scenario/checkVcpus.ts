@@ -44,7 +44,7 @@ export function cpuIndex(word: Token | undefined, count: number, report: Report)
 }
 
 /** As many as the machine has, or else as the text needs: where vCPUs are at first, and where they enter. */
-function countCpus({ nodes }: Tree, { cpuCount, vcpuCount }: Frame): number {
+export function countCpus({ nodes }: Tree, { cpuCount, vcpuCount }: Frame): number {
   if (cpuCount !== undefined) return cpuCount;
   let count = vcpuCount ?? 1;
   for (const node of nodes) {

@@ -1,7 +1,9 @@
 import { type Diagnostic, diagnostic } from './diagnostics.ts';
+import type { Expected, Listener } from './expected.ts';
 import type { Range } from './program.ts';
 import { alternatives, nearest, notOneOf, shown } from './suggest.ts';
 import type { Token } from './tokens.ts';
+import { GLUE, isKey, type Words } from './words.ts';
 
 /** Walks over the words of one line. After the first problem it gives nothing more, so that a line is blamed once. */
 export class Cursor {
@@ -9,7 +11,10 @@ export class Cursor {
   private at = 0;
   private readonly tokens: readonly Token[];
 
-  constructor(code: readonly Token[]) {
+  constructor(
+    code: readonly Token[],
+    private readonly listener?: Listener,
+  ) {
     const bad = code.filter(token => token.kind === 'bad');
     for (const { range, text } of bad) {
       const what = [...text].length > 1 ? 'These characters have' : 'This character has';
@@ -29,6 +34,17 @@ export class Cursor {
     return undefined;
   }
 
+  /** Tells the listener what may stand here, if the line ends here. */
+  offer(expected: Expected): void {
+    if (this.listener && !this.failed && this.at >= this.tokens.length) this.listener.next.push(expected);
+  }
+
+  /** Tells the listener what a token stands for. */
+  means(token: Token | undefined, expected: Expected): Token | undefined {
+    if (token) this.listener?.roles.set(token, expected);
+    return token;
+  }
+
   /** The next token, also after a problem. */
   peek(ahead = 0): Token | undefined {
     return this.tokens[this.at + ahead];
@@ -44,8 +60,10 @@ export class Cursor {
   }
 
   /** Takes the next token if it is this word or mark. */
-  accept(text: string): Token | undefined {
-    return this.peek()?.text === text ? this.take() : undefined;
+  accept(text: keyof typeof GLUE): Token | undefined {
+    const expected: Expected = { kind: 'word', words: { [text]: GLUE[text] } };
+    this.offer(expected);
+    return this.peek()?.text === text ? this.means(this.take(), expected) : undefined;
   }
 
   missing(sentence: string): undefined {
@@ -54,23 +72,32 @@ export class Cursor {
   }
 
   /** The next word; if there is none, `sentence` says what to write. */
-  word(sentence: string): Token | undefined {
+  word(sentence: string, expected: Expected): Token | undefined {
+    this.offer(expected);
     const next = this.peek();
-    if (next?.kind === 'word') return this.take();
+    if (next?.kind === 'word') return this.means(this.take(), expected);
     if (!next) return this.missing(sentence);
     return this.fail(diagnostic('irq202', next.range, sentence));
   }
 
-  /** The next word, which must be one of `words`. A word that is none of them is taken all the same. */
-  oneOf(words: readonly string[], what: string): Token | undefined {
-    const found = this.word(`Write ${what}: ${alternatives(words)}.`);
-    if (found && !words.includes(found.text)) this.fail(notOneOf('irq205', found, what, words));
+  /** The next word, which must be one of the table. A word that is none of them is taken all the same. */
+  oneOf(words: Words, what: string): Token | undefined {
+    const names = Object.keys(words);
+    const found = this.word(`Write ${what}: ${alternatives(names)}.`, { kind: 'word', words });
+    if (found && !isKey(words, found.text)) this.fail(notOneOf('irq205', found, what, names));
     return found;
   }
 
   /** The next word, which must begin with a digit or be a name in capitals, as numbers and vectors do. */
-  number(what: string, example: string): Token | undefined {
-    const found = this.word(`Write ${what}, for example \`${example}\`.`);
+  number(
+    what: string,
+    example: string,
+    kind: 'vcpu' | 'cpu' | 'vector' | 'id' | 'number' = 'number',
+  ): Token | undefined {
+    const found = this.word(
+      `Write ${what}, for example \`${example}\`.`,
+      kind === 'number' ? { kind, what } : { kind },
+    );
     if (found && !/^[0-9A-Z]/.test(found.text)) {
       this.fail(
         diagnostic(
@@ -84,7 +111,7 @@ export class Cursor {
   }
 
   /** The word that must stand here and nothing else. */
-  keyword(text: string, example: string): boolean {
+  keyword(text: keyof typeof GLUE, example: string): boolean {
     if (this.accept(text)) return true;
     const next = this.peek();
     const sentence = `Write \`${text}\` here: \`${example}\`.`;

@@ -1,12 +1,25 @@
 import { Cursor } from './cursor.ts';
 import { type Diagnostic, diagnostic } from './diagnostics.ts';
+import type { Listener } from './expected.ts';
 import { parseAction, parseMsi } from './parseAction.ts';
 import { parseConditions } from './parseExpect.ts';
 import type { Range } from './program.ts';
 import { notOneOf } from './suggest.ts';
-import { type SourceLine, scan, type Token } from './tokens.ts';
+import { scan, type Token } from './tokens.ts';
 import type { Node, RegisterNode, Tree } from './tree.ts';
-import { ACTIONS, FEATURES, isKey, keys, MODES, REGISTERS, STATEMENTS, STATES, VENDORS } from './words.ts';
+import {
+  ACTIONS,
+  FEATURES,
+  isKey,
+  keys,
+  MODES,
+  REGISTERS,
+  STATEMENTS,
+  STATES,
+  SWITCH,
+  VCPU_MODES,
+  VENDORS,
+} from './words.ts';
 
 /** Registers whose setting is a list of vectors. */
 const LISTS: readonly string[] = ['irr', 'isr', 'tmr'];
@@ -18,20 +31,23 @@ function parseRegisters(cursor: Cursor): RegisterNode[] {
   const registers: RegisterNode[] = [];
   while (cursor.peek() && !cursor.failed) {
     cursor.accept(',');
-    const name = cursor.oneOf(keys(REGISTERS), 'a register');
+    const name = cursor.oneOf(REGISTERS, 'a register');
     if (!name || cursor.failed) break;
     const values: Token[] = [];
     const add = (value: Token | undefined) => value && values.push(value);
     if (name.text === 'interrupts') {
-      add(cursor.oneOf(['off', 'on'], 'whether interrupts are taken'));
+      add(cursor.oneOf(SWITCH, 'whether interrupts are taken'));
     } else if (name.text === 'apic') {
-      add(cursor.oneOf(['xapic', 'x2apic', 'disabled'], 'a mode'));
+      add(cursor.oneOf(VCPU_MODES, 'a mode'));
     } else {
-      add(cursor.number(`the value of ${name.text}`, '0x20'));
-      while (LISTS.includes(name.text) && /^[0-9A-Z]/.test(cursor.peek()?.text ?? '')) add(cursor.take());
+      const list = LISTS.includes(name.text);
+      do add(cursor.number(`the value of ${name.text}`, '0x20', list ? 'vector' : 'number'));
+      while (list && !cursor.failed && /^[0-9A-Z]/.test(cursor.peek()?.text ?? ''));
+      if (list) cursor.offer({ kind: 'vector' });
     }
     registers.push({ name, values });
   }
+  cursor.offer({ kind: 'word', words: REGISTERS });
   return registers;
 }
 
@@ -49,17 +65,18 @@ function missingColon(cursor: Cursor, action: Token): void {
 }
 
 function parseVcpu(cursor: Cursor): Body {
-  const index = cursor.number("the vCPU's number", 'vcpu 1');
+  const index = cursor.number("the vCPU's number", 'vcpu 1', 'vcpu');
   if (cursor.accept(':')) return parseAction(cursor, index);
   const next = cursor.peek();
+  cursor.offer({ kind: 'word', words: { ...STATES, ...REGISTERS } });
   if (!next) cursor.missing('Write where the vCPU is (`vcpu 1 running on cpu 1`) or what it does (`vcpu 1: eoi`).');
   if (next && isKey(ACTIONS, next.text) && !isKey(REGISTERS, next.text)) missingColon(cursor, next);
-  const register = next !== undefined && keys(REGISTERS).some(name => name === next.text);
-  const state = next === undefined || register ? undefined : cursor.oneOf(keys(STATES), 'a state of a vCPU');
+  const register = next !== undefined && isKey(REGISTERS, next.text);
+  const state = next === undefined || register ? undefined : cursor.oneOf(STATES, 'a state of a vCPU');
   let cpu: Token | undefined;
   if (!cursor.failed && cursor.accept('on')) {
     cursor.keyword('cpu', 'on cpu 1');
-    cpu = cursor.failed ? undefined : cursor.number("the CPU's number", 'on cpu 1');
+    cpu = cursor.failed ? undefined : cursor.number("the CPU's number", 'on cpu 1', 'cpu');
   }
   const registers = cursor.failed ? [] : parseRegisters(cursor);
   return { kind: 'vcpu', registers, ...(index && { index }), ...(state && { state }), ...(cpu && { cpu }) };
@@ -68,26 +85,28 @@ function parseVcpu(cursor: Cursor): Body {
 function parseFeatures(cursor: Cursor): Body {
   const features: Token[] = [];
   do {
-    const feature = cursor.oneOf(keys(FEATURES), 'a feature');
+    const feature = cursor.oneOf(FEATURES, 'a feature');
     if (feature) features.push(feature);
     cursor.accept(',');
   } while (cursor.peek() && !cursor.failed);
+  cursor.offer({ kind: 'word', words: FEATURES });
   return { kind: 'with', features };
 }
 
 function parseSetting(head: Token, cursor: Cursor): Body {
   const value = settingValue(head, cursor);
+  if (head.text === 'vcpus') cursor.offer({ kind: 'word', words: MODES });
   const more = head.text === 'vcpus' && !cursor.failed && cursor.peek() !== undefined;
-  const mode = more ? cursor.oneOf(keys(MODES), 'an APIC mode') : undefined;
+  const mode = more ? cursor.oneOf(MODES, 'an APIC mode') : undefined;
   return { kind: 'setting', ...(value && { value }), ...(mode && { mode }) };
 }
 
 function settingValue(head: Token, cursor: Cursor): Token | undefined {
   switch (head.text) {
     case 'kernel':
-      return cursor.word('Write the kernel version whose rules apply: `kernel 6.16`.');
+      return cursor.word('Write the kernel version whose rules apply: `kernel 6.16`.', { kind: 'kernel' });
     case 'host':
-      return cursor.oneOf(keys(MODES), "the host's APIC mode");
+      return cursor.oneOf(MODES, "the host's APIC mode");
     default:
       return cursor.number(`how many ${head.text === 'vcpus' ? 'vCPUs' : 'CPUs'} there are`, `${head.text} 4`);
   }
@@ -96,7 +115,7 @@ function settingValue(head: Token, cursor: Cursor): Token | undefined {
 function parseStatement(head: Token, cursor: Cursor): Body {
   switch (head.text) {
     case 'machine': {
-      const vendor = cursor.oneOf(keys(VENDORS), 'a vendor');
+      const vendor = cursor.oneOf(VENDORS, 'a vendor');
       return { kind: 'machine', ...(vendor && { vendor }) };
     }
     case 'kernel':
@@ -118,25 +137,26 @@ function parseStatement(head: Token, cursor: Cursor): Body {
   }
 }
 
-function parseLine({ code }: SourceLine, diagnostics: Diagnostic[]): Node {
-  const cursor = new Cursor(code);
+interface ParsedLine {
+  readonly node: Node;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** One line with code. The listener hears what each word stands for and what could follow the last one. */
+export function parseLine(code: readonly Token[], listener?: Listener): ParsedLine {
+  const cursor = new Cursor(code, listener);
   const head = cursor.take() ?? code[0];
   const range: Range = { ...code[0].range, end: code[code.length - 1].range.end };
   let body: Body = { kind: 'unknown' };
   if (head.kind === 'word') {
+    listener?.roles.set(head, { kind: 'word', words: STATEMENTS });
     body = parseStatement(head, cursor);
     if (!cursor.failed) cursor.end();
   } else if (head.kind === 'mark') {
-    cursor.fail(
-      diagnostic(
-        'irq201',
-        head.range,
-        `A statement does not begin with \`${head.text}\`. Begin with a word, for example \`vcpu\`.`,
-      ),
-    );
+    const message = `A statement does not begin with \`${head.text}\`. Begin with a word, for example \`vcpu\`.`;
+    cursor.fail(diagnostic('irq201', head.range, message));
   }
-  diagnostics.push(...cursor.diagnostics);
-  return { ...body, range, head, broken: cursor.failed };
+  return { node: { ...body, range, head, broken: cursor.failed }, diagnostics: cursor.diagnostics };
 }
 
 /**
@@ -146,6 +166,12 @@ function parseLine({ code }: SourceLine, diagnostics: Diagnostic[]): Node {
 export function parse(text: string): Tree {
   const { lines, diagnostics: found, refused } = scan(text);
   const diagnostics = [...found];
-  const nodes = lines.filter(line => line.code.length > 0).map(line => parseLine(line, diagnostics));
+  const nodes: Node[] = [];
+  for (const { code } of lines) {
+    if (code.length === 0) continue;
+    const parsed = parseLine(code);
+    nodes.push(parsed.node);
+    diagnostics.push(...parsed.diagnostics);
+  }
   return { lines, nodes, diagnostics, refused };
 }

@@ -3,7 +3,7 @@ import { diagnostic } from './diagnostics.ts';
 import { shown } from './suggest.ts';
 import type { Token } from './tokens.ts';
 import type { ActionNode, Delivery, Destination } from './tree.ts';
-import { ACTIONS, DELIVERY_MODES, isKey, keys, SHORTHANDS, WITHOUT_VECTOR } from './words.ts';
+import { ACTIONS, DELIVERY_MODES, isKey, SHORTHANDS, WITHOUT_VECTOR } from './words.ts';
 
 type ActionBody = Omit<ActionNode, 'range' | 'head' | 'broken'>;
 
@@ -15,7 +15,8 @@ function parseDestination(cursor: Cursor, shorthands: boolean): Destination | un
     const id = cursor.number('the logical destination', 'to logical 0x3');
     return id && { kind: 'logical', id };
   }
-  const word = cursor.word(`Write the destination: ${example}.`);
+  cursor.offer({ kind: 'id' });
+  const word = cursor.word(`Write the destination: ${example}.`, { kind: 'word', words: shorthands ? SHORTHANDS : {} });
   if (!word) return undefined;
   if (shorthands && isKey(SHORTHANDS, word.text)) return { kind: 'shorthand', word };
   if (!/^[0-9]/.test(word.text)) {
@@ -23,14 +24,17 @@ function parseDestination(cursor: Cursor, shorthands: boolean): Destination | un
       diagnostic('irq205', word.range, `\`${shown(word.text)}\` is not a destination. Write an APIC ID: ${example}.`),
     );
   }
+  cursor.means(word, { kind: 'id' });
   return { kind: 'physical', id: word };
 }
 
 /** `fixed 0xfd to 1`, `nmi to 1`, `startup 0x10 to all-but-self`. An MSI has no shorthand. */
 function parseDelivery(cursor: Cursor, shorthands: boolean): Delivery | undefined {
-  const mode = cursor.oneOf(keys(DELIVERY_MODES), 'a delivery mode');
+  const mode = cursor.oneOf(DELIVERY_MODES, 'a delivery mode');
   if (!mode || cursor.failed) return mode && { mode };
-  const vector = WITHOUT_VECTOR.includes(mode.text) ? undefined : cursor.number('the vector', 'fixed 0xfd to 1');
+  const vector = WITHOUT_VECTOR.includes(mode.text)
+    ? undefined
+    : cursor.number('the vector', 'fixed 0xfd to 1', 'vector');
   const heard = { mode, ...(vector && { vector }) };
   if (cursor.failed || !cursor.keyword('to', vector ? `${mode.text} ${vector.text} to 1` : `${mode.text} to 1`))
     return heard;
@@ -40,7 +44,7 @@ function parseDelivery(cursor: Cursor, shorthands: boolean): Delivery | undefine
 
 /** What stands behind `vcpu N:`. */
 export function parseAction(cursor: Cursor, vcpu: Token | undefined): ActionBody {
-  const name = cursor.oneOf(keys(ACTIONS), 'an action');
+  const name = cursor.oneOf(ACTIONS, 'an action');
   const action: ActionBody = { kind: 'action', ...(vcpu && { vcpu }), ...(name && { name }) };
   if (cursor.failed) return action;
   switch (name?.text) {
@@ -58,7 +62,7 @@ export function parseAction(cursor: Cursor, vcpu: Token | undefined): ActionBody
     }
     case 'enter': {
       if (!cursor.accept('on') || !cursor.keyword('cpu', 'enter on cpu 2')) return action;
-      const cpu = cursor.number("the CPU's number", 'enter on cpu 2');
+      const cpu = cursor.number("the CPU's number", 'enter on cpu 2', 'cpu');
       return { ...action, ...(cpu && { cpu }) };
     }
     default:
@@ -70,6 +74,7 @@ export function parseAction(cursor: Cursor, vcpu: Token | undefined): ActionBody
 export function parseMsi(head: Token, cursor: Cursor): ActionBody {
   const action: ActionBody = { kind: 'action', name: head };
   const next = cursor.peek();
+  cursor.offer({ kind: 'word', words: DELIVERY_MODES });
   if (next?.kind === 'word' && !/^[0-9]/.test(next.text)) {
     const delivery = parseDelivery(cursor, false);
     return { ...action, ...(delivery && { delivery }) };

@@ -3,7 +3,10 @@ import type { Range } from './program.ts';
 import { notOneOf } from './suggest.ts';
 import type { Token } from './tokens.ts';
 import type { ConditionNode, FieldTest } from './tree.ts';
-import { EVENT_PREPOSITION, EVENTS, isKey, keys } from './words.ts';
+import { EVENT_PREPOSITION, EVENTS, GLUE, isKey, keys } from './words.ts';
+
+/** Words with which a condition begins. */
+const BEGINNINGS = { vcpu: GLUE.vcpu, cpu: GLUE.cpu, no: GLUE.no, ...EVENTS };
 
 interface Subject {
   readonly block: Token;
@@ -25,14 +28,22 @@ function parseTest(cursor: Cursor): FieldTest | undefined {
 }
 
 function parseField(cursor: Cursor, subject: Subject): ConditionNode | undefined {
-  const field = cursor.word('Write a field: `irr has 0x41`, `pid.on 0` or `rvi 0x41`.');
+  const field = cursor.word('Write a field: `irr has 0x41`, `pid.on 0` or `rvi 0x41`.', {
+    kind: 'field',
+    block: subject.block.text,
+  });
   if (!field || cursor.failed) return undefined;
   const before = cursor.peek();
+  const named = { block: subject.block.text, field: field.text };
+  cursor.offer({ kind: 'test', ...named });
   const test = parseTest(cursor);
   const values: Token[] = [];
   if (!cursor.failed) {
     do {
-      const value = cursor.word('Write the value: a number, or a name such as `IN_GUEST_MODE`.');
+      const value = cursor.word('Write the value: a number, or a name such as `IN_GUEST_MODE`.', {
+        kind: 'value',
+        ...named,
+      });
       if (value) values.push(value);
     } while (!cursor.failed && cursor.peek()?.kind === 'word');
   }
@@ -50,13 +61,13 @@ function parseField(cursor: Cursor, subject: Subject): ConditionNode | undefined
 
 function parseEvent(cursor: Cursor): ConditionNode | undefined {
   const no = cursor.accept('no');
-  const word = cursor.oneOf(keys(EVENTS), 'an event');
+  const word = cursor.oneOf(EVENTS, 'an event');
   if (!word || cursor.failed || !isKey(EVENTS, word.text)) return undefined;
   const event = word.text;
   const preposition = EVENT_PREPOSITION[event];
   const example = `${no ? 'no ' : ''}${event} ${preposition} vcpu 1`;
   if (!cursor.keyword(preposition, example) || !cursor.keyword('vcpu', example)) return undefined;
-  const index = cursor.number("the vCPU's number", example);
+  const index = cursor.number("the vCPU's number", example, 'vcpu');
   if (!index) return undefined;
   return { kind: 'event', range: reach(no ?? word, cursor), event, index, happens: !no };
 }
@@ -72,13 +83,14 @@ function parseTakes(cursor: Cursor, { block, index }: Subject): ConditionNode | 
     return undefined;
   }
   if (!negative && cursor.accept('nothing')) return { ...base, range: reach(block, cursor), happens: false };
-  const vector = cursor.number('the vector', 'vcpu 2 takes 0x41');
+  const vector = cursor.number('the vector', 'vcpu 2 takes 0x41', 'vector');
   return vector && { ...base, range: reach(block, cursor), vector, happens: !negative };
 }
 
 function parseSubject(cursor: Cursor): Subject | undefined {
-  const block = cursor.take();
-  const index = cursor.number(block?.text === 'cpu' ? "the CPU's number" : "the vCPU's number", `${block?.text} 1`);
+  const block = cursor.accept('cpu') ?? cursor.accept('vcpu');
+  const kind = block?.text === 'cpu' ? 'cpu' : 'vcpu';
+  const index = cursor.number(kind === 'cpu' ? "the CPU's number" : "the vCPU's number", `${kind} 1`, kind);
   return block && index && { block, index };
 }
 
@@ -102,6 +114,7 @@ const FOLLOW_SUBJECT: readonly string[] = [':', 'takes', 'does'];
 
 function parseCondition(cursor: Cursor, subject: Subject | undefined): Step {
   const next = cursor.peek();
+  if (subject) cursor.offer({ kind: 'word', words: BEGINNINGS });
   if (next?.text === 'vcpu' || next?.text === 'cpu') {
     // `cpu 1` behind a vCPU is that vCPU's field (`vcpu 2: state running, cpu 1`), and `vcpu 3` behind a CPU is that CPU's.
     const ownField =
@@ -111,9 +124,12 @@ function parseCondition(cursor: Cursor, subject: Subject | undefined): Step {
   if (next?.text === 'no' || (next && isKey(EVENTS, next.text))) return { condition: parseEvent(cursor) };
   if (subject) return { condition: parseField(cursor, subject), subject };
   if (next?.kind === 'word') {
-    cursor.fail(notOneOf('irq205', next, 'what an expectation begins with', ['vcpu', 'cpu', 'no', ...keys(EVENTS)]));
+    cursor.fail(notOneOf('irq205', next, 'what an expectation begins with', keys(BEGINNINGS)));
   } else {
-    cursor.word('Write what must hold: `expect vcpu 2: irr has 0x41` or `expect no exit on vcpu 1`.');
+    cursor.word('Write what must hold: `expect vcpu 2: irr has 0x41` or `expect no exit on vcpu 1`.', {
+      kind: 'word',
+      words: BEGINNINGS,
+    });
   }
   return {};
 }

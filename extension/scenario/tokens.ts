@@ -42,7 +42,8 @@ const BLANK = /[ \t\f\v]+/y;
 /** Whatever no other rule takes. */
 const BAD = /[^A-Za-z0-9_:,# \t\f\v]+/y;
 
-function scanLine(text: string, line: number): SourceLine {
+/** The tokens of one line. */
+export function scanLine(text: string, line: number): SourceLine {
   const code: Token[] = [];
   let at = 0;
   const take = (pattern: RegExp): string | undefined => {

@@ -23,6 +23,16 @@ export const MODES = {
   x2apic: 'Local APIC in MSRs with 32-bit IDs.',
 } as const satisfies Words;
 
+export const VCPU_MODES = {
+  ...MODES,
+  disabled: 'IA32_APICBASE.EN = 0: the vCPU has no local APIC.',
+} as const satisfies Words;
+
+export const SWITCH = {
+  off: 'RFLAGS.IF = 0: no interrupt is taken.',
+  on: 'RFLAGS.IF = 1.',
+} as const satisfies Words;
+
 export const FEATURES = {
   apicv: 'Intel APICv: register virtualization, virtual-interrupt delivery and posted interrupts.',
   ipiv: 'Intel IPI virtualization: the processor itself posts simple IPIs. Needs `apicv` and Linux 6.0.',
@@ -91,6 +101,27 @@ export const EVENTS = {
 
 /** The preposition between an event and its vCPU. */
 export const EVENT_PREPOSITION = { exit: 'on', notification: 'to', 'wake-up': 'of' } as const;
+
+/** The small words between the others. */
+export const GLUE = {
+  ':': 'What follows is what the vCPU does, or what its fields must be.',
+  ',': 'Another condition follows.',
+  on: 'Names the CPU or the vCPU.',
+  to: 'Names the destination.',
+  of: 'Names the vCPU.',
+  cpu: 'Number of a physical CPU.',
+  vcpu: 'Number of a vCPU.',
+  logical: 'A logical destination follows, not an APIC ID.',
+  no: 'It must not have happened since the last `expect`.',
+  not: 'The opposite.',
+  has: 'Every vector that follows is in the set.',
+  lacks: 'No vector that follows is in the set.',
+  is: 'The field has this value.',
+  takes: 'This vector has been delivered through the IDT of the guest since the last `expect`.',
+  nothing: 'No vector has been delivered since the last `expect`.',
+  does: '`does not take`: this vector has not been delivered since the last `expect`.',
+  take: '`does not take`: this vector has not been delivered since the last `expect`.',
+} as const satisfies Words;
 
 /** Modes whose vector field means nothing. */
 export const WITHOUT_VECTOR: readonly string[] = ['smi', 'nmi', 'init'];

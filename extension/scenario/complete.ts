@@ -1,0 +1,160 @@
+import { FIELDS, findField } from '../engine/fields.ts';
+import { checkMachine, DEMANDS, type Frame, KERNELS } from './checkMachine.ts';
+import { countCpus } from './checkVcpus.ts';
+import { type Expected, Listener } from './expected.ts';
+import { parseLine } from './parse.ts';
+import { Report } from './report.ts';
+import { scanLine } from './tokens.ts';
+import type { Tree } from './tree.ts';
+import { hexByte, numberOf, VECTORS } from './values.ts';
+import { isKey, STATEMENTS, type Words } from './words.ts';
+
+export interface Suggestion {
+  readonly label: string;
+  readonly kind: 'keyword' | 'number' | 'vector' | 'field' | 'value';
+  /** A short note beside the label. */
+  readonly detail?: string;
+  readonly doc?: string;
+}
+
+export interface Completion {
+  /** Column where the word that is being typed begins. */
+  readonly start: number;
+  readonly suggestions: readonly Suggestion[];
+}
+
+/** Words that describe the start, and stand above the first action. */
+const ABOVE: readonly string[] = ['machine', 'kernel', 'vcpus', 'cpus', 'host', 'with'];
+/** More numbers than these are quicker typed than chosen. */
+const MOST_NUMBERS = 64;
+
+function fromWords(words: Words): Suggestion[] {
+  return Object.entries(words).map(([label, doc]) => ({ label, kind: 'keyword', doc }));
+}
+
+function numbers(count: number, detail: (n: number) => string): Suggestion[] {
+  return Array.from({ length: Math.min(count, MOST_NUMBERS) }, (_, n) => ({
+    label: `${n}`,
+    kind: 'number',
+    detail: detail(n),
+  }));
+}
+
+/** Vectors that the text uses already, then those with a name. */
+function vectors(tree: Tree): Suggestion[] {
+  const used = new Set<number>();
+  for (const { code } of tree.lines) {
+    for (const token of code) {
+      const value = /^0x[0-9a-f]{2}$/i.test(token.text) ? numberOf(token) : undefined;
+      if (value !== undefined && value >= 16n) used.add(Number(value));
+    }
+  }
+  const plain = [...used]
+    .sort((a, b) => a - b)
+    .map((v): Suggestion => ({ label: hexByte(v), kind: 'vector', detail: 'used above or below' }));
+  return [
+    ...plain,
+    ...Object.entries(VECTORS).map(([label, v]): Suggestion => ({ label, kind: 'vector', detail: hexByte(v) })),
+  ];
+}
+
+/** Statements that may begin this line. */
+function statements(tree: Tree, line: number): Suggestion[] {
+  const acted = tree.nodes.some(node => node.range.line < line && (node.kind === 'action' || node.kind === 'expect'));
+  const written = new Set(tree.nodes.filter(node => node.range.line !== line).map(node => node.head.text));
+  return fromWords(STATEMENTS).filter(
+    ({ label }) => !ABOVE.includes(label) || (!acted && !(written.has(label) && label !== 'with')),
+  );
+}
+
+function features(words: Words, tree: Tree, { machine }: Frame): Suggestion[] {
+  const written = new Set(
+    tree.nodes.flatMap(node => (node.kind === 'with' ? node.features.map(({ text }) => text) : [])),
+  );
+  return fromWords(words).filter(({ label }) => {
+    const demand = DEMANDS[label as keyof typeof DEMANDS];
+    const since = demand?.since ? KERNELS.indexOf(demand.since) : 0;
+    return (
+      !written.has(label) &&
+      (demand?.vendor ?? machine.vendor) === machine.vendor &&
+      KERNELS.indexOf(machine.kernel) >= since
+    );
+  });
+}
+
+function values(block: string, path: string, tree: Tree): Suggestion[] {
+  const field = findField(block === 'cpu' ? 'cpu' : 'vcpu', path);
+  if (field?.kind === 'vectors') return vectors(tree);
+  if (field?.kind === 'flag') return numbers(2, () => path);
+  return Object.entries(field?.values ?? {}).map(([label, value]) => ({ label, kind: 'value', detail: `${value}` }));
+}
+
+function test(block: string, path: string, tree: Tree): Suggestion[] {
+  const field = findField(block === 'cpu' ? 'cpu' : 'vcpu', path);
+  if (field?.kind === 'vectors') {
+    return fromWords({
+      has: 'Every vector that follows is in the set.',
+      lacks: 'No vector that follows is in the set.',
+    });
+  }
+  return [...values(block, path, tree), ...fromWords({ 'is not': 'The field has another value.' })];
+}
+
+function startOf(tree: Tree, n: number): string {
+  const node = tree.nodes.find(each => each.kind === 'vcpu' && each.index?.text === `${n}`);
+  return node ? tree.lines[node.range.line].text.slice(node.range.start, node.range.end) : 'running';
+}
+
+function suggest(expected: Expected, tree: Tree, frame: Frame): Suggestion[] {
+  switch (expected.kind) {
+    case 'word':
+      return isKey(expected.words, 'apicv') ? features(expected.words, tree, frame) : fromWords(expected.words);
+    case 'vcpu':
+      return numbers(frame.vcpuCount ?? 1, n => startOf(tree, n));
+    case 'cpu':
+      return numbers(countCpus(tree, frame), n => `CPU ${n}`);
+    case 'id':
+      return numbers(frame.vcpuCount ?? 1, n => `APIC ID of vCPU ${n}`);
+    case 'vector':
+      return vectors(tree);
+    case 'kernel':
+      return KERNELS.map(label => ({
+        label,
+        kind: 'value',
+        detail: label === '2013' ? 'Linux 3.11' : `Linux ${label}`,
+      }));
+    case 'field':
+      return FIELDS.filter(each => each.block === expected.block).map(({ path, doc }) => ({
+        label: path,
+        kind: 'field',
+        doc,
+      }));
+    case 'test':
+      return test(expected.block, expected.field, tree);
+    case 'value':
+      return values(expected.block, expected.field, tree);
+    default:
+      return [];
+  }
+}
+
+/** What may be written at a column of a line (UTF-16, 0-based): the parser's own answer, narrowed to this scenario. */
+export function complete(tree: Tree, line: number, column: number): Completion {
+  const before = (tree.lines[line]?.text ?? '').slice(0, column);
+  const partial = /[A-Za-z0-9_.-]*$/.exec(before)?.[0] ?? '';
+  const start = column - partial.length;
+  const { code, comment } = scanLine(before.slice(0, start), line);
+  if (comment) return { start, suggestions: [] };
+  if (code.length === 0) return { start, suggestions: statements(tree, line) };
+  const listener = new Listener();
+  parseLine(code, listener);
+  const frame = checkMachine(tree, new Report());
+  // `has`, `lacks` and `is` fit some fields and not others: the field decides.
+  const decided = listener.next.some(each => each.kind === 'test');
+  const next = decided ? listener.next.filter(each => each.kind === 'test' || each.kind === 'field') : listener.next;
+  const found = new Map<string, Suggestion>();
+  for (const each of next.flatMap(expected => suggest(expected, tree, frame))) {
+    if (!found.has(each.label)) found.set(each.label, each);
+  }
+  return { start, suggestions: [...found.values()] };
+}

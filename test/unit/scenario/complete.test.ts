@@ -1,0 +1,112 @@
+import { describe, expect, it } from 'vitest';
+import { complete } from '../../../extension/scenario/complete.ts';
+import { parse } from '../../../extension/scenario/parse.ts';
+import { MACHINE } from './problems.ts';
+
+/** Labels that are offered at the mark `|`, after the machine of the other tests. */
+function labels(text: string, machine = MACHINE): string[] {
+  const whole = machine + text;
+  const at = whole.indexOf('|');
+  const before = whole.slice(0, at).split('\n');
+  const tree = parse(whole.replace('|', ''));
+  return complete(tree, before.length - 1, before[before.length - 1].length).suggestions.map(each => each.label);
+}
+
+describe('completion', () => {
+  it.each([
+    ['vcpu 0: |', ['icr', 'ipi', 'enter', 'exit', 'block', 'preempt', 'eoi', 'tpr', 'cli', 'sti']],
+    ['vcpu |', ['0', '1', '2', '3']],
+    [
+      'vcpu 1 |',
+      [
+        ':',
+        'running',
+        'exited',
+        'preempted',
+        'blocked',
+        'offline',
+        'tpr',
+        'irr',
+        'isr',
+        'tmr',
+        'id',
+        'ldr',
+        'dfr',
+        'svr',
+        'apic',
+        'interrupts',
+      ],
+    ],
+    ['vcpu 1 blocked on |', ['cpu']],
+    ['vcpu 1 blocked on cpu |', ['0', '1', '2', '3']],
+    ['vcpu 1 blocked interrupts |', ['off', 'on']],
+    ['vcpu 0: ipi |', ['fixed', 'lowest', 'smi', 'nmi', 'init', 'startup']],
+    ['vcpu 0: ipi fixed 0x41 |', ['to']],
+    ['vcpu 0: ipi nmi to |', ['logical', '0', '1', '2', '3', 'self', 'all', 'all-but-self']],
+    ['msi fixed 0x41 to |', ['logical', '0', '1', '2', '3']],
+    ['msi |', ['fixed', 'lowest', 'smi', 'nmi', 'init', 'startup']],
+    ['vcpu 0: enter |', ['on']],
+    ['vcpu 0: eoi |', []],
+    ['expect |', ['vcpu', 'cpu', 'no', 'exit', 'notification', 'wake-up']],
+    ['expect no |', ['exit', 'notification', 'wake-up']],
+    ['expect no wake-up |', ['of']],
+    ['expect vcpu 1 |', [':', 'does', 'takes']],
+    ['expect vcpu 1: irr |', ['has', 'lacks']],
+    ['expect vcpu 1: pid.on |', ['0', '1', 'is not']],
+    ['expect vcpu 1: pid.on 1, pid.sn |', ['0', '1', 'is not']],
+    [
+      'expect vcpu 1: mode IN|',
+      ['OUTSIDE_GUEST_MODE', 'IN_GUEST_MODE', 'EXITING_GUEST_MODE', 'READING_SHADOW_PAGE_TABLES', 'is not'],
+    ],
+    [
+      'expect vcpu 1: mode is not |',
+      ['OUTSIDE_GUEST_MODE', 'IN_GUEST_MODE', 'EXITING_GUEST_MODE', 'READING_SHADOW_PAGE_TABLES'],
+    ],
+    [
+      '  vcp| 1',
+      ['kernel', 'vcpus', 'cpus', 'host', 'with', 'vcpu', 'msi', 'expect'].filter(
+        word => !['kernel', 'vcpus'].includes(word),
+      ),
+    ],
+    ['vcpu 0: eoi\n|', ['vcpu', 'msi', 'expect']],
+    ['vcpu 0: io |', []],
+    ['vcpu 0: eoi # vcpu |', []],
+  ])('%s', (text, expected) => {
+    expect(labels(text)).toEqual(expected);
+  });
+
+  it('offers fields, and other beginnings, behind a comma', () => {
+    const found = labels('expect vcpu 1: pid.on 0, |');
+    expect(found).toEqual(expect.arrayContaining(['pid.on', 'irr', 'rvi', 'vcpu', 'no']));
+    expect(labels('expect cpu 1: |')).toContain('pending');
+    expect(labels('expect cpu 1: |')).not.toContain('irr');
+  });
+
+  it('offers vectors of the scenario before those with a name', () => {
+    const found = labels('vcpu 0: ipi fixed | to 1\nexpect vcpu 1 takes 0x55\nexpect vcpu 2: isr lacks 0x31');
+    expect(found.slice(0, 3)).toEqual(['0x31', '0x55', 'FIRST_EXTERNAL_VECTOR']);
+  });
+
+  it('offers features that the machine can have', () => {
+    expect(labels('with |', 'machine amd\nvcpus 1\n')).toEqual([
+      'avic',
+      'split-irqchip',
+      'no-vector-hashing',
+      '32bit-ids',
+      'no-broadcast-quirk',
+    ]);
+    expect(labels('with apicv |', 'machine intel\nkernel 2013\nvcpus 1\n')).toEqual([
+      ',',
+      'split-irqchip',
+      'no-vector-hashing',
+    ]);
+    expect(labels('kernel |', 'machine intel\n')).toEqual(['2013', '4.19', '5.15', '6.1', '6.12', '6.16', '7.1']);
+    expect(labels('vcpus 4 |', 'machine intel\n')).toEqual(['xapic', 'x2apic']);
+    expect(labels('machine |', '')).toEqual(['intel', 'amd']);
+  });
+
+  it('says where the word begins', () => {
+    expect(complete(parse('vcpu 0: pree'), 0, 12).start).toBe(8);
+    expect(complete(parse('expect vcpu 0: pid.o'), 0, 20).start).toBe(15);
+  });
+});
