@@ -29,10 +29,6 @@ export const G = block({
   failures: 1,
   /** 1: the last statement was an `expect`, so the next action starts counting events anew. */
   expected: 1,
-  /** kvm->arch.apicv_inhibit_reasons: bits by `vmx/choices.ts`. */
-  apicv_inhibit_reasons: 1,
-  /** Devices assigned to the VM (`kvm_arch_has_assigned_device`). */
-  assigned_devices: 1,
 });
 
 /** One vCPU. Registers of the local APIC are the guest's view; with APICv they are the virtual-APIC page. */
@@ -167,6 +163,8 @@ export const VM = block({
   apic_map: 1,
   /** APICV_INHIBIT_REASON_*, bit numbers: `INHIBIT`. */
   apicv_inhibits: 1,
+  /** kvm->arch.assigned_device_count */
+  assigned_device_count: 1,
   /** The host message about a disabled LAPIC was printed. */
   disabled_lapic_found: 1,
 });
@@ -302,6 +300,11 @@ export interface Layout {
   /** A bitmap of vCPUs for each agent: candidates on KVM's stack. */
   readonly bitmaps: number;
   readonly bitmapWords: number;
+  /** A second block `V` for each vCPU when one of them has L2: what vmcs02, its virtual-APIC page and L1's descriptor hold. */
+  readonly nested: number;
+  /** The PID-pointer table: 64-bit entries up to the highest vcpu_id; those above are 0 and take no memory. */
+  readonly pidTable: number;
+  readonly pidTableEntries: number;
   readonly size: number;
 }
 
@@ -314,6 +317,7 @@ export function layoutOf(config: MachineConfig, agentCount: number): Layout {
   const mapWords = MAP.words + maxApicId + 1;
   const routeCount = config.routes?.length ?? DEFAULT_ROUTES;
   const bitmapWords = (count + 31) >>> 5;
+  const pidTableEntries = config.ipiv ? Math.max(...config.vcpus.map(vcpu => vcpu.id)) + 1 : 0;
   const sizes = [
     count * V.words,
     config.cpus.length * C.words,
@@ -325,13 +329,15 @@ export function layoutOf(config: MachineConfig, agentCount: number): Layout {
     routeCount * ROUTE.words,
     (config.irqfds?.length ?? 0) * IRQFD.words,
     agentCount * bitmapWords,
+    config.vcpus.some(vcpu => vcpu.l2 !== undefined) ? count * V.words : 0,
+    2 * pidTableEntries,
   ];
   let end = G.words;
   const starts = sizes.map(size => {
     end += size;
     return end - size;
   });
-  const [vcpus, cpus, agents, vm, maps, ioapic, pics, routes, irqfds, bitmaps] = starts;
+  const [vcpus, cpus, agents, vm, maps, ioapic, pics, routes, irqfds, bitmaps, nested, pidTable] = starts;
   return {
     vcpus,
     cpus,
@@ -347,6 +353,9 @@ export function layoutOf(config: MachineConfig, agentCount: number): Layout {
     irqfds,
     bitmaps,
     bitmapWords,
+    nested,
+    pidTable,
+    pidTableEntries,
     size: end,
   };
 }
