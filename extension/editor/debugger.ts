@@ -46,7 +46,12 @@ async function completed(configuration: DebugConfiguration): Promise<DebugConfig
       return undefined;
     }
     const program = document.uri.scheme === 'file' ? document.uri.fsPath : document.uri.toString();
-    const defaults = { type: DEBUG_TYPE, request: 'launch', name: 'Step through scenario' };
+    const defaults = {
+      type: DEBUG_TYPE,
+      request: 'launch',
+      name: 'Step through scenario',
+      internalConsoleOptions: 'neverOpen',
+    };
     return { ...defaults, ...configuration, program };
   }
   return configuration;

@@ -294,9 +294,10 @@ export class DebugSession {
 
   private stackTrace(args: DebugProtocol.StackTraceArguments): DebugProtocol.StackTraceResponse['body'] {
     const session = this.running();
-    const stack = stackOf(session, args.threadId);
-    const lines = session.program.statements;
-    const line = this.failedLine || (session.statement ?? lines[lines.length - 1]).range.line + 1;
+    const { statements } = session.program;
+    const failed = statements.find(({ range }) => range.line + 1 === this.failedLine);
+    const stack = stackOf(session, args.threadId, failed ?? session.statement);
+    const line = (failed ?? session.statement ?? statements[statements.length - 1]).range.line + 1;
     const first = args.startFrame ?? 0;
     const shown = stack.slice(first, first + (args.levels || stack.length));
     const source = { name: this.program.split(/[\\/]/).pop() ?? '', path: this.program };

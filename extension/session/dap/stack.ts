@@ -1,6 +1,7 @@
 /** Agents as threads, and the kernel's call path as their call stack. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { Frame } from '../../engine/machine.ts';
+import type { Statement } from '../../scenario/program.ts';
 import { sourceOf } from '../explain.ts';
 import type { Session } from '../session.ts';
 
@@ -45,7 +46,8 @@ export interface StackFrame {
   readonly subtle: boolean;
 }
 
-export function stackOf(session: Session, thread: number): StackFrame[] {
+/** `statement`: the outermost frame; undefined at the end of the scenario. */
+export function stackOf(session: Session, thread: number, statement: Statement | undefined): StackFrame[] {
   const frames: StackFrame[] = [];
   if (thread !== SCENARIO_THREAD) {
     const { machine } = session.runner;
@@ -61,7 +63,6 @@ export function stackOf(session: Session, thread: number): StackFrame[] {
       frames.push(...[...operation.via].reverse().map(name => ({ name, subtle: true })));
     }
   }
-  const { statement } = session;
   frames.push({ name: statement === undefined ? 'end of the scenario' : statement.text.trim(), subtle: false });
   return frames;
 }

@@ -1,0 +1,160 @@
+/** Whole debug sessions as transcripts: what VS Code sends, what the adapter answers. UPDATE_GOLDEN=1 rewrites them. */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import type { DebugProtocol } from '@vscode/debugprotocol';
+import { describe, expect, test } from 'vitest';
+import { DebugSession } from '../../../extension/session/dap/debugSession.ts';
+import { FAILING, MACHINE, TO_RUNNING } from './scenarios.ts';
+
+class Client {
+  readonly transcript: string[] = [];
+  readonly session: DebugSession;
+  attached = false;
+  private sequence = 1;
+  private answer: DebugProtocol.Response | undefined;
+
+  constructor(text: string) {
+    this.session = new DebugSession({
+      read: async program => {
+        if (program.includes('missing')) {
+          throw new Error(`${program}: no such file`);
+        }
+        return text;
+      },
+      send: message => this.receive(message),
+      attach: session => {
+        this.attached = session !== undefined;
+      },
+    });
+  }
+
+  async request<Body = Record<string, unknown>>(command: string, args?: unknown): Promise<Body> {
+    this.transcript.push(`-> ${command}${args === undefined ? '' : ` ${JSON.stringify(args)}`}`);
+    await this.session.handle({
+      seq: this.sequence++,
+      type: 'request',
+      command,
+      arguments: args,
+    } as DebugProtocol.Request);
+    return (this.answer?.body ?? {}) as Body;
+  }
+
+  async launch(args: Record<string, unknown> = {}): Promise<void> {
+    await this.request('initialize', { adapterID: 'irqscope' });
+    await this.request('launch', { program: '/scenario.irq', ...args });
+    await this.request('configurationDone');
+  }
+
+  private receive(message: DebugProtocol.ProtocolMessage): void {
+    if (message.type === 'response') {
+      this.answer = message as DebugProtocol.Response;
+      const { command, success, body, message: text } = this.answer;
+      this.transcript.push(`<- ${command}${success ? '' : ` FAILED ${text}`}${success ? printed(body) : ''}`);
+    } else {
+      const { event, body } = message as DebugProtocol.Event;
+      this.transcript.push(`<= ${event}${printed(body)}`);
+    }
+  }
+}
+
+const printed = (body: unknown): string => (body === undefined ? '' : ` ${JSON.stringify(body)}`);
+
+function matchesGolden(client: Client, name: string): void {
+  const file = path.join(import.meta.dirname, 'golden', `${name}.txt`);
+  const text = `${client.transcript.join('\n')}\n`;
+  if (process.env.UPDATE_GOLDEN) {
+    mkdirSync(path.dirname(file), { recursive: true });
+    writeFileSync(file, text);
+  }
+  expect(existsSync(file), `${file} is missing: run with UPDATE_GOLDEN=1`).toBe(true);
+  expect(text).toBe(readFileSync(file, 'utf8'));
+}
+
+interface Stack {
+  readonly stackFrames: readonly DebugProtocol.StackFrame[];
+}
+
+describe('transcripts', () => {
+  test('step into a post, look, step back', async () => {
+    const client = new Client(TO_RUNNING);
+    await client.launch();
+    for (let i = 0; i < 5; i++) {
+      await client.request('stepIn', { threadId: 1, granularity: 'statement' });
+    }
+    await client.request('threads');
+    const { stackFrames } = await client.request<Stack>('stackTrace', { threadId: 3 });
+    expect(stackFrames.map(({ name }) => name)).toContain('vmx_deliver_posted_interrupt  (vmx/vmx.c, Linux 6.16)');
+    await client.request('scopes', { frameId: 1 });
+    await client.request('variables', { variablesReference: 1 });
+    await client.request('evaluate', { expression: 'vcpu 1.pid.pir', context: 'hover' });
+    await client.request('stepBack', { threadId: 3 });
+    await client.request('evaluate', { expression: 'vcpu 1.pid.pir', context: 'watch' });
+    await client.request('stepOut', { threadId: 3 });
+    await client.request('next', { threadId: 3 });
+    await client.request('continue', { threadId: 1 });
+    await client.request('continue', { threadId: 1 });
+    expect(client.attached).toBe(false);
+    matchesGolden(client, 'post');
+  });
+
+  test('breakpoints, a failed expectation, and back to the start', async () => {
+    const client = new Client(FAILING);
+    await client.request('initialize', {});
+    await client.request('launch', { program: '/scenario.irq', stopOnEntry: false });
+    await client.request('setBreakpoints', {
+      source: { path: '/scenario.irq' },
+      breakpoints: [{ line: 1 }, { line: 7 }, { line: 99 }],
+    });
+    await client.request('configurationDone');
+    await client.request('continue', { threadId: 1 });
+    await client.request('exceptionInfo', { threadId: 1 });
+    await client.request('stackTrace', { threadId: 1 });
+    await client.request('reverseContinue', { threadId: 1 });
+    await client.request('reverseContinue', { threadId: 1 });
+    await client.request('restart');
+    await client.request('disconnect');
+    matchesGolden(client, 'failure');
+  });
+
+  test('set a variable', async () => {
+    const client = new Client(TO_RUNNING);
+    await client.launch();
+    await client.request('stackTrace', { threadId: 1 });
+    await client.request('scopes', { frameId: 1 });
+    await client.request('setVariable', { variablesReference: 2, name: 'tpr', value: '0x50' });
+    await client.request('setVariable', { variablesReference: 2, name: 'tpr', value: '0x500' });
+    await client.request('setVariable', { variablesReference: 2, name: 'irr', value: '{0x31 0x55}' });
+    await client.request('setVariable', { variablesReference: 2, name: 'mode', value: 'ASLEEP' });
+    await client.request('evaluate', { expression: 'vcpu 1.irr[0x55]', context: 'repl' });
+    await client.request('stepBack', { threadId: 1 });
+    await client.request('evaluate', { expression: 'vcpu 1.irr', context: 'repl' });
+    matchesGolden(client, 'set');
+  });
+});
+
+describe('what cannot be launched', () => {
+  const failure = (client: Client) => client.transcript.find(line => line.includes('FAILED'));
+
+  test.each([
+    ['an error in the scenario names its line', `${MACHINE}\nvcpu 9: eoi\n`, {}, 'line 6'],
+    ['an empty scenario says what to write', '', {}, '`machine intel`'],
+    ['a machine without a statement', MACHINE, {}, '`vcpu 0: ipi fixed 0x41 to 1`'],
+    ['a missing file', MACHINE, { program: '/missing.irq' }, 'no such file'],
+    ['no program', MACHINE, { program: '' }, '"program"'],
+    ['an unknown profile', TO_RUNNING, { profile: '1.0' }, '6.16'],
+  ])('%s', async (_what, text, args, expected) => {
+    const client = new Client(text);
+    await client.request('initialize', {});
+    await client.request('launch', { program: '/scenario.irq', ...args });
+    expect(failure(client)).toContain(expected);
+    expect(client.transcript).not.toContain('<= initialized');
+  });
+});
+
+test('a request before launch or unknown fails with words and nothing throws', async () => {
+  const client = new Client(TO_RUNNING);
+  await client.request('stackTrace', { threadId: 1 });
+  await client.request('next', { threadId: 1 });
+  await client.request('disassemble', {});
+  expect(client.transcript.filter(line => line.includes('FAILED'))).toHaveLength(3);
+});
