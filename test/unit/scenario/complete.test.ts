@@ -62,12 +62,7 @@ describe('completion', () => {
       'expect vcpu 1: mode is not |',
       ['OUTSIDE_GUEST_MODE', 'IN_GUEST_MODE', 'EXITING_GUEST_MODE', 'READING_SHADOW_PAGE_TABLES'],
     ],
-    [
-      '  vcp| 1',
-      ['kernel', 'vcpus', 'cpus', 'host', 'with', 'vcpu', 'msi', 'expect'].filter(
-        word => !['kernel', 'vcpus'].includes(word),
-      ),
-    ],
+    ['  vcp| 1', ['cpus', 'host', 'with', 'vcpu', 'msi', 'expect']],
     ['vcpu 0: eoi\n|', ['vcpu', 'msi', 'expect']],
     ['vcpu 0: io |', []],
     ['vcpu 0: eoi # vcpu |', []],

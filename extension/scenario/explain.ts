@@ -1,0 +1,133 @@
+import type { MachineConfig } from '../engine/config.ts';
+import { findField } from '../engine/fields.ts';
+import { decode, type Format } from '../formats/format.ts';
+import { icr, x2apicIcr } from '../formats/icr.ts';
+import { msi } from '../formats/msi.ts';
+import { checkMachine } from './checkMachine.ts';
+import { checkIcr, checkIpi, checkMsi } from './checkMessage.ts';
+import { checkVcpus } from './checkVcpus.ts';
+import { type Expected, Listener } from './expected.ts';
+import { parseLine } from './parse.ts';
+import type { Range } from './program.ts';
+import { Report } from './report.ts';
+import type { Token } from './tokens.ts';
+import type { ActionNode, Tree } from './tree.ts';
+import { hexByte, numberOf, VECTORS } from './values.ts';
+import { isKey } from './words.ts';
+
+export interface Explanation {
+  readonly range: Range;
+  /** Markdown; built from tables and numbers only, never from free text of the scenario. */
+  readonly text: string;
+}
+
+function machineOf(tree: Tree): MachineConfig {
+  const report = new Report();
+  const frame = checkMachine(tree, report);
+  return { ...frame.machine, ...checkVcpus(tree, frame, report) };
+}
+
+function explainVector(word: Token): string | undefined {
+  const value = Object.hasOwn(VECTORS, word.text) ? BigInt(VECTORS[word.text]) : numberOf(word);
+  if (value === undefined || value > 0xffn) return undefined;
+  const vector = Number(value);
+  const [name] = Object.entries(VECTORS).find(([, each]) => each === vector) ?? [];
+  const illegal = vector < 16 ? ' Vectors 0 to 15 are illegal for fixed delivery.' : '';
+  return `Vector ${hexByte(vector)} (${vector})${name ? `, \`${name}\`` : ''}: priority class ${vector >> 4}.${illegal}`;
+}
+
+function explainField(block: string, path: string): string | undefined {
+  const field = findField(block === 'cpu' ? 'cpu' : 'vcpu', path);
+  if (!field) return undefined;
+  const width = field.kind === 'vectors' ? 'set of vectors' : field.kind === 'flag' ? 'one bit' : `${field.width} bits`;
+  return `\`${field.path}\` (${width}): ${field.doc}`;
+}
+
+function explainVcpu(word: Token, tree: Tree): string | undefined {
+  const id = numberOf(word);
+  const vcpu = machineOf(tree).vcpus.find(each => BigInt(each.id) === id);
+  if (!vcpu) return undefined;
+  const mode = { xapic: 'xAPIC', x2apic: 'x2APIC', disabled: 'no' }[vcpu.apic];
+  return `vCPU ${vcpu.id} at the start: ${vcpu.state}, CPU ${vcpu.cpu}, ${mode} local APIC.`;
+}
+
+function explainId(word: Token, tree: Tree): string | undefined {
+  const id = numberOf(word);
+  const found = machineOf(tree).vcpus.find(each => BigInt(each.id) === id);
+  return found ? `APIC ID ${found.id}: vCPU ${found.id}.` : undefined;
+}
+
+/** The fields of a message, one a line, in the order of their bits from the top. */
+function fieldsOf(title: string, format: Format, words: readonly number[]): string {
+  const { fields } = decode(format, words);
+  const rows = fields
+    .filter(({ field }) => !field.reserved)
+    .map(({ field, text }) => `${field.name.padEnd(18)} ${text}`);
+  return `${title}\n\n\`\`\`text\n${rows.reverse().join('\n')}\n\`\`\``;
+}
+
+const hex32 = (value: number) => value.toString(16).padStart(8, '0');
+
+/** What an `icr`, `ipi` or `msi` line sends. */
+function explainMessage(node: ActionNode, tree: Tree): string | undefined {
+  const machine = machineOf(tree);
+  const report = new Report();
+  if (node.name?.text === 'msi') {
+    const message = checkMsi(node, machine, report);
+    if (!message) return undefined;
+    const { address, data } = message;
+    const high = address.hi === 0 ? '' : hex32(address.hi);
+    return fieldsOf(
+      `MSI address \`0x${high}${hex32(address.lo)}\`, data \`0x${data.toString(16).padStart(4, '0')}\``,
+      msi,
+      [address.lo, address.hi, data],
+    );
+  }
+  const id = node.vcpu && numberOf(node.vcpu);
+  const sender = machine.vcpus.find(each => BigInt(each.id) === id);
+  if (!sender) return undefined;
+  const value = node.delivery
+    ? checkIpi(node.delivery, sender, machine, report)
+    : checkIcr(node.value, sender, machine, report);
+  if (!value) return undefined;
+  const x2apic = sender.apic === 'x2apic';
+  const title = `ICR \`0x${hex32(value.hi)}${hex32(value.lo)}\` (${x2apic ? 'x2APIC' : 'xAPIC'})`;
+  return fieldsOf(title, x2apic ? x2apicIcr : icr, [value.lo, value.hi]);
+}
+
+function explain(expected: Expected, word: Token, tree: Tree): string | undefined {
+  switch (expected.kind) {
+    case 'word':
+      return isKey(expected.words, word.text) ? expected.words[word.text] : undefined;
+    case 'vcpu':
+      return explainVcpu(word, tree);
+    case 'id':
+      return explainId(word, tree);
+    case 'vector':
+      return explainVector(word);
+    case 'field':
+      return explainField(expected.block, word.text);
+    case 'value':
+      return findField(expected.block === 'cpu' ? 'cpu' : 'vcpu', expected.field)?.kind === 'vectors'
+        ? explainVector(word)
+        : explainField(expected.block, expected.field);
+    default:
+      return undefined;
+  }
+}
+
+/** What the word at a place means in this scenario; undefined where there is nothing to say. */
+export function explainAt(tree: Tree, line: number, column: number): Explanation | undefined {
+  const source = tree.lines[line];
+  const word = source?.code.find(({ range }) => range.start <= column && column < range.end);
+  if (!word) return undefined;
+  const listener = new Listener();
+  const { node } = parseLine(source.code, listener);
+  if (node.kind === 'action' && !node.broken && (word === node.name || word === node.value || word === node.data)) {
+    const message = explainMessage(node, tree);
+    if (message) return { range: word.range, text: message };
+  }
+  const expected = listener.roles.get(word);
+  const text = expected && explain(expected, word, tree);
+  return text === undefined ? undefined : { range: word.range, text };
+}
