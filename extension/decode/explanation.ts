@@ -51,7 +51,11 @@ export function rowsOf({ fields, format }: Decoded): Row[] {
       field: field.name,
       bits: placeOf(field, format),
       value: hex(words),
-      meaning: field.reserved ? 'must be 0' : text === hex(words) ? field.doc : withoutValue(text, hex(words)),
+      meaning: field.reserved
+        ? 'must be 0'
+        : text === hex(words) || (field.hi === field.lo && !field.values)
+          ? field.doc
+          : withoutValue(text, hex(words)),
       ...(illegal ? { illegal } : {}),
     }));
 }

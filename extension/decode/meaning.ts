@@ -47,10 +47,7 @@ function icrSentence(get: Get, target: string): string {
   const mode = get('delivery_mode');
   const to = shorthandNames[get('shorthand')] || target;
   const level = get('trigger') ? `level ${get('level') ? 'assert' : 'de-assert'}` : 'edge';
-  return [message(mode, get('vector')), to, level]
-    .filter(Boolean)
-    .join(mode === 6 ? ', ' : ' ')
-    .replace(/ (edge|level)/, ', $1');
+  return `${message(mode, get('vector'))}${mode === 6 ? ',' : ''} ${to}, ${level}`;
 }
 
 /** The text that `kvm_apic_ipi` prints for this ICR. */

@@ -44,18 +44,22 @@ function pairs(lines: Lines, n: number, inDiff: boolean): Pair[] {
   });
 }
 
-/** Pairs of the lines around n that belong to one dump: no gap, no key twice. */
+/** A block of dumps is followed this far up to find where its first dump begins. */
+const BLOCK = 8 * REACH;
+
+/**
+ * Pairs of the dump that line n belongs to. Lines without a gap make a block; read from its top, a key that comes
+ * again begins the next dump.
+ */
 function group(lines: Lines, n: number, inDiff: boolean): Pair[] {
-  const out = pairs(lines, n, inDiff);
-  const seen = new Set(out.map(pair => pair.key));
-  for (const step of [-1, 1]) {
-    for (let k = n + step; k >= 0 && k < lines.count && Math.abs(k - n) <= REACH; k += step) {
-      const more = pairs(lines, k, inDiff);
-      if (more.length === 0 || more.some(pair => seen.has(pair.key))) break;
-      for (const pair of more) seen.add(pair.key);
-      if (step < 0) out.unshift(...more);
-      else out.push(...more);
-    }
+  let top = n;
+  while (top > 0 && n - top < BLOCK && pairs(lines, top - 1, inDiff).length > 0) top--;
+  let out: Pair[] = [];
+  for (let k = top; k < lines.count && k <= n + REACH; k++) {
+    const more = pairs(lines, k, inDiff);
+    const again = more.some(pair => out.some(known => known.key === pair.key));
+    if (more.length === 0 || (again && k > n)) break;
+    out = again ? more : [...out, ...more];
   }
   return out;
 }

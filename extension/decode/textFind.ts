@@ -158,7 +158,7 @@ export function findInText(text: string): Candidate[] {
   const used = new Set<number>();
   all.forEach((hit, i) => {
     if (used.has(hit.start)) return;
-    if (isFee(hit) && (hit.prefixed || hit.keyword)) {
+    if (isFee(hit) && (hit.keyword ? hit.keyword.startsWith('msi') : hit.prefixed)) {
       const data = dataAfter(text, hit, all[i + 1]) ?? shortData(text, hit);
       const page = (hit.value & 0xffffff000n) === 0xfee00000n;
       if (!data && page && (hit.value === 0xfee00000n || !saysMessage(text))) {

@@ -131,7 +131,10 @@ function packed(format: Format, values: readonly Parsed[]): number[] | string {
  * 0xfee… followed by one more value is a message.
  */
 export function explainValues(texts: readonly string[], id?: string, kernel?: Kernel): Asked {
-  const parsed = texts.flatMap(text => text.split(/\s*\/\s*(?=0x|\d+\s*$)/i)).map(parseValue);
+  const parsed = texts
+    .filter(text => text !== '/')
+    .flatMap(text => text.split(/\s*\/\s*(?=0x|\d+\s*$)/i))
+    .map(parseValue);
   const wrong = parsed.find((p): p is string => typeof p === 'string');
   if (wrong !== undefined) return { error: wrong };
   const values = parsed as readonly Parsed[];
