@@ -122,6 +122,16 @@ export class Memory {
     return old;
   }
 
+  /** Locked, on the 64-bit word at `address` and the next. Returns whether the exchange took place. */
+  cmpxchg64(address: number, oldLo: number, oldHi: number, lo: number, hi: number): boolean {
+    if (this.load(address) !== oldLo || this.load(address + 1) !== oldHi) {
+      return false;
+    }
+    this.store(address, lo);
+    this.store(address + 1, hi);
+    return true;
+  }
+
   /** Full barrier. In this memory a store is visible at once, so there is nothing to wait for. */
   smp_mb(): void {}
 
