@@ -13,7 +13,7 @@ import {
 } from 'vscode';
 import type { DebugHost, DebugSession } from '../session/dap/debugSession.ts';
 import type { CurrentRun } from './currentRun.ts';
-import { LANGUAGE } from './diagnostics.ts';
+import { LANGUAGE } from './scenarioLanguage.ts';
 
 const DEBUG_TYPE = 'irqscope';
 /** A larger file is no scenario; the language refuses it too, but only after it has been read. */

@@ -1,15 +1,9 @@
-import {
-  Diagnostic,
-  DiagnosticSeverity,
-  type Disposable,
-  languages,
-  Range,
-  type TextDocument,
-  workspace,
-} from 'vscode';
+import { Diagnostic, DiagnosticSeverity, type Disposable, languages, type TextDocument, workspace } from 'vscode';
+import { check } from '../scenario/check.ts';
 import type { Diagnostic as Problem, Severity } from '../scenario/diagnostics.ts';
-
-export const LANGUAGE = 'irq';
+import { LANGUAGE } from './scenarioLanguage.ts';
+import { toRange } from './scenarioRange.ts';
+import { treeOf } from './scenarioTrees.ts';
 
 /** Typing pauses that are shorter do not ask for diagnostics. */
 const DEBOUNCE_MS = 150;
@@ -20,12 +14,8 @@ const SEVERITIES: Readonly<Record<Severity, DiagnosticSeverity>> = {
   hint: DiagnosticSeverity.Hint,
 };
 
-/** The parser and checker are not loaded before the first scenario opens. */
-const language = () => import('./lazy.ts');
-
 function toDiagnostic({ code, severity, range, message }: Problem): Diagnostic {
-  const where = new Range(range.line, range.start, range.line, range.end);
-  const found = new Diagnostic(where, message, SEVERITIES[severity]);
+  const found = new Diagnostic(toRange(range), message, SEVERITIES[severity]);
   found.code = code;
   found.source = 'IRQScope';
   return found;
@@ -52,23 +42,20 @@ export class ScenarioDiagnostics implements Disposable {
     this.#collection.dispose();
   }
 
+  /** The last change wins: an older one that still waits is dropped, so that no old version is ever shown. */
   #update(document: TextDocument, delay: number): void {
     if (document.languageId !== LANGUAGE) return;
     const key = document.uri.toString();
     clearTimeout(this.#timers.get(key));
     this.#timers.set(
       key,
-      setTimeout(() => void this.#check(document, key), delay),
+      setTimeout(() => this.#check(document, key), delay),
     );
   }
 
-  async #check(document: TextDocument, key: string): Promise<void> {
+  #check(document: TextDocument, key: string): void {
     this.#timers.delete(key);
-    const { version } = document;
-    const { check, parse } = await language();
-    // A newer version has asked for its own check; a closed document shows nothing.
-    if (document.isClosed || document.version !== version) return;
-    this.#collection.set(document.uri, check(parse(document.getText())).diagnostics.map(toDiagnostic));
+    this.#collection.set(document.uri, check(treeOf(document)).diagnostics.map(toDiagnostic));
   }
 
   #forget(document: TextDocument): void {

@@ -8,6 +8,7 @@ export async function run(): Promise<void> {
   await import('./activation.suite.ts');
   await import('./diagnostics.suite.ts');
   await import('./hover.suite.ts');
+  await import('./scenario.suite.ts');
 
   let passed = 0;
   let failed = 0;

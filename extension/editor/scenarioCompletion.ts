@@ -1,0 +1,29 @@
+import { CompletionItem, CompletionItemKind, type CompletionItemProvider, MarkdownString, Range } from 'vscode';
+import { complete, type Suggestion } from '../scenario/complete.ts';
+import { treeOf } from './scenarioTrees.ts';
+
+const KINDS: Readonly<Record<Suggestion['kind'], CompletionItemKind>> = {
+  keyword: CompletionItemKind.Keyword,
+  number: CompletionItemKind.Value,
+  vector: CompletionItemKind.Constant,
+  field: CompletionItemKind.Field,
+  value: CompletionItemKind.EnumMember,
+};
+
+/** Words that follow each other are offered as soon as a blank or a mark has been typed. */
+export const COMPLETION_TRIGGERS = [' ', ':', ',', '.'];
+
+export const completionProvider: CompletionItemProvider = {
+  provideCompletionItems(document, position) {
+    const { start, suggestions } = complete(treeOf(document), position.line, position.character);
+    const range = new Range(position.line, start, position.line, position.character);
+    return suggestions.map((suggestion, order) => {
+      const item = new CompletionItem(suggestion.label, KINDS[suggestion.kind]);
+      item.range = range;
+      item.sortText = String(order).padStart(4, '0');
+      if (suggestion.detail) item.detail = suggestion.detail;
+      if (suggestion.doc) item.documentation = new MarkdownString(suggestion.doc);
+      return item;
+    });
+  },
+};

@@ -1,0 +1,93 @@
+import * as vscode from 'vscode';
+import { assert } from './assert.ts';
+
+const BROKEN = 'machine intel\n  vcpus 2\nvcpu 0: oei\nvcpu 5: eoi\n';
+
+/** Waits for a state that only events announce. */
+async function until<T>(what: string, read: () => T | undefined | false | Promise<T | undefined | false>): Promise<T> {
+  for (let i = 0; i < 200; i++) {
+    const found = await read();
+    if (found) return found;
+    await new Promise(resolve => setTimeout(resolve, 50));
+  }
+  throw new Error(`did not happen: ${what}`);
+}
+
+const open = (content: string) => vscode.workspace.openTextDocument({ language: 'irq', content });
+
+const codes = (uri: vscode.Uri) =>
+  vscode.languages.getDiagnostics(uri).map(each => `${each.code} ${each.range.start.line}`);
+
+describe('scenario language', () => {
+  it('shows problems, follows typing, and forgets a closed document', async () => {
+    const document = await open(BROKEN);
+    const editor = await vscode.window.showTextDocument(document);
+    await until('two problems', () => codes(document.uri).join() === 'irq205 2,irq310 3');
+    await editor.edit(edit => edit.replace(new vscode.Range(2, 8, 2, 11), 'eoi'));
+    await until('one problem', () => codes(document.uri).join() === 'irq310 3');
+    await vscode.languages.setTextDocumentLanguage(document, 'plaintext');
+    await until('no problem', () => codes(document.uri).length === 0);
+  });
+
+  it('fixes, completes, explains, outlines, folds and formats', async () => {
+    const document = await open(BROKEN);
+    const { uri } = document;
+    await vscode.window.showTextDocument(document);
+    await until('problems', () => codes(uri).length === 2);
+    const place = new vscode.Position(2, 8);
+
+    const fixes = await vscode.commands.executeCommand<vscode.CodeAction[]>(
+      'vscode.executeCodeActionProvider',
+      uri,
+      new vscode.Range(place, place.translate(0, 3)),
+    );
+    assert.includes(fixes.map(each => each.title).join(), "Change to 'eoi'");
+
+    const list = await vscode.commands.executeCommand<vscode.CompletionList>(
+      'vscode.executeCompletionItemProvider',
+      uri,
+      place,
+    );
+    assert.includes(list.items.map(each => each.label).join(), 'icr,ipi,enter,exit,block');
+
+    const hovers = await vscode.commands.executeCommand<vscode.Hover[]>(
+      'vscode.executeHoverProvider',
+      uri,
+      new vscode.Position(0, 9),
+    );
+    assert.includes(
+      hovers.flatMap(each => each.contents.map(text => (text as vscode.MarkdownString).value)).join(),
+      'Intel VMX',
+    );
+
+    const symbols = await vscode.commands.executeCommand<vscode.DocumentSymbol[]>(
+      'vscode.executeDocumentSymbolProvider',
+      uri,
+    );
+    assert.equal(symbols.map(each => each.name).join(), 'machine intel,vcpu 0: oei,vcpu 5: eoi');
+
+    const ranges = await vscode.commands.executeCommand<vscode.FoldingRange[]>(
+      'vscode.executeFoldingRangeProvider',
+      uri,
+    );
+    assert.equal(ranges.map(({ start, end }) => `${start}-${end}`).join(), '0-1');
+
+    const edits = await vscode.commands.executeCommand<vscode.TextEdit[]>('vscode.executeFormatDocumentProvider', uri, {
+      tabSize: 2,
+      insertSpaces: true,
+    });
+    const workspaceEdit = new vscode.WorkspaceEdit();
+    workspaceEdit.set(uri, edits);
+    await vscode.workspace.applyEdit(workspaceEdit);
+    assert.equal(document.getText(), 'machine intel\n  vcpus  2\nvcpu 0:  oei\nvcpu 5:  eoi\n');
+
+    const lenses = await vscode.commands.executeCommand<vscode.CodeLens[]>('vscode.executeCodeLensProvider', uri);
+    assert.equal(lenses.map(each => each.command?.title).join(), 'Run,Debug');
+  });
+
+  it('refuses what is no text at once', async () => {
+    const document = await open(`machine intel\n${'x'.repeat(100)}\0`);
+    await vscode.window.showTextDocument(document);
+    await until('a diagnostic', () => codes(document.uri).join() === 'irq104 0');
+  });
+});
