@@ -55,6 +55,28 @@ export interface CpuConfig {
   readonly apicId: number;
 }
 
+/** An MSI: address and data. */
+export interface MsiConfig {
+  readonly lo: number;
+  readonly hi: number;
+  readonly data: number;
+}
+
+/** A device behind the IOMMU. Its interrupt has an entry in the remapping table, and may be assigned to the guest through VFIO. */
+export interface DeviceConfig {
+  readonly name: string;
+  /** Index in the interrupt remapping table, 0-65535. */
+  readonly irte: number;
+  /** Requester ID, 16 bits: bus 15:8, device 7:3, function 2:0. */
+  readonly sourceId: number;
+  /** Where the host wants the interrupt while the entry is remapped: vector and CPU of the Linux interrupt. */
+  readonly host: { readonly cpu: number; readonly vector: number };
+  /** Assigned: eventfd, irqfd and irq-bypass are connected before the first step. */
+  readonly assigned: boolean;
+  /** The MSI that the guest programmed into the device, which is the route of its GSI. */
+  readonly route?: MsiConfig;
+}
+
 export interface MachineConfig {
   readonly vendor: Vendor;
   readonly kernel: KernelVersion;
@@ -89,6 +111,13 @@ export interface MachineConfig {
   }[];
   /** irqfds of the VMM; `resample`: raised until the guest's EOI, which signals the resamplefd. */
   readonly irqfds?: readonly { readonly gsi: number; readonly resample: boolean }[];
+  readonly devices?: readonly DeviceConfig[];
+  /** AMD: the processor has x2AVIC. */
+  readonly x2avic?: boolean;
+  /** AMD: processor family 17h or 18h, which has erratum 1235. */
+  readonly erratum1235?: boolean;
+  /** AMD: entries of the GA log; absent = 512 as Linux has it. */
+  readonly gaLogEntries?: number;
   /** What to do otherwise than the kernel version does, to see what a patch changes. */
   readonly choices?: { readonly redirectionHint?: RedirectionHint };
 }

@@ -141,6 +141,13 @@ export const V = block({
   pi_pending: 1,
   /** vcpu->arch.load_eoi_exitmap_pending: LOAD_EOI_EXITMAP waits until L2 is left. */
   load_eoi_exitmap_pending: 1,
+
+  /** svm->avic_physical_id_entry: the 64-bit entry as KVM keeps it. */
+  avic_physical_id_entry: 2,
+  /** The entry of this vCPU in the physical APIC ID table, as hardware sees it. */
+  avic_hw_entry: 2,
+  /** VMCB int_ctl: bit 31 AVIC, bit 30 x2AVIC. */
+  int_ctl: 1,
 });
 
 /** One physical CPU. */
@@ -153,6 +160,8 @@ export const C = block({
   vcpu: 1,
   /** vCPU whose thread owns the CPU (loaded), -1 = none. */
   loaded: 1,
+  /** An AVIC doorbell has arrived and the processor has not looked yet. */
+  doorbell: 1,
 });
 
 /** The VM as a whole. */
@@ -218,6 +227,51 @@ export const IRQFD = block({
   scheduled: 1,
   /** Times that the resamplefd was signalled. */
   resampled: 1,
+});
+
+/** The IOMMU: VT-d interrupt remapping, or AMD with the guest vAPIC. The GA log follows, two words an entry. */
+export const IOMMU = block({
+  /** Bit numbers: `IOMMU_FLAG`. */
+  flags: 1,
+  /** Last fault logged: reason (20h-28h) and index; how many were logged. */
+  fault_reason: 1,
+  fault_index: 1,
+  faults: 1,
+  /** Indexes of the GA log. */
+  ga_head: 1,
+  ga_tail: 1,
+  /** MMIO status: bit numbers `GA_STATUS`. */
+  ga_status: 1,
+});
+/** Global command register: IRE and CFI; extended interrupt mode of the table. VT-d 5.1. */
+export const IOMMU_FLAG = { IRE: 0, CFIS: 1, EIME: 2 } as const;
+export const GA_STATUS = { GALogRun: 0, GAInt: 1, GAOverflow: 2 } as const;
+
+/** A device with one interrupt behind the IOMMU, and what VFIO and KVM know about it. */
+export const D = block({
+  /** Its 128-bit entry in the interrupt remapping table. */
+  irte: 4,
+  /** Copy in the interrupt-entry cache of the IOMMU; only with `irte_is_cached`. */
+  irte_cached: 4,
+  irte_is_cached: 1,
+  /** A write to 0xfeexxxxx that the IOMMU has not taken yet. */
+  request: 1,
+  request_address: 2,
+  request_data: 1,
+  /** VFIO has connected the interrupt to its eventfd. */
+  vfio: 1,
+  /** The producer and the consumer of irq-bypass have found each other. */
+  bypass: 1,
+  /** irqfd->irq_bypass_vcpu: vCPU that the entry posts to, plus one; 0 = remapped. */
+  bypass_vcpu: 1,
+  /** The GSI has an MSI route: address and data that the guest programmed. */
+  routed: 1,
+  route_address: 2,
+  route_data: 1,
+  /** The eventfd was signalled and the work item of the irqfd is scheduled. */
+  scheduled: 1,
+  /** Times that the host's handler ran since the last `expect`. */
+  host_interrupts: 1,
 });
 
 /** One agent's stack. */
@@ -305,13 +359,25 @@ export interface Layout {
   /** The PID-pointer table: 64-bit entries up to the highest vcpu_id; those above are 0 and take no memory. */
   readonly pidTable: number;
   readonly pidTableEntries: number;
+  readonly iommu: number;
+  /** Entries of the GA log. */
+  readonly gaLogEntries: number;
+  readonly devices: number;
+  /** AVIC logical APIC ID table: one word an entry, flat in 0-7, cluster in 0-59. */
+  readonly avicLogical: number;
   readonly size: number;
 }
 
 /** Without routes of its own a VM has those of `KVM_CREATE_IRQCHIP`: 16 GSIs to the PICs, 24 to the IOAPIC. */
 const DEFAULT_ROUTES = 16 + IOAPIC_NUM_PINS;
 
+const AVIC_LOGICAL_ENTRIES = 64;
+/** GA_LOG_ENTRIES, drivers/iommu/amd/amd_iommu_types.h. */
+const GA_LOG_ENTRIES = 512;
+
 export function layoutOf(config: MachineConfig, agentCount: number): Layout {
+  const deviceCount = config.devices?.length ?? 0;
+  const gaLogEntries = config.vendor === 'amd' && deviceCount > 0 ? (config.gaLogEntries ?? GA_LOG_ENTRIES) : 0;
   const count = config.vcpus.length;
   const maxApicId = Math.max(255, ...config.vcpus.map(vcpu => vcpu.id));
   const mapWords = MAP.words + maxApicId + 1;
@@ -331,6 +397,9 @@ export function layoutOf(config: MachineConfig, agentCount: number): Layout {
     agentCount * bitmapWords,
     config.vcpus.some(vcpu => vcpu.l2 !== undefined) ? count * V.words : 0,
     2 * pidTableEntries,
+    IOMMU.words + 2 * gaLogEntries,
+    deviceCount * D.words,
+    config.vendor === 'amd' && config.apicv ? AVIC_LOGICAL_ENTRIES : 0,
   ];
   let end = G.words;
   const starts = sizes.map(size => {
@@ -338,6 +407,7 @@ export function layoutOf(config: MachineConfig, agentCount: number): Layout {
     return end - size;
   });
   const [vcpus, cpus, agents, vm, maps, ioapic, pics, routes, irqfds, bitmaps, nested, pidTable] = starts;
+  const [iommu, devices, avicLogical] = starts.slice(12);
   return {
     vcpus,
     cpus,
@@ -356,6 +426,10 @@ export function layoutOf(config: MachineConfig, agentCount: number): Layout {
     nested,
     pidTable,
     pidTableEntries,
+    iommu,
+    gaLogEntries,
+    devices,
+    avicLogical,
     size: end,
   };
 }

@@ -1,6 +1,6 @@
 /** A machine at work: its memory, its agents and the one way in which anything happens, `step`. */
 import type { MachineConfig } from './config.ts';
-import { AGENT, AGENT_WORDS, C, FRAME_WORDS, G, type Layout, layoutOf, MAX_DEPTH, V } from './layout.ts';
+import { AGENT, AGENT_WORDS, C, D, FRAME_WORDS, G, type Layout, layoutOf, MAX_DEPTH, V } from './layout.ts';
 import { Memory } from './memory.ts';
 import { CALL, type Flow, NEXT, type Operation, operations, RETURN, type Step } from './operation.ts';
 import { type Profile, profileOf } from './profile.ts';
@@ -25,12 +25,12 @@ export interface Frame {
   readonly locals: readonly number[];
 }
 
-/** What a CPU's interrupt hardware, or a host interrupt handler, would do now of its own accord. */
-export type Spontaneous = (m: Machine, cpu: number) => Operation | undefined;
+/** What a CPU's interrupt hardware, a host interrupt handler, the IOMMU or a thread of the host would do now of its own accord. */
+export type Spontaneous = (m: Machine, agent: number) => Operation | undefined;
 
 const NO_CODE = -1;
 
-/** Agents by number: 0 the VMM, then a thread for each vCPU, the interrupt hardware of each physical CPU, and the IOMMU with its devices. */
+/** Agents by number: 0 the VMM, then a thread for each vCPU, the interrupt hardware of each physical CPU, the IOMMU, its devices and the host's other threads. */
 export const VMM = 0;
 /** The scenario itself (expectations), and the person who changes a field by hand. */
 export const SCENARIO = 0xffff;
@@ -42,6 +42,7 @@ export class Machine extends Memory {
   readonly layout: Layout;
   readonly vcpuCount: number;
   readonly cpuCount: number;
+  readonly deviceCount: number;
   readonly agentCount: number;
 
   /** Agent whose step runs; only meaningful inside a step. */
@@ -55,7 +56,8 @@ export class Machine extends Memory {
   private head = 0;
 
   constructor(config: MachineConfig, spontaneous: Spontaneous) {
-    const agentCount = 2 + config.vcpus.length + config.cpus.length;
+    const devices = config.devices?.length ?? 0;
+    const agentCount = 2 + config.vcpus.length + config.cpus.length + (devices > 0 ? devices + 1 : 0);
     const layout = layoutOf(config, agentCount);
     super(layout.size);
     this.config = config;
@@ -63,6 +65,7 @@ export class Machine extends Memory {
     this.layout = layout;
     this.vcpuCount = config.vcpus.length;
     this.cpuCount = config.cpus.length;
+    this.deviceCount = devices;
     this.agentCount = agentCount;
     this.spontaneous = spontaneous;
   }
@@ -86,7 +89,20 @@ export class Machine extends Memory {
   }
 
   get iommuAgent(): number {
-    return this.agentCount - 1;
+    return 1 + this.vcpuCount + this.cpuCount;
+  }
+
+  deviceAgent(index: number): number {
+    return this.iommuAgent + 1 + index;
+  }
+
+  /** Threads of the host that are no vCPU's: work items and threaded interrupt handlers. Only machines with devices have it. */
+  get kthreadAgent(): number {
+    return this.iommuAgent + 1 + this.deviceCount;
+  }
+
+  device(index: number): number {
+    return this.layout.devices + index * D.words;
   }
 
   /** The block `V` of vmcs02; only machines that have L2 own one. */
@@ -104,8 +120,10 @@ export class Machine extends Memory {
       case USER:
         return 'user';
     }
-    if (agent === this.iommuAgent) {
-      return 'iommu';
+    if (agent >= this.iommuAgent) {
+      return agent === this.iommuAgent
+        ? 'iommu'
+        : (this.config.devices?.[agent - this.iommuAgent - 1]?.name ?? 'host threads');
     }
     return agent <= this.vcpuCount ? `vcpu ${agent - 1}` : `cpu ${agent - 1 - this.vcpuCount}`;
   }
@@ -168,7 +186,7 @@ export class Machine extends Memory {
     if (holder !== 0 && holder !== agent + 1) {
       return false;
     }
-    return !this.idle(agent) || this.arising(agent) !== undefined;
+    return this.idle(agent) ? this.arising(agent) !== undefined : !this.waits(agent);
   }
 
   /** Takes one atomic step of a ready agent. `close` then puts it into the journal. */
@@ -190,7 +208,7 @@ export class Machine extends Memory {
     if (arising === undefined) {
       throw new Error(`${this.agentName(agent)} has nothing to do`);
     }
-    this.start(agent, arising, agent - 1 - this.vcpuCount);
+    this.start(agent, arising, this.subjectOf(agent));
   }
 
   /** Ends the step that `step` took, together with everything that was stored since. */
@@ -234,14 +252,27 @@ export class Machine extends Memory {
   nextFrame(agent: number): Frame | undefined {
     const arising = this.idle(agent) ? this.arising(agent) : undefined;
     if (arising !== undefined) {
-      return { operation: arising, step: arising.steps[0], locals: [agent - 1 - this.vcpuCount] };
+      return { operation: arising, step: arising.steps[0], locals: [this.subjectOf(agent)] };
     }
     return this.stack(agent)[0];
   }
 
   private arising(agent: number): Operation | undefined {
-    const cpu = agent - 1 - this.vcpuCount;
-    return cpu >= 0 && cpu < this.cpuCount ? this.spontaneous(this, cpu) : undefined;
+    return agent > this.vcpuCount ? this.spontaneous(this, agent) : undefined;
+  }
+
+  /** What an operation that arises of itself is about: the number of the CPU; 0 for agents of which there is one. */
+  private subjectOf(agent: number): number {
+    return agent < this.iommuAgent ? agent - 1 - this.vcpuCount : 0;
+  }
+
+  /** Does the agent's next step have to wait for another agent? */
+  private waits(agent: number): boolean {
+    const { words } = this;
+    const address = this.top(agent);
+    const head = words[address];
+    const { until } = operations[head >>> 16].steps[head & 0xffff];
+    return until !== undefined && !until(this, words[address + 1], words[address + 2], words[address + 3]);
   }
 
   private agentAddress(agent: number): number {

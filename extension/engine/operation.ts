@@ -53,13 +53,19 @@ export interface Step {
   readonly via: readonly string[];
   /** The rule could not be read in a manual or in a kernel tree. */
   readonly assumed: boolean;
+  /** The agent cannot take the step until this holds (a queue has room, a lock is free). Must not change anything. */
+  readonly until?: Until;
 }
 
-type StepOptions = { readonly via?: readonly string[]; readonly assumed?: boolean };
+/** A condition on the machine; the first three locals come as arguments. */
+export type Until = (m: Machine, a: number, b: number, c: number) => boolean;
+
+type StepOptions = { readonly via?: readonly string[]; readonly assumed?: boolean; readonly until?: Until };
 
 /** One atomic action: one locked instruction, one store whose order matters, or one test of what others write. */
 export function step(say: string | Say, run: Run, options: StepOptions = {}): Step {
-  return { say, run, silent: false, via: options.via ?? [], assumed: options.assumed ?? false };
+  const { via = [], assumed = false, until } = options;
+  return { say, run, silent: false, via, assumed, ...(until === undefined ? {} : { until }) };
 }
 
 /** Control flow between atomic actions. */

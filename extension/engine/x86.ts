@@ -3,6 +3,7 @@ import type { MachineConfig } from './config.ts';
 import { physical_interrupt } from './cpu/postedInterrupts.ts';
 import { deliver_virtual_interrupt } from './cpu/virtualInterrupts.ts';
 import { HOST_VECTORS, VCPU_MODE, VCPU_STATE } from './fields.ts';
+import { atIommu, atKthread } from './iommu/agent.ts';
 import { take_host_interrupt } from './kvm/hostInterrupt.ts';
 import { processorPriority } from './lapic/priority.ts';
 import { C, PID_CONTROL, PID_NDST, POSTED_INTR_SN, V } from './layout.ts';
@@ -91,8 +92,18 @@ function resetDescriptor(m: Machine, vcpu: number): void {
   m.store(base + V.pi_desc + PID_NDST, ndstOf(m, cpu));
 }
 
+function spontaneous(m: Machine, agent: number): Operation | undefined {
+  if (agent < m.iommuAgent) {
+    return atCpu(m, agent - m.cpuAgent(0));
+  }
+  if (agent === m.iommuAgent) {
+    return atIommu(m);
+  }
+  return m.deviceCount > 0 && agent === m.kthreadAgent ? atKthread(m) : undefined;
+}
+
 /** What the interrupt hardware of `cpu`, or a host handler on it, does as soon as it can. */
-function spontaneous(m: Machine, cpu: number): Operation | undefined {
+function atCpu(m: Machine, cpu: number): Operation | undefined {
   const base = m.cpu(cpu);
   const vcpu = m.words[base + C.vcpu];
   if (vcpu < 0) {
