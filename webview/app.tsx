@@ -1,4 +1,4 @@
-import { Component, createRef, type VNode } from 'preact';
+import { Component, type VNode } from 'preact';
 import type { Motion, Snapshot } from '../extension/session/protocol.ts';
 import { type Actions, ActionsContext } from './actions.ts';
 import { announcement } from './announce.ts';
@@ -17,6 +17,9 @@ import { WindowedList } from './windowedList.tsx';
 /** vCPUs up to which every card starts with its grid open. */
 const FEW = 8;
 
+/** Milliseconds without scrolling after which the place is remembered. */
+const SETTLED = 150;
+
 interface AppState extends ViewState {
   readonly model: Model;
   readonly help: boolean;
@@ -24,8 +27,9 @@ interface AppState extends ViewState {
 
 export class App extends Component<{ readonly host: Host }, AppState> {
   override state: AppState = { ...this.props.host.state, model: INITIAL_MODEL, help: false };
-  readonly #cards = createRef<WindowedList>();
+  readonly #cards: { current: WindowedList | null } = { current: null };
   #restored = false;
+  #scrolling: number | undefined;
 
   readonly #actions: Actions = {
     post: message => this.props.host.post(message),
@@ -36,13 +40,22 @@ export class App extends Component<{ readonly host: Host }, AppState> {
     const { host } = this.props;
     host.listen(message => this.setState(({ model }) => ({ model: reduce(model, message) })));
     document.addEventListener('keydown', this.#onKeyDown);
-    document.addEventListener('scrollend', () => host.remember({ scroll: window.scrollY }));
+    document.addEventListener('scroll', () => {
+      clearTimeout(this.#scrolling);
+      this.#scrolling = window.setTimeout(this.#rememberPlace, SETTLED);
+    });
   }
+
+  /** Only when the cards that the scrolling brought are drawn. */
+  readonly #rememberPlace = (): void => {
+    const scroll = window.scrollY > 0 ? this.#cards.current?.firstBelow(0) : undefined;
+    this.props.host.remember({ scroll });
+  };
 
   override componentDidUpdate(): void {
     if (this.#restored || !this.state.model.snapshot) return;
     this.#restored = true;
-    requestAnimationFrame(() => window.scrollTo(0, this.state.scroll));
+    if (this.state.scroll) this.#cards.current?.scrollItemTo(this.state.scroll);
   }
 
   #remember(change: Partial<Pick<ViewState, 'grids' | 'toggled' | 'zoom'>>): void {
@@ -151,11 +164,13 @@ export class App extends Component<{ readonly host: Host }, AppState> {
               </p>
             </div>
             <WindowedList
-              ref={this.#cards}
+              handle={this.#cards}
               class="cards"
               label="vCPUs"
               count={vcpus.length}
               minWidth={340}
+              maxWidth={560}
+              itemHeight={gridsShown ? 480 : 220}
               renderItem={i => (
                 <VcpuCard
                   vcpu={vcpus[i]}

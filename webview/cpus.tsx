@@ -41,11 +41,11 @@ function CpuRow({ cpu, changed }: { readonly cpu: CpuView; readonly changed: boo
         {pending.length > 0 ? <b>{pending.map(hex8).join(' ')}</b> : <span class="dim">none</span>}
       </span>
       <span title="wakeup_vcpus_on_cpu: vCPUs that POSTED_INTR_WAKEUP_VECTOR may wake here">
-        <span class="name">wake-up list</span>{' '}
+        <span class="name">wake-up</span>{' '}
         {wakeupList.length > 0 ? (
           wakeupList.map(each => <VcpuLink key={each} index={each} />)
         ) : (
-          <span class="dim">empty</span>
+          <span class="dim">none</span>
         )}
       </span>
     </div>
@@ -71,7 +71,9 @@ export function Cpus({ snapshot }: { readonly snapshot: Snapshot }): VNode {
           class="cpu-list"
           label="Physical CPUs"
           count={shown.length}
-          minWidth={420}
+          minWidth={400}
+          maxWidth={800}
+          itemHeight={22}
           renderItem={i => <CpuRow cpu={shown[i]} changed={isChanged(shown[i])} />}
         />
       )}

@@ -1,8 +1,10 @@
 import type { FromWebview, ToWebview } from '../extension/session/protocol.ts';
+import type { Place } from './windowedList.tsx';
 
 /** What the view itself remembers across being hidden, moved and reloaded. The picture is not part of it: the host owns that. */
 export interface ViewState {
-  readonly scroll: number;
+  /** The vCPU at the top of the window and how far below it stands; undefined while the page is not scrolled. */
+  readonly scroll: Place | undefined;
   /** `auto`: grids are open while the vCPUs are few. */
   readonly grids: 'auto' | 'all' | 'none';
   /** vCPUs whose grid the user opened or closed against `grids`. */
@@ -11,7 +13,7 @@ export interface ViewState {
   readonly zoom: number;
 }
 
-export const INITIAL_VIEW: ViewState = { scroll: 0, grids: 'auto', toggled: [], zoom: 10 };
+export const INITIAL_VIEW: ViewState = { scroll: undefined, grids: 'auto', toggled: [], zoom: 10 };
 
 interface VsCodeApi {
   postMessage(message: FromWebview): void;
@@ -39,7 +41,7 @@ export class Host {
   constructor() {
     const stored = this.#api.getState() as Partial<ViewState> | undefined;
     this.#state = {
-      scroll: typeof stored?.scroll === 'number' ? stored.scroll : INITIAL_VIEW.scroll,
+      scroll: typeof stored?.scroll?.index === 'number' ? stored.scroll : INITIAL_VIEW.scroll,
       grids: stored?.grids === 'all' || stored?.grids === 'none' ? stored.grids : INITIAL_VIEW.grids,
       toggled: Array.isArray(stored?.toggled) ? stored.toggled : INITIAL_VIEW.toggled,
       zoom: typeof stored?.zoom === 'number' ? stored.zoom : INITIAL_VIEW.zoom,

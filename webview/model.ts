@@ -1,4 +1,5 @@
 import type { Snapshot, TimelineStep, ToWebview } from '../extension/session/protocol.ts';
+import { visible } from './visible.ts';
 
 /** The steps that the view has heard of; a long run is never held whole. */
 export interface Timeline {
@@ -28,6 +29,17 @@ function forgetBeyond(timeline: Timeline, length: number): Timeline {
   return timeline;
 }
 
+/** The scenario's own words, with nothing hidden in them. */
+function readable(snapshot: Snapshot): Snapshot {
+  return {
+    ...snapshot,
+    title: visible(snapshot.title),
+    statement: visible(snapshot.statement),
+    step: { ...snapshot.step, sentence: visible(snapshot.step.sentence) },
+    troubles: snapshot.troubles.map(trouble => ({ ...trouble, text: visible(trouble.text) })),
+  };
+}
+
 export function reduce(model: Model, message: ToWebview): Model {
   switch (message.type) {
     case 'empty':
@@ -37,7 +49,11 @@ export function reduce(model: Model, message: ToWebview): Model {
       const sameRun = model.snapshot?.run === snapshot.run && model.snapshot?.uri === snapshot.uri;
       const shorter = snapshot.length < (model.snapshot?.length ?? 0);
       const kept = sameRun ? model.timeline : NO_STEPS;
-      return { snapshot, reason: undefined, timeline: shorter ? forgetBeyond(kept, snapshot.length) : kept };
+      return {
+        snapshot: readable(snapshot),
+        reason: undefined,
+        timeline: shorter ? forgetBeyond(kept, snapshot.length) : kept,
+      };
     }
     case 'timeline': {
       const { lanes, steps } = message;

@@ -19,7 +19,7 @@ interface TimelineState {
 }
 
 const ZOOMS: readonly number[] = [2, 4, 7, 10, 14, 20];
-const MAX_PITCH = 20;
+const MAX_PITCH = 28;
 /** What the glyphs of `markGlyph` mean. */
 const MARKS = '! trouble · E exit · N notification · W wake-up · • other mark';
 /** Lanes drawn at most: those that act in the window come first. */

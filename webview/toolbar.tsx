@@ -77,7 +77,8 @@ export function InspectorToolbar({ snapshot, gridsShown, run }: ToolbarProps): V
             </IconButton>
           ))}
           <span class="position">
-            step <b>{position}</b>
+            <span class="word">step </span>
+            <b>{position}</b>
             <span class="dim">
               {' / '}
               {length}

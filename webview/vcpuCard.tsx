@@ -50,16 +50,18 @@ function Field({ of, path, value, name, doc, children }: FieldProps): VNode {
   return (
     <span class={changed ? 'field changed' : 'field'} data-field={path}>
       {name && (
-        <span class="name" title={doc}>
-          {name}
-        </span>
+        <>
+          <span class="name" title={doc}>
+            {name}
+          </span>{' '}
+        </>
       )}
       {changed ? (
         <>
           {old !== undefined && old !== value && (
             <>
               <del>{old}</del>
-              <span class="arrow">→</span>
+              <span class="arrow"> → </span>
             </>
           )}
           <ins>{value}</ins>
@@ -67,6 +69,7 @@ function Field({ of, path, value, name, doc, children }: FieldProps): VNode {
       ) : (
         <span class="value">{value}</span>
       )}
+      {children && ' '}
       {children}
     </span>
   );
@@ -194,7 +197,7 @@ function Priorities({ of }: { readonly of: Lookup }): VNode {
         <Field of={of} path="ppr" name="PPR" doc="Processor priority; VPPR with APICv" value={hex8(ppr)} />
       </Line>
       {rvi !== undefined && svi !== undefined && (
-        <Line label="guest intr" doc="Guest interrupt status, VMCS field 0x810">
+        <Line label="status" doc="Guest interrupt status, VMCS field 0x810">
           <Field of={of} path="rvi" name="RVI" doc="Requesting virtual interrupt, bits 7:0" value={hex8(rvi)} />
           <Field of={of} path="svi" name="SVI" doc="Servicing virtual interrupt, bits 15:8" value={hex8(svi)} />
         </Line>
@@ -239,7 +242,8 @@ export class VcpuCard extends Component<CardProps> {
             )}
           </h3>
           <span class="identity">
-            id {vcpu.id} {vcpu.apicMode}
+            {vcpu.apicMode}
+            {vcpu.id === index ? '' : ` id ${vcpu.id}`}
           </span>
           <span class="spring" />
           <Field of={of} path="state" value={vcpu.state}>

@@ -122,7 +122,13 @@ export interface Fixture {
 
 const fixture = (name: string, change: Partial<Snapshot>, lanes?: readonly string[]): Fixture => {
   const shown = snapshot({ title: `${name}.irq`, ...change });
-  return { name, messages: [{ type: 'snapshot', snapshot: shown }, timeline(Math.min(shown.length, 400), lanes)] };
+  return {
+    name,
+    messages: [
+      { type: 'snapshot', snapshot: shown },
+      timeline(Math.min(shown.length, 400), lanes, Math.max(1, shown.position - 200)),
+    ],
+  };
 };
 
 export const RUNNING = fixture('running', {

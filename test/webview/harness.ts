@@ -106,6 +106,12 @@ export class View {
     });
   }
 
+  /** Rendered text of the only match, as a user would copy it. */
+  async text(selector: string): Promise<string> {
+    // biome-ignore lint/performance/useDomNodeTextContent: what is seen counts, not what the tree holds
+    return this.page.locator(selector).innerText();
+  }
+
   /** Policy violations and uncaught errors so far. */
   async complaints(): Promise<readonly string[]> {
     return this.page.evaluate(() => [...window.violations, ...window.failures]);

@@ -1,0 +1,67 @@
+import { describe, expect, it } from 'vitest';
+import { EXITED, snapshot, timeline } from './fixtures.ts';
+import { Fresh } from './fresh.ts';
+
+const fresh = new Fresh();
+
+describe('timeline', () => {
+  const track = () => fresh.view.page.getByRole('slider', { name: 'Step' });
+
+  it('asks for the steps of its window once', async () => {
+    await fresh.view.send({ type: 'snapshot', snapshot: snapshot() });
+    const asked = (await fresh.view.posted()).filter(({ type }) => type === 'timeline');
+    expect(asked).toEqual([{ type: 'timeline', from: 1, to: 14 }]);
+    await fresh.view.send({ type: 'snapshot', snapshot: snapshot({ position: 4 }) });
+    expect(await fresh.view.posted()).toEqual([]);
+  });
+
+  it('asks for the part around the present step of a long run', async () => {
+    await fresh.view.send({ type: 'snapshot', snapshot: snapshot({ position: 500_000, length: 1_000_000 }) });
+    const [{ from, to }] = (await fresh.view.posted()).filter(message => message.type === 'timeline');
+    expect(from).toBeLessThan(500_000);
+    expect(to).toBeGreaterThan(500_000);
+    expect(to - from).toBeLessThan(1_000);
+  });
+
+  it('tells the step in words and moves with the keys of a slider', async () => {
+    await fresh.view.send(...EXITED.messages);
+    expect(await track().getAttribute('aria-valuetext')).toBe(
+      'step 4 · line 9 · vcpu 1 · vmx_deliver_posted_interrupt',
+    );
+    await track().focus();
+    expect(await fresh.press('ArrowRight')).toEqual([{ type: 'seek', step: 5 }]);
+    expect(await fresh.press('ArrowLeft')).toEqual([{ type: 'seek', step: 3 }]);
+    expect(await fresh.press('Home')).toEqual([{ type: 'seek', step: 0 }]);
+    expect(await fresh.press('End')).toEqual([{ type: 'seek', step: 14 }]);
+  });
+
+  it('goes to the step that the pointer hits', async () => {
+    await fresh.view.send(...EXITED.messages);
+    await fresh.view.posted();
+    const box = (await track().boundingBox())!;
+    await fresh.view.page.mouse.click(box.x + 28 * 9 + 5, box.y + 20);
+    expect(await fresh.view.posted()).toEqual([{ type: 'seek', step: 10 }]);
+  });
+
+  it('forgets the steps of another run, and those behind a shorter history', async () => {
+    await fresh.view.send({ type: 'snapshot', snapshot: snapshot({ run: 1 }) }, timeline(14));
+    await fresh.view.posted();
+    await fresh.view.send({ type: 'snapshot', snapshot: snapshot({ run: 1, length: 10 }) });
+    await fresh.view.send({ type: 'snapshot', snapshot: snapshot({ run: 1, length: 14 }) });
+    expect(await fresh.view.posted()).toEqual([{ type: 'timeline', from: 11, to: 14 }]);
+    await fresh.view.send({ type: 'snapshot', snapshot: snapshot({ run: 2 }) });
+    expect(await fresh.view.posted()).toEqual([{ type: 'timeline', from: 1, to: 14 }]);
+  });
+
+  it('draws the present step where it is', async () => {
+    await fresh.view.send(...EXITED.messages);
+    const inked = (x: number) =>
+      fresh.view.page.evaluate(at => {
+        const canvas = document.querySelector('canvas')!;
+        const ratio = canvas.width / canvas.clientWidth;
+        const { data } = canvas.getContext('2d')!.getImageData(at * ratio, 0, 1, canvas.height);
+        return data.filter((value, i) => i % 4 === 3 && value > 0).length;
+      }, x);
+    expect(await inked(28 * 3)).toBeGreaterThan(await inked(28 * 8 + 14));
+  });
+});
