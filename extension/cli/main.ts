@@ -54,6 +54,11 @@ async function main(args: readonly string[]): Promise<number> {
   }
 }
 
+// A reader that has seen enough (`| head`) is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  process.exit(error.code === 'EPIPE' ? EXIT.ok : EXIT.unusable);
+});
+
 main(process.argv.slice(2)).then(code => {
   process.exitCode = code;
 });

@@ -95,14 +95,19 @@ function descriptorView(m: Machine, index: number): NonNullable<VcpuView['pid']>
   const control = m.words[pid + PID_CONTROL];
   const ndst = m.words[pid + PID_NDST];
   const nv = (control >>> 16) & 0xff;
+  const on = (control & (1 << POSTED_INTR_ON)) !== 0;
+  const pir = wordsAt(m, pid);
+  if (!m.profile.descriptor.hasNotificationInfo) {
+    return { on, pir };
+  }
   return {
-    on: (control & (1 << POSTED_INTR_ON)) !== 0,
+    on,
+    pir,
     sn: (control & (1 << POSTED_INTR_SN)) !== 0,
     nv,
     nvName: nameOf(HOST_VECTORS, nv),
     ndst: ndst >>> 0,
     ndstCpu: m.config.cpus.findIndex((_, cpu) => ndstOf(m, cpu) === ndst),
-    pir: wordsAt(m, pid),
   };
 }
 

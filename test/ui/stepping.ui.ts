@@ -1,28 +1,98 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { inspectorFrame, openFile, openWorkbench, screenshot, type Workbench } from '../rig/workbench.ts';
 
 let workbench: Workbench;
+let page: Page;
 beforeAll(async () => {
   workbench = await openWorkbench({ folder: 'scenarios', size: { width: 1600, height: 1000 } });
+  page = workbench.page;
 });
 afterAll(() => workbench.close());
+afterEach(async () => {
+  await page.keyboard.press('Shift+F5');
+  await page.locator('.debug-toolbar').waitFor({ state: 'hidden' });
+});
 
-test('F5 and stepping change the descriptor in the inspector, stepping back undoes it', async () => {
-  const { page } = workbench;
-  await openFile(page, '01-posted-to-running.irq');
+const inspectorShows = (text: string | RegExp) =>
+  inspectorFrame(page).locator('body', { hasText: text }).waitFor({ timeout: 15_000 });
+const debugLine = () => page.locator('.debug-top-stack-frame-line');
+
+async function start(file: string): Promise<void> {
+  await openFile(page, file);
   await page.locator('.monaco-editor .view-line').first().click();
   await page.keyboard.press('F5');
   await page.locator('.debug-toolbar').waitFor();
-  const inspector = inspectorFrame(page);
-  await inspector.locator('body', { hasText: 'initial state' }).waitFor({ timeout: 20_000 });
-  await screenshot(page, 'stepping-1-entry');
-  for (let i = 0; i < 5; i++) {
+  await inspectorShows('initial state');
+}
+
+const atStep = (step: number) => inspectorShows(new RegExp(`step\\s*${step}\\s*/`));
+
+test('F5 opens the inspector; F11 changes the descriptor before one’s eyes; stepping back undoes it', async () => {
+  await start('01-posted-to-running.irq');
+  expect(await debugLine().count()).toBe(1);
+  for (let step = 1; step <= 5; step++) {
     await page.keyboard.press('F11');
-    await page.waitForTimeout(300);
+    await atStep(step);
   }
-  await screenshot(page, 'stepping-2-pir');
+  await inspectorShows('set PIR[0x41]');
+  await inspectorShows('vmx_deliver_posted_interrupt');
+  const receiver = inspectorFrame(page).locator('[data-vcpu="1"]');
+  await receiver.locator('.line', { hasText: 'PIR' }).filter({ hasText: '0x41' }).waitFor();
+  await screenshot(page, 'step-into');
+  await page.locator('.debug-toolbar .codicon-debug-step-back').click();
+  await atStep(4);
+  await receiver.locator('.line', { hasText: 'PIR' }).filter({ hasText: 'empty' }).waitFor();
+});
+
+test('F10 runs a line with all that follows from it; the call stack names kernel functions', async () => {
+  await start('01-posted-to-running.irq');
+  for (let step = 1; step <= 5; step++) {
+    await page.keyboard.press('F11');
+    await atStep(step);
+  }
+  await page.keyboard.press('Control+Shift+D');
+  const stack = page.locator('.debug-call-stack');
+  await stack.locator('.stack-frame', { hasText: 'vmx_deliver_posted_interrupt' }).first().waitFor();
+  await stack.locator('.stack-frame', { hasText: 'kvm_irq_delivery_to_apic' }).first().waitFor();
+  await screenshot(page, 'call-stack');
   await page.keyboard.press('F10');
-  await page.waitForTimeout(1000);
-  await screenshot(page, 'stepping-3-line');
+  await stack.locator('.stack-frame', { hasText: 'expect' }).first().waitFor();
+  await inspectorShows('0x41');
+  const variables = page.locator('.debug-variables');
+  const scope = variables.locator('.monaco-list-row', { hasText: 'vCPU 1' });
+  await scope.waitFor();
+  const isr = variables.locator('.monaco-list-row', { hasText: /isr.*0x41/ });
+  for (let i = 0; i < 6 && (await isr.count()) === 0; i++) {
+    if ((await scope.first().getAttribute('aria-expanded')) === 'false') {
+      await scope.first().click();
+    }
+    await isr
+      .first()
+      .waitFor({ timeout: 1500 })
+      .catch(() => {});
+  }
+  expect(await isr.count()).toBeGreaterThan(0);
+  await screenshot(page, 'variables');
+  await page.locator('.debug-toolbar .codicon-debug-reverse-continue').click();
+  await inspectorShows('initial state');
+});
+
+test('continue stops at a breakpoint and at a failed expectation', async () => {
+  await page.keyboard.press('Control+Shift+E');
+  const editor = await openFile(page, '01-posted-to-running.irq');
+  const text = await editor.locator('.view-line').allInnerTexts();
+  const line = text.findIndex(each => each.startsWith('expect')) + 1;
+  await page.keyboard.press('Control+g');
+  await page.keyboard.type(`${line + 1}`);
+  await page.keyboard.press('Enter');
+  await page.keyboard.press('F9');
+  await start('01-posted-to-running.irq');
+  await page.keyboard.press('F5');
+  await inspectorShows(`line ${line + 1}`);
+  await page.keyboard.press('F9');
+});
+
+test('no breach of the content security policy was reported', () => {
   expect(workbench.cspReports).toEqual([]);
 });

@@ -16,18 +16,16 @@ export function agentOf(thread: number): number {
   return thread - 2;
 }
 
-/** More agents than this are listed only while they have something to do. */
-const MANY_AGENTS = 24;
-
+/** The agents that are in the middle of something or could begin; between statements the scenario alone. */
 export function threadsOf(session: Session): DebugProtocol.Thread[] {
-  const { machine } = session.runner;
-  const threads: DebugProtocol.Thread[] = [{ id: SCENARIO_THREAD, name: 'scenario' }];
-  for (let agent = 0; agent < machine.agentCount; agent++) {
-    if (machine.agentCount <= MANY_AGENTS || machine.ready(agent)) {
+  const { machine, betweenStatements } = session.runner;
+  const threads: DebugProtocol.Thread[] = [];
+  for (let agent = 0; agent < machine.agentCount && !betweenStatements; agent++) {
+    if (!machine.idle(agent) || machine.ready(agent)) {
       threads.push({ id: threadOf(agent), name: machine.agentName(agent) });
     }
   }
-  return threads;
+  return threads.length === 0 ? [{ id: SCENARIO_THREAD, name: 'scenario' }] : threads;
 }
 
 /** The thread whose turn it is. */
