@@ -20,7 +20,6 @@ const debugLine = () => page.locator('.debug-top-stack-frame-line');
 
 async function start(file: string): Promise<void> {
   await openFile(page, file);
-  await page.locator('.monaco-editor .view-line').first().click();
   await page.keyboard.press('F5');
   await page.locator('.debug-toolbar').waitFor();
   await inspectorShows('initial state');
@@ -60,6 +59,10 @@ test('F10 runs a line with all that follows from it; the call stack names kernel
   await stack.locator('.stack-frame', { hasText: 'expect' }).first().waitFor();
   await inspectorShows('0x41');
   const variables = page.locator('.debug-variables');
+  await variables
+    .locator('.monaco-list-row', { hasText: /why.*holds|why.*deliver/ })
+    .first()
+    .waitFor();
   const scope = variables.locator('.monaco-list-row', { hasText: 'vCPU 1' });
   await scope.waitFor();
   const isr = variables.locator('.monaco-list-row', { hasText: /isr.*0x41/ });

@@ -311,10 +311,12 @@ export class DebugSession {
   }
 
   private scopes({ frameId }: DebugProtocol.ScopesArguments): DebugProtocol.Scope[] {
-    const { machine } = this.running().runner;
+    const session = this.running();
+    const { machine } = session.runner;
     const scopes: DebugProtocol.Scope[] = [];
     const scope = (name: string, variablesReference: number, expensive = false) =>
       scopes.push({ name, variablesReference, expensive });
+    scope('Last step', this.references.of({ kind: 'step', step: session.explain() }));
     const locals = this.frames.get(frameId)?.locals;
     if (locals !== undefined && locals[0].length > 0) {
       scope('Locals', this.references.of({ kind: 'locals', names: locals[0], values: locals[1] }));

@@ -12,6 +12,7 @@ import {
 import { FIELDS, findField } from '../../engine/fields.ts';
 import type { Machine } from '../../engine/machine.ts';
 import { hex } from '../../engine/text.ts';
+import type { StepView } from '../protocol.ts';
 
 type Block = 'vcpu' | 'cpu';
 
@@ -20,7 +21,8 @@ export type Container =
   | { readonly kind: 'block'; readonly block: Block; readonly index: number }
   | { readonly kind: 'group'; readonly block: Block; readonly index: number; readonly group: string }
   | { readonly kind: 'blocks'; readonly block: Block }
-  | { readonly kind: 'locals'; readonly names: readonly string[]; readonly values: readonly number[] };
+  | { readonly kind: 'locals'; readonly names: readonly string[]; readonly values: readonly number[] }
+  | { readonly kind: 'step'; readonly step: StepView };
 
 /** Hands out references; they are valid until the next stop, as the protocol wants. */
 export class References {
@@ -50,6 +52,8 @@ export function variablesOf(m: Machine, references: References, container: Conta
         value: hex(container.values[i], 1),
         variablesReference: 0,
       }));
+    case 'step':
+      return stepVariables(container.step);
     case 'blocks': {
       const count = container.block === 'vcpu' ? m.vcpuCount : m.cpuCount;
       return Array.from({ length: count }, (_, index) => ({
@@ -67,6 +71,17 @@ export function variablesOf(m: Machine, references: References, container: Conta
       );
     }
   }
+}
+
+/** What the last step did: its sentence, and each field that it changed. */
+function stepVariables({ sentence, agent, place, source, writes }: StepView): DebugProtocol.Variable[] {
+  const text = (name: string, value: string): DebugProtocol.Variable => ({ name, value, variablesReference: 0 });
+  return [
+    text('why', sentence),
+    text('where', source === '' ? place : `${place}, ${source}`),
+    text('agent', agent),
+    ...writes.map(({ field, before, after }) => ({ ...text(field, `${before} → ${after}`), evaluateName: field })),
+  ];
 }
 
 function summary(m: Machine, block: Block, index: number): string {

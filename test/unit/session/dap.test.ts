@@ -86,6 +86,7 @@ describe('transcripts', () => {
     expect(stackFrames.map(({ name }) => name)).toContain('vmx_deliver_posted_interrupt  (vmx/vmx.c, Linux 6.16)');
     await client.request('scopes', { frameId: 1 });
     await client.request('variables', { variablesReference: 1 });
+    await client.request('variables', { variablesReference: 2 });
     await client.request('evaluate', { expression: 'vcpu 1.pid.pir', context: 'hover' });
     await client.request('stepBack', { threadId: 3 });
     await client.request('evaluate', { expression: 'vcpu 1.pid.pir', context: 'watch' });
@@ -121,10 +122,10 @@ describe('transcripts', () => {
     await client.launch();
     await client.request('stackTrace', { threadId: 1 });
     await client.request('scopes', { frameId: 1 });
-    await client.request('setVariable', { variablesReference: 2, name: 'tpr', value: '0x50' });
-    await client.request('setVariable', { variablesReference: 2, name: 'tpr', value: '0x500' });
-    await client.request('setVariable', { variablesReference: 2, name: 'irr', value: '{0x31 0x55}' });
-    await client.request('setVariable', { variablesReference: 2, name: 'mode', value: 'ASLEEP' });
+    await client.request('setVariable', { variablesReference: 3, name: 'tpr', value: '0x50' });
+    await client.request('setVariable', { variablesReference: 3, name: 'tpr', value: '0x500' });
+    await client.request('setVariable', { variablesReference: 3, name: 'irr', value: '{0x31 0x55}' });
+    await client.request('setVariable', { variablesReference: 3, name: 'mode', value: 'ASLEEP' });
     await client.request('evaluate', { expression: 'vcpu 1.irr[0x55]', context: 'repl' });
     await client.request('stepBack', { threadId: 1 });
     await client.request('evaluate', { expression: 'vcpu 1.irr', context: 'repl' });
