@@ -1,3 +1,4 @@
+import { definitionsOf } from './definitions.ts';
 import type { Explanation } from './explanation.ts';
 import { findCandidates } from './find.ts';
 import { linesOf } from './lines.ts';
@@ -20,10 +21,11 @@ export function languageOf(text: string): string {
 export function annotate(text: string, languageId = languageOf(text)): Annotation[] {
   const lines = linesOf(text);
   const out: Annotation[] = [];
+  const definitions = definitionsOf(lines);
   let group = '';
   for (let n = 0; n < lines.count; n++) {
     let inGroup = '';
-    for (const c of findCandidates(lines, n, languageId)) {
+    for (const c of findCandidates(lines, n, languageId, definitions)) {
       if (c.as === 'kvm_lapic_irq') {
         inGroup = c.text;
         if (c.text === group) continue;

@@ -129,7 +129,7 @@ function addPartial(found: Found, all: readonly Expression[], target: string | u
 function addMacro(found: Found, tree: Expression): void {
   const name = tree.kind === 'name' || tree.kind === 'call' ? tree.name : '';
   const known = macro(name);
-  if (!known || found.definitions.has(name) || (known.params === undefined) !== (tree.kind === 'name')) return;
+  if (!known || (known.params === undefined) !== (tree.kind === 'name')) return;
   const result = evaluate(tree, found.definitions);
   found.out.push({
     kind: 'macro',

@@ -22,7 +22,9 @@ export interface Definition {
   readonly params?: readonly string[];
   readonly body: string;
 }
-export type Definitions = ReadonlyMap<string, Definition>;
+export interface Definitions {
+  get(name: string): Definition | undefined;
+}
 
 interface Scope {
   readonly definitions: Definitions;
@@ -136,7 +138,7 @@ function call(name: string, args: readonly Result[], scope: Scope): Result {
 }
 
 function define(name: string, definitions: Definitions): Definition | undefined {
-  return definitions.get(name) ?? macro(name);
+  return macro(name) ?? definitions.get(name);
 }
 
 function expand(body: string, scope: Scope, bound: ReadonlyMap<string, Result>): Result {

@@ -3,6 +3,7 @@ import { explainFinding } from './cExplain.ts';
 import { type Finding, findInC } from './cFind.ts';
 import type { Definitions } from './evaluate.ts';
 import { type Lines, statementAround, unwrap } from './lines.ts';
+import { counterpart, otherSide, withChange } from './patch.ts';
 import { findPrintkGroup } from './printkGroup.ts';
 import { findInText } from './textFind.ts';
 import { type Token, tokenize } from './tokens.ts';
@@ -12,7 +13,7 @@ import { findTraceEvent } from './trace.ts';
 const C_LIKE = /^(?:c|cpp|cuda-cpp|objective-c|rust|go)$/;
 const ASSEMBLY = /asm|^s$/;
 
-const NONE: Definitions = new Map();
+const NONE: Definitions = { get: () => undefined };
 
 /** Tokens of a directive's replacement list; other statements come back whole. */
 function body(tokens: readonly Token[]): readonly Token[] {
@@ -59,6 +60,19 @@ export function findCandidates(
   languageId: string,
   definitions: Definitions = NONE,
 ): Candidate[] {
+  const own = onLine(lines, n, languageId, definitions);
+  const { side } = unwrap(lines.at(n), languageId === 'diff');
+  const partner = own.length > 0 ? otherSide(lines, n) : undefined;
+  if (partner === undefined || (side !== '+' && side !== '-')) return own;
+  const other = onLine(lines, partner, languageId, definitions);
+  return own.map(candidate => {
+    const changed = counterpart(own, other, candidate);
+    if (!changed) return candidate;
+    return { ...candidate, explain: () => withChange(candidate.explain(), changed.explain(), side) };
+  });
+}
+
+function onLine(lines: Lines, n: number, languageId: string, definitions: Definitions): Candidate[] {
   const inDiff = languageId === 'diff';
   const { text, column, side } = unwrap(lines.at(n), inDiff);
   if (text.trim() === '') return [];

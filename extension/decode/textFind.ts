@@ -44,6 +44,18 @@ interface Hit {
   readonly keyword?: string;
 }
 
+/** More numbers than this in one line are a dump of something else; the time for them is saved. */
+const MAX_NUMBERS = 200;
+
+function firstOf<T>(all: Iterable<T>, limit: number): T[] {
+  const out: T[] = [];
+  for (const each of all) {
+    if (out.length === limit) break;
+    out.push(each);
+  }
+  return out;
+}
+
 /** `APIC_ICR = 0x300`: the macro's own value, not what is written to the register. */
 function defines(before: string, number: string): boolean {
   const name = /\b([A-Z][A-Z\d_]+)$/.exec(before)?.[1];
@@ -52,7 +64,7 @@ function defines(before: string, number: string): boolean {
 }
 
 function hits(text: string): Hit[] {
-  return [...text.matchAll(NUMBER)].map(match => {
+  return firstOf(text.matchAll(NUMBER), MAX_NUMBERS).map(match => {
     const prefixed = /^0x/i.test(match[0]);
     const digits = prefixed ? match[0].slice(2) : match[0];
     const before = text.slice(Math.max(0, match.index - 48), match.index).replace(FILLING, '');

@@ -115,11 +115,11 @@ const readers: readonly Reader[] = [
       ]),
   ],
   [/kvm_inj_virq: irq (\d+)/, ([, vec]) => sentence('Injected at VM entry', `vector ${named(Number(vec))}`)],
-  [/kvm_exit:.*?reason (APIC_WRITE|EOI_INDUCED|APIC_ACCESS)\b.*?\binfo1? (?:0x)?([\da-f]+)/, qualification],
-  [/kvm_(?:entry|exit):.*?\bintr_info 0x(8[\da-f]{7})/, ([, info]) => words('intr-info', BigInt(`0x${info}`))],
+  [/kvm_exit:.{0,200}?reason (APIC_WRITE|EOI_INDUCED|APIC_ACCESS)\b.{0,200}?\binfo1? (?:0x)?([\da-f]+)/, qualification],
+  [/kvm_(?:entry|exit):.{0,400}?\bintr_info 0x(8[\da-f]{7})/, ([, info]) => words('intr-info', BigInt(`0x${info}`))],
   [/kvm_apic: apic_(write|read) (APIC_\w+) = 0x([\da-f]+)/, apicRegister],
   [
-    /kvm_pi_irte_update: .*?\b(enabled and being updated|disabled) for irq (\d+), vcpu (-?\d+), gsi: 0x([\da-f]+), gvec: 0x([\da-f]+)/,
+    /kvm_pi_irte_update: .{0,40}?\b(enabled and being updated|disabled) for irq (\d+), vcpu (-?\d+), gsi: 0x([\da-f]+), gvec: 0x([\da-f]+)/,
     ([, how, irq, vcpu, gsi, gvec]) =>
       sentence(
         'IRTE update',

@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import type { Definitions } from '../decode/evaluate.ts';
 import type { Lines } from '../decode/lines.ts';
 
 /** `.h` opens as cpp; assembly has no language of its own in VS Code, so the ids of the common extensions are named. */
@@ -22,8 +23,21 @@ export function documentLines(document: vscode.TextDocument): Lines {
   };
 }
 
+const known = new WeakMap<vscode.TextDocument, { readonly version: number; readonly definitions: Definitions }>();
+
+/** The document's own macros; read once a version, and only when an expression holds a name that the kernel table lacks. */
+function definitions(decode: Decoder, document: vscode.TextDocument, lines: Lines): Definitions {
+  const cached = known.get(document);
+  if (cached?.version === document.version) return cached.definitions;
+  const fresh = { version: document.version, definitions: decode.definitionsOf(lines) };
+  known.set(document, fresh);
+  return fresh.definitions;
+}
+
 function answer(decode: Decoder, document: vscode.TextDocument, position: vscode.Position): vscode.Hover | undefined {
-  const candidates = decode.findCandidates(documentLines(document), position.line, document.languageId);
+  const lines = documentLines(document);
+  const own = definitions(decode, document, lines);
+  const candidates = decode.findCandidates(lines, position.line, document.languageId, own);
   const found = decode.candidateAt(candidates, position.character);
   if (!found) return undefined;
   const markdown = new vscode.MarkdownString(decode.toMarkdown(found.explain()));
