@@ -6,7 +6,7 @@ import type { Node, SettingNode, Tree } from './tree.ts';
 import { FEATURES, isKey } from './words.ts';
 
 /** In order of age. */
-export const KERNELS: readonly KernelVersion[] = ['2013', '4.19', '5.15', '6.1', '6.12', '6.16', '7.1'];
+export const KERNELS: readonly KernelVersion[] = ['2013', '4.19', '5.15', '6.1', '6.12', '6.16', '7.1', '7.2'];
 
 /** The version whose code the fact sheets describe; it is meant where a scenario names none. */
 export const DEFAULT_KERNEL: KernelVersion = '6.16';

@@ -1,6 +1,6 @@
 import type { MachineConfig, VcpuConfig } from '../engine/config.ts';
 import { fromBig, hex, type Words } from '../formats/bits.ts';
-import { decode, encode, type Format, fieldValue, type Kernel } from '../formats/format.ts';
+import { decode, encode, type Format, fieldValue, type Kernel, type Problem } from '../formats/format.ts';
 import { icr, x2apicIcr } from '../formats/icr.ts';
 import { msi } from '../formats/msi.ts';
 import type { Range, Word64 } from './program.ts';
@@ -30,6 +30,18 @@ function sentence(text: string): string {
   return `${text[0].toUpperCase()}${text.slice(1)}.`;
 }
 
+/** Scenarios repeat themselves: what is wrong with a message is found out once for each machine. */
+const known = new WeakMap<Machine, Map<string, readonly Problem[]>>();
+
+function problemsOf(format: Format, words: Words, machine: Machine): readonly Problem[] {
+  let ofMachine = known.get(machine);
+  if (!ofMachine) known.set(machine, (ofMachine = new Map()));
+  const key = `${format.id} ${words.join(' ')}`;
+  let problems = ofMachine.get(key);
+  if (!problems) ofMachine.set(key, (problems = decode(format, words, kernelOf(machine)).problems));
+  return problems;
+}
+
 /** Reports what the format's own table finds illegal: the same rules that a hover shows. */
 function reportProblems(
   format: Format,
@@ -39,7 +51,7 @@ function reportProblems(
   vector: Range,
   report: Report,
 ): void {
-  for (const { id, severity, text } of decode(format, words, kernelOf(machine)).problems) {
+  for (const { id, severity, text } of problemsOf(format, words, machine)) {
     if (severity === 'note') continue;
     if (id === 'illegal-vector') report.add('irq402', vector, sentence(text));
     else report.add('irq403', range, sentence(text));

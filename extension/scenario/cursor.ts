@@ -5,6 +5,10 @@ import { alternatives, nearest, notOneOf, shown } from './suggest.ts';
 import type { Token } from './tokens.ts';
 import { GLUE, isKey, type Words } from './words.ts';
 
+function glue(text: keyof typeof GLUE): Expected {
+  return { kind: 'word', words: { [text]: GLUE[text] } };
+}
+
 /** Walks over the words of one line. After the first problem it gives nothing more, so that a line is blamed once. */
 export class Cursor {
   readonly diagnostics: Diagnostic[] = [];
@@ -15,14 +19,15 @@ export class Cursor {
     code: readonly Token[],
     private readonly listener?: Listener,
   ) {
-    const bad = code.filter(token => token.kind === 'bad');
-    for (const { range, text } of bad) {
+    const bad = code.some(token => token.kind === 'bad');
+    this.tokens = bad ? code.filter(token => token.kind !== 'bad') : code;
+    for (const { kind, range, text } of bad ? code : []) {
+      if (kind !== 'bad') continue;
       const what = [...text].length > 1 ? 'These characters have' : 'This character has';
       this.diagnostics.push(
         diagnostic('irq105', range, `${what} no meaning here. Write letters, digits, \`:\`, \`,\` or \`#\`.`),
       );
     }
-    this.tokens = bad.length > 0 ? code.filter(token => token.kind !== 'bad') : code;
   }
 
   get failed(): boolean {
@@ -61,9 +66,10 @@ export class Cursor {
 
   /** Takes the next token if it is this word or mark. */
   accept(text: keyof typeof GLUE): Token | undefined {
-    const expected: Expected = { kind: 'word', words: { [text]: GLUE[text] } };
-    this.offer(expected);
-    return this.peek()?.text === text ? this.means(this.take(), expected) : undefined;
+    const expected = this.listener && glue(text);
+    if (expected) this.offer(expected);
+    if (this.peek()?.text !== text) return undefined;
+    return expected ? this.means(this.take(), expected) : this.take();
   }
 
   missing(sentence: string): undefined {
@@ -71,20 +77,30 @@ export class Cursor {
     return this.fail(diagnostic('irq202', { line, start: end, end }, sentence));
   }
 
+  /** The next word, if there is one. */
+  private nextWord(expected: Expected): Token | undefined {
+    this.offer(expected);
+    return this.peek()?.kind === 'word' ? this.means(this.take(), expected) : undefined;
+  }
+
+  /** `sentence` says what to write here. */
+  private noWord(sentence: string): undefined {
+    const next = this.peek();
+    return next ? this.fail(diagnostic('irq202', next.range, sentence)) : this.missing(sentence);
+  }
+
   /** The next word; if there is none, `sentence` says what to write. */
   word(sentence: string, expected: Expected): Token | undefined {
-    this.offer(expected);
-    const next = this.peek();
-    if (next?.kind === 'word') return this.means(this.take(), expected);
-    if (!next) return this.missing(sentence);
-    return this.fail(diagnostic('irq202', next.range, sentence));
+    return this.nextWord(expected) ?? this.noWord(sentence);
   }
 
   /** The next word, which must be one of the table. A word that is none of them is taken all the same. */
   oneOf(words: Words, what: string): Token | undefined {
+    const found = this.nextWord({ kind: 'word', words });
+    if (found && isKey(words, found.text)) return found;
     const names = Object.keys(words);
-    const found = this.word(`Write ${what}: ${alternatives(names)}.`, { kind: 'word', words });
-    if (found && !isKey(words, found.text)) this.fail(notOneOf('irq205', found, what, names));
+    if (!found) return this.noWord(`Write ${what}: ${alternatives(names)}.`);
+    this.fail(notOneOf('irq205', found, what, names));
     return found;
   }
 
@@ -94,19 +110,11 @@ export class Cursor {
     example: string,
     kind: 'vcpu' | 'cpu' | 'vector' | 'id' | 'number' = 'number',
   ): Token | undefined {
-    const found = this.word(
-      `Write ${what}, for example \`${example}\`.`,
-      kind === 'number' ? { kind, what } : { kind },
-    );
-    if (found && !/^[0-9A-Z]/.test(found.text)) {
-      this.fail(
-        diagnostic(
-          'irq204',
-          found.range,
-          `\`${shown(found.text)}\` is not a number. Write ${what}, for example \`${example}\`.`,
-        ),
-      );
-    }
+    const found = this.nextWord(kind === 'number' ? { kind, what } : { kind });
+    if (found && /^[0-9A-Z]/.test(found.text)) return found;
+    const remedy = `Write ${what}, for example \`${example}\`.`;
+    if (!found) return this.noWord(remedy);
+    this.fail(diagnostic('irq204', found.range, `\`${shown(found.text)}\` is not a number. ${remedy}`));
     return found;
   }
 

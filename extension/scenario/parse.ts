@@ -5,7 +5,7 @@ import { parseAction, parseMsi } from './parseAction.ts';
 import { parseConditions } from './parseExpect.ts';
 import type { Range } from './program.ts';
 import { notOneOf } from './suggest.ts';
-import { scan, type Token } from './tokens.ts';
+import { type SourceLine, scan, type Token } from './tokens.ts';
 import type { Node, RegisterNode, Tree } from './tree.ts';
 import {
   ACTIONS,
@@ -159,19 +159,29 @@ export function parseLine(code: readonly Token[], listener?: Listener): ParsedLi
   return { node: { ...body, range, head, broken: cursor.failed }, diagnostics: cursor.diagnostics };
 }
 
+/** Lines are read by themselves, so what a line means depends on nothing else. */
+const parsedLines = new WeakMap<SourceLine, ParsedLine>();
+
+function parsedLine(line: SourceLine): ParsedLine {
+  let parsed = parsedLines.get(line);
+  if (!parsed) parsedLines.set(line, (parsed = parseLine(line.code)));
+  return parsed;
+}
+
 /**
  * Text to tree. Pure; never throws; every line is read by itself, so that a broken one does not hide the rest.
- * A text that is too large or not text gives an empty tree with one diagnostic.
+ * A text that is too large or not text gives an empty tree with one diagnostic. With the tree of an earlier text, lines that have
+ * not changed (in text and number) are not read again, and keep their nodes.
  */
-export function parse(text: string): Tree {
-  const { lines, diagnostics: found, refused } = scan(text);
+export function parse(text: string, before?: Tree): Tree {
+  const { lines, diagnostics: found, refused } = scan(text, before?.lines);
   const diagnostics = [...found];
   const nodes: Node[] = [];
-  for (const { code } of lines) {
-    if (code.length === 0) continue;
-    const parsed = parseLine(code);
+  for (const line of lines) {
+    if (line.code.length === 0) continue;
+    const parsed = parsedLine(line);
     nodes.push(parsed.node);
-    diagnostics.push(...parsed.diagnostics);
+    if (parsed.diagnostics.length > 0) diagnostics.push(...parsed.diagnostics);
   }
   return { lines, nodes, diagnostics, refused };
 }

@@ -37,39 +37,44 @@ function refused(problem: Diagnostic): Scan {
   return { lines: [], diagnostics: [problem], refused: true };
 }
 
-const WORD = /[A-Za-z0-9_][A-Za-z0-9_.-]*/y;
-const BLANK = /[ \t\f\v]+/y;
-/** Whatever no other rule takes. */
-const BAD = /[^A-Za-z0-9_:,# \t\f\v]+/y;
+const isDigit = (c: number) => c >= 48 && c <= 57;
+const isLetter = (c: number) => (c >= 97 && c <= 122) || (c >= 65 && c <= 90) || c === 95;
+/** Dot and dash may stand inside a word, not begin it. */
+const isWord = (c: number) => isLetter(c) || isDigit(c) || c === 45 || c === 46;
+const isBlank = (c: number) => c === 32 || (c >= 9 && c <= 13);
+const isMark = (c: number) => c === 58 || c === 44;
+const isHash = (c: number) => c === 35;
+const isBad = (c: number) => !(isLetter(c) || isDigit(c) || isBlank(c) || isMark(c) || isHash(c));
+
+function kindOf(c: number): Token['kind'] {
+  if (isLetter(c) || isDigit(c)) return 'word';
+  return isMark(c) ? 'mark' : isHash(c) ? 'comment' : 'bad';
+}
+
+function endOf(kind: Token['kind'], text: string, at: number): number {
+  if (kind === 'mark') return at + 1;
+  if (kind === 'comment') return text.length;
+  const belongs = kind === 'word' ? isWord : isBad;
+  let end = at + 1;
+  while (end < text.length && belongs(text.charCodeAt(end))) end++;
+  return end;
+}
 
 /** The tokens of one line. */
 export function scanLine(text: string, line: number): SourceLine {
   const code: Token[] = [];
-  let at = 0;
-  const take = (pattern: RegExp): string | undefined => {
-    pattern.lastIndex = at;
-    return pattern.exec(text)?.[0];
-  };
-  while (at < text.length) {
-    const blank = take(BLANK);
-    if (blank !== undefined) {
-      at += blank.length;
+  for (let start = 0; start < text.length; ) {
+    const first = text.charCodeAt(start);
+    if (isBlank(first)) {
+      start++;
       continue;
     }
-    if (text[at] === '#') {
-      const comment: Token = {
-        kind: 'comment',
-        text: text.slice(at).trimEnd(),
-        range: { line, start: at, end: text.length },
-      };
-      return { text, code, comment };
-    }
-    const word = take(WORD);
-    const bad = word === undefined ? take(BAD) : undefined;
-    const found = word ?? bad ?? text[at];
-    const kind = word !== undefined ? 'word' : bad !== undefined ? 'bad' : 'mark';
-    code.push({ kind, text: found, range: { line, start: at, end: at + found.length } });
-    at += found.length;
+    const kind = kindOf(first);
+    const end = endOf(kind, text, start);
+    const token: Token = { kind, text: text.slice(start, end), range: { line, start, end } };
+    if (kind === 'comment') return { text, code, comment: { ...token, text: token.text.trimEnd() } };
+    code.push(token);
+    start = end;
   }
   return { text, code };
 }
@@ -88,8 +93,11 @@ function splitLines(text: string, most: number): string[] | undefined {
   return lines;
 }
 
-/** Text to tokens, line by line. Linear in the length of the text, and bounded: see `MAX_LENGTH`, `MAX_LINES`, `MAX_LINE_LENGTH`. */
-export function scan(source: string): Scan {
+/**
+ * Text to tokens, line by line. Linear in the length of the text, and bounded: see `MAX_LENGTH`, `MAX_LINES`, `MAX_LINE_LENGTH`.
+ * Lines of an earlier text that have not changed are taken from there.
+ */
+export function scan(source: string, before: readonly SourceLine[] = []): Scan {
   if (source.length > MAX_LENGTH) {
     const size = `${(source.length / 1e6).toFixed(1)} million characters`;
     return refused(
@@ -125,7 +133,7 @@ export function scan(source: string): Scan {
       diagnostics.push(diagnostic('irq103', range, message));
       return { text: each, code: [] };
     }
-    return scanLine(each, line);
+    return before[line]?.text === each ? before[line] : scanLine(each, line);
   });
   return { lines, diagnostics, refused: false };
 }

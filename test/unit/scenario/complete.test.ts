@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { KERNELS } from '../../../extension/scenario/checkMachine.ts';
 import { complete } from '../../../extension/scenario/complete.ts';
 import { parse } from '../../../extension/scenario/parse.ts';
 import { MACHINE } from './problems.ts';
@@ -95,7 +96,7 @@ describe('completion', () => {
       'split-irqchip',
       'no-vector-hashing',
     ]);
-    expect(labels('kernel |', 'machine intel\n')).toEqual(['2013', '4.19', '5.15', '6.1', '6.12', '6.16', '7.1']);
+    expect(labels('kernel |', 'machine intel\n')).toEqual(KERNELS);
     expect(labels('vcpus 4 |', 'machine intel\n')).toEqual(['xapic', 'x2apic']);
     expect(labels('machine |', '')).toEqual(['intel', 'amd']);
   });

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { FIELDS } from '../../../extension/engine/fields.ts';
+import { DEFAULT_KERNEL, KERNELS } from '../../../extension/scenario/checkMachine.ts';
 import { CODES } from '../../../extension/scenario/diagnostics.ts';
 import { ACTIONS, EVENTS, FEATURES, keys, REGISTERS, STATEMENTS, STATES } from '../../../extension/scenario/words.ts';
 import { diagnose, MACHINE } from './problems.ts';
@@ -28,6 +29,14 @@ describe('docs/scenario-language.md', () => {
       severity,
     ]);
     expect(rows).toEqual(Object.entries(CODES).map(([code, [severity]]) => [code, severity]));
+  });
+
+  it('names every kernel', () => {
+    const row = page.split('\n').find(line => line.startsWith('| `kernel` |'));
+    expect([...(row ?? '').matchAll(/`([\d.]+)`/g)].map(([, version]) => version)).toEqual([
+      ...KERNELS,
+      DEFAULT_KERNEL,
+    ]);
   });
 
   it('lists every field', () => {
