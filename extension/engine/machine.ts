@@ -1,9 +1,11 @@
 /** A machine at work: its memory, its agents and the one way in which anything happens, `step`. */
+import { type Addition, type Agenda, NOTHING_ADDED } from './addition.ts';
 import type { MachineConfig } from './config.ts';
 import { AGENT, AGENT_WORDS, C, D, FRAME_WORDS, G, type Layout, layoutOf, MAX_DEPTH, V } from './layout.ts';
 import { Memory } from './memory.ts';
 import { CALL, type Flow, NEXT, type Operation, operations, RETURN, type Step } from './operation.ts';
 import { type Profile, profileOf } from './profile.ts';
+import { StoreBuffers } from './storeBuffers.ts';
 
 /** What happened in a step, beside its writes; kept with the step. Bit numbers. */
 export const MARK = {
@@ -29,6 +31,8 @@ export interface Frame {
 export type Spontaneous = (m: Machine, agent: number) => Operation | undefined;
 
 const NO_CODE = -1;
+/** More silent steps in a row than any operation takes. */
+const MOST_SILENT_STEPS = 1 << 16;
 
 /** Agents by number: 0 the VMM, then a thread for each vCPU, the interrupt hardware of each physical CPU, the IOMMU, its devices and the host's other threads. */
 export const VMM = 0;
@@ -44,22 +48,43 @@ export class Machine extends Memory {
   readonly cpuCount: number;
   readonly deviceCount: number;
   readonly agentCount: number;
+  readonly addition: Addition;
+  /** Every operation by its number; those that the scenario restates stand in the place of the engine's own. */
+  readonly operations: readonly Operation[];
+  /** First of the words that the scenario added. */
+  readonly added: number;
+  /** Stores that are not visible yet; undefined when every store is visible at once. */
+  readonly buffers: StoreBuffers | undefined;
+  /** What agents have to do beside the operations that they run; only while a race runs. */
+  agenda: Agenda | undefined;
+  /** Frames are wiped when they are left, so that states compare equal whatever ran before (exploration). */
+  wiping = false;
 
   /** Agent whose step runs; only meaningful inside a step. */
   agent = 0;
   private readonly spontaneous: Spontaneous;
-  private frame = 0;
+  private readonly ownAgents: number;
+  /** Address of the running operation's frame: its locals follow. */
+  frame = 0;
   private callee: Operation | undefined;
   private readonly arguments = new Int32Array(FRAME_WORDS - 1);
   private marks = 0;
   private stepped = 0;
   private head = 0;
 
-  constructor(config: MachineConfig, spontaneous: Spontaneous) {
+  constructor(config: MachineConfig, spontaneous: Spontaneous, addition: Addition = NOTHING_ADDED) {
     const devices = config.devices?.length ?? 0;
-    const agentCount = 2 + config.vcpus.length + config.cpus.length + (devices > 0 ? devices + 1 : 0);
+    const own = 2 + config.vcpus.length + config.cpus.length + (devices > 0 ? devices + 1 : 0);
+    const threads = own + addition.agents.length;
+    const agentCount = addition.storeBuffers ? 2 * threads : threads;
     const layout = layoutOf(config, agentCount);
-    super(layout.size);
+    const added = layout.size + (addition.storeBuffers ? threads * StoreBuffers.words : 0);
+    super(added + addition.words);
+    this.addition = addition;
+    this.operations = restated(addition.operations);
+    this.added = added;
+    this.buffers = addition.storeBuffers ? new StoreBuffers(this, layout.size, threads) : undefined;
+    this.ownAgents = own;
     this.config = config;
     this.profile = profileOf(config);
     this.layout = layout;
@@ -110,7 +135,12 @@ export class Machine extends Memory {
     return this.layout.nested + vcpu * V.words;
   }
 
-  /** `vmm`, `vcpu 2`, `cpu 0`, `iommu`. */
+  /** Agent number `index` of those that the scenario added. */
+  addedAgent(index: number): number {
+    return this.ownAgents + index;
+  }
+
+  /** `vmm`, `vcpu 2`, `cpu 0`, `iommu`, or what the scenario calls it. */
   agentName(agent: number): string {
     switch (agent) {
       case VMM:
@@ -119,6 +149,13 @@ export class Machine extends Memory {
         return 'scenario';
       case USER:
         return 'user';
+    }
+    const threads = this.ownAgents + this.addition.agents.length;
+    if (agent >= threads) {
+      return `store buffer of ${this.agentName(agent - threads)}`;
+    }
+    if (agent >= this.ownAgents) {
+      return this.addition.agents[agent - this.ownAgents];
     }
     if (agent >= this.iommuAgent) {
       return agent === this.iommuAgent
@@ -186,7 +223,13 @@ export class Machine extends Memory {
     if (holder !== 0 && holder !== agent + 1) {
       return false;
     }
-    return this.idle(agent) ? this.arising(agent) !== undefined : !this.waits(agent);
+    if (this.agenda?.holds(agent)) {
+      return false;
+    }
+    if (this.idle(agent)) {
+      return this.arising(agent) !== undefined || (this.agenda?.has(agent) ?? false);
+    }
+    return !this.waits(agent);
   }
 
   /** Takes one atomic step of a ready agent. `close` then puts it into the journal. */
@@ -194,6 +237,8 @@ export class Machine extends Memory {
     this.arise(agent);
     this.marks = 0;
     this.stepped = agent;
+    this.agent = agent;
+    this.buffers?.watch(agent);
     this.head = this.words[this.top(agent)];
     this.runOne(agent);
     this.settle(agent);
@@ -206,6 +251,10 @@ export class Machine extends Memory {
     }
     const arising = this.arising(agent);
     if (arising === undefined) {
+      if (this.agenda?.has(agent)) {
+        this.agenda.begin(agent);
+        return;
+      }
       throw new Error(`${this.agentName(agent)} has nothing to do`);
     }
     this.start(agent, arising, this.subjectOf(agent));
@@ -231,7 +280,7 @@ export class Machine extends Memory {
 
   /** The operation and step that journal entry `step` ran, or undefined for a step of the scenario itself. */
   codeOf(step: number): { readonly operation: Operation; readonly step: Step } | undefined {
-    return codeAt(this.secondOf(step));
+    return this.codeAt(this.secondOf(step));
   }
 
   /** The agent's call stack, innermost first; empty when it is idle. */
@@ -239,7 +288,7 @@ export class Machine extends Memory {
     const frames: Frame[] = [];
     for (let depth = this.words[this.agentAddress(agent) + AGENT.depth]; depth > 0; depth--) {
       const address = this.frameAddress(agent, depth);
-      const code = codeAt(this.words[address]);
+      const code = this.codeAt(this.words[address]);
       if (code !== undefined) {
         const locals = this.words.subarray(address + 1, address + 1 + code.operation.locals.length);
         frames.push({ ...code, locals: [...locals] });
@@ -258,11 +307,17 @@ export class Machine extends Memory {
   }
 
   private arising(agent: number): Operation | undefined {
+    if (agent >= this.ownAgents) {
+      return this.buffers?.arising(agent);
+    }
     return agent > this.vcpuCount ? this.spontaneous(this, agent) : undefined;
   }
 
   /** What an operation that arises of itself is about: the number of the CPU; 0 for agents of which there is one. */
   private subjectOf(agent: number): number {
+    if (agent >= this.ownAgents) {
+      return agent - this.ownAgents - this.addition.agents.length;
+    }
     return agent < this.iommuAgent ? agent - 1 - this.vcpuCount : 0;
   }
 
@@ -271,8 +326,13 @@ export class Machine extends Memory {
     const { words } = this;
     const address = this.top(agent);
     const head = words[address];
-    const { until } = operations[head >>> 16].steps[head & 0xffff];
-    return until !== undefined && !until(this, words[address + 1], words[address + 2], words[address + 3]);
+    const { until } = this.operations[head >>> 16].steps[head & 0xffff];
+    if (until === undefined) {
+      return false;
+    }
+    this.agent = agent;
+    this.frame = address;
+    return !until(this, words[address + 1], words[address + 2], words[address + 3]);
   }
 
   private agentAddress(agent: number): number {
@@ -288,7 +348,7 @@ export class Machine extends Memory {
   }
 
   private push(agent: number): void {
-    const callee = this.callee as Operation;
+    const callee = this.operations[(this.callee as Operation).id];
     const base = this.agentAddress(agent);
     const depth = this.words[base + AGENT.depth] + 1;
     if (depth > MAX_DEPTH) {
@@ -307,7 +367,14 @@ export class Machine extends Memory {
 
   private pop(agent: number, left: Operation): void {
     const base = this.agentAddress(agent);
-    this.store(base + AGENT.depth, this.words[base + AGENT.depth] - 1);
+    const depth = this.words[base + AGENT.depth];
+    this.store(base + AGENT.depth, depth - 1);
+    if (this.wiping) {
+      const address = this.frameAddress(agent, depth);
+      for (let i = 0; i < FRAME_WORDS; i++) {
+        this.store(address + i, 0);
+      }
+    }
     if (left.uninterruptible) {
       this.store(G.holder, 0);
     }
@@ -317,7 +384,7 @@ export class Machine extends Memory {
     const { words } = this;
     const address = this.top(agent);
     const head = words[address];
-    const running = operations[head >>> 16];
+    const running = this.operations[head >>> 16];
     const at = head & 0xffff;
     this.agent = agent;
     this.frame = address;
@@ -339,8 +406,10 @@ export class Machine extends Memory {
     } else if (flow === CALL) {
       this.store(address, head + 1);
       this.push(agent);
+    } else if (typeof flow === 'number') {
+      this.store(address, (head & ~0xffff) | flow);
     } else {
-      const target = running.labels.get(flow as string);
+      const target = running.labels.get(flow);
       if (target === undefined) {
         throw new Error(`${running.name} has no step '${flow}'`);
       }
@@ -351,9 +420,10 @@ export class Machine extends Memory {
   /** Runs silent steps and leaves finished operations until an atomic step is next or the agent is idle. */
   private settle(agent: number): void {
     const base = this.agentAddress(agent);
+    let silence = MOST_SILENT_STEPS;
     while (this.words[base + AGENT.depth] > 0) {
       const head = this.words[this.top(agent)];
-      const running = operations[head >>> 16];
+      const running = this.operations[head >>> 16];
       const at = head & 0xffff;
       if (at >= running.steps.length) {
         this.pop(agent, running);
@@ -362,15 +432,40 @@ export class Machine extends Memory {
       } else {
         return;
       }
+      if (--silence < 0) {
+        throw new Error(`${running.name} goes round without doing anything`);
+      }
     }
+  }
+
+  protected override forwarded(address: number): number {
+    const { buffers, words } = this;
+    return buffers === undefined ? words[address] : buffers.forwarded(address, words[address]);
+  }
+
+  protected override drain(): void {
+    this.buffers?.drain(this.agent);
+    this.forwarding = false;
+  }
+
+  private codeAt(head: number): { readonly operation: Operation; readonly step: Step } | undefined {
+    if (head === NO_CODE) {
+      return undefined;
+    }
+    const running = this.operations[head >>> 16];
+    const step = running.steps[head & 0xffff];
+    return step === undefined ? undefined : { operation: running, step };
   }
 }
 
-function codeAt(head: number): { readonly operation: Operation; readonly step: Step } | undefined {
-  if (head === NO_CODE) {
-    return undefined;
+/** The engine's operations, with those of a scenario in their places and behind them. */
+function restated(own: readonly Operation[]): readonly Operation[] {
+  if (own.length === 0) {
+    return operations;
   }
-  const running = operations[head >>> 16];
-  const step = running.steps[head & 0xffff];
-  return step === undefined ? undefined : { operation: running, step };
+  const all = operations.slice();
+  for (const each of own) {
+    all[each.id] = each;
+  }
+  return all;
 }

@@ -21,6 +21,8 @@ export class Memory {
   /** Off: nothing is journaled and nothing can be undone (conformance runs, exploration). */
   recording = true;
   observer: Observer | undefined;
+  /** The agent whose step runs has stores that only it sees (`StoreBuffers`): loads look there, locked operations let them out. */
+  forwarding = false;
 
   /** The step that led to the present state, 1-based; 0 = the initial state. */
   position = 0;
@@ -43,7 +45,7 @@ export class Memory {
     if (this.observer !== undefined) {
       this.observer.read(address, -1);
     }
-    return this.words[address];
+    return this.forwarding ? this.forwarded(address) : this.words[address];
   }
 
   /** Loads a word of which only the bits of `mask` matter. */
@@ -51,7 +53,7 @@ export class Memory {
     if (this.observer !== undefined) {
       this.observer.read(address, mask);
     }
-    return this.words[address] & mask;
+    return (this.forwarding ? this.forwarded(address) : this.words[address]) & mask;
   }
 
   store(address: number, value: number): void {
@@ -74,6 +76,7 @@ export class Memory {
 
   /** Locked. Returns whether the bit was set before. `bit` may exceed 31: the word is chosen as BTS does. */
   test_and_set_bit(bit: number, base: number): boolean {
+    this.smp_mb();
     const address = base + (bit >>> 5);
     const mask = 1 << (bit & 31);
     const old = this.loadBits(address, mask);
@@ -83,6 +86,7 @@ export class Memory {
 
   /** Locked. Returns whether the bit was set before. */
   test_and_clear_bit(bit: number, base: number): boolean {
+    this.smp_mb();
     const address = base + (bit >>> 5);
     const mask = 1 << (bit & 31);
     const old = this.loadBits(address, mask);
@@ -92,12 +96,14 @@ export class Memory {
 
   /** Locked. */
   set_bit(bit: number, base: number): void {
+    this.smp_mb();
     const address = base + (bit >>> 5);
     this.store(address, this.words[address] | (1 << (bit & 31)));
   }
 
   /** Locked. */
   clear_bit(bit: number, base: number): void {
+    this.smp_mb();
     const address = base + (bit >>> 5);
     this.store(address, this.words[address] & ~(1 << (bit & 31)));
   }
@@ -108,6 +114,7 @@ export class Memory {
 
   /** Locked. Returns the old word. */
   xchg(address: number, value: number): number {
+    this.smp_mb();
     const old = this.load(address);
     this.store(address, value);
     return old;
@@ -115,6 +122,7 @@ export class Memory {
 
   /** Locked. Returns the old word: equal to `expected` when the exchange took place. */
   cmpxchg(address: number, expected: number, value: number): number {
+    this.smp_mb();
     const old = this.load(address);
     if (old === expected) {
       this.store(address, value);
@@ -124,6 +132,7 @@ export class Memory {
 
   /** Locked, on the 64-bit word at `address` and the next. Returns whether the exchange took place. */
   cmpxchg64(address: number, oldLo: number, oldHi: number, lo: number, hi: number): boolean {
+    this.smp_mb();
     if (this.load(address) !== oldLo || this.load(address + 1) !== oldHi) {
       return false;
     }
@@ -132,8 +141,21 @@ export class Memory {
     return true;
   }
 
-  /** Full barrier. In this memory a store is visible at once, so there is nothing to wait for. */
-  smp_mb(): void {}
+  /** Full barrier: stores that only the agent sees become visible. */
+  smp_mb(): void {
+    if (this.forwarding) {
+      this.drain();
+    }
+  }
+
+  /** The word as the agent whose step runs sees it; only called while `forwarding`. */
+  protected forwarded(address: number): number {
+    return this.words[address];
+  }
+
+  protected drain(): void {
+    this.forwarding = false;
+  }
 
   // The journal.
 
@@ -154,6 +176,23 @@ export class Memory {
     if (this.position % CHECKPOINT_STEPS === 0) {
       this.checkpoints.set(this.position, this.words.slice());
     }
+  }
+
+  /** Calls `visit` with each address that was stored to since the last `commit`. */
+  forEachUncommitted(visit: (address: number) => void): void {
+    for (let i = this.endOf(this.position); i < this.used; i += 2) {
+      visit(this.entries[i]);
+    }
+  }
+
+  /** Undoes everything since the last `commit`. */
+  revert(): void {
+    const { words, entries } = this;
+    const start = this.endOf(this.position);
+    for (let i = start; i < this.used; i += 2) {
+      words[entries[i]] ^= entries[i + 1];
+    }
+    this.used = start;
   }
 
   firstOf(step: number): number {

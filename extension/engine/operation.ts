@@ -15,7 +15,7 @@ export const NEXT = -1;
 export const RETURN = -2;
 /** Enter the operation that `Machine.call` named; go on with the following step afterwards. */
 export const CALL = -3;
-/** What a step decides: one of the above, or the name of the step to go to. */
+/** What a step decides: one of the above, or the name or number of the step to go to. */
 export type Flow = number | string;
 
 /** A step's code. The locals come as arguments; the first ones are the operation's own arguments. */

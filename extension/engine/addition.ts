@@ -1,0 +1,25 @@
+/** What a scenario adds to a machine: memory, agents and operations of its own. */
+import type { Operation } from './operation.ts';
+
+export interface Addition {
+  /** Names of agents that run what the scenario gives them, numbered from `Machine.addedAgent(0)` on. */
+  readonly agents: readonly string[];
+  /** Words of memory behind the machine's own, from `Machine.added` on. */
+  readonly words: number;
+  /** Operations by number: one that has the number of an engine's operation replaces it. */
+  readonly operations: readonly Operation[];
+  /** Plain stores of restated operations wait in the agent's store buffer, as on x86. */
+  readonly storeBuffers: boolean;
+}
+
+export const NOTHING_ADDED: Addition = { agents: [], words: 0, operations: [], storeBuffers: false };
+
+/** What an agent has to do beside the operation that it runs. Everything that it remembers stands in the machine's memory. */
+export interface Agenda {
+  /** Can this idle agent begin something? */
+  has(agent: number): boolean;
+  /** Gives the agent its next operation. */
+  begin(agent: number): void;
+  /** Must the agent wait because something runs on its CPU? */
+  holds(agent: number): boolean;
+}
