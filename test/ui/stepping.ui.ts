@@ -25,31 +25,32 @@ async function start(file: string): Promise<void> {
   await inspectorShows('initial state');
 }
 
-const atStep = (step: number) => inspectorShows(new RegExp(`step\\s*${step}\\s*/`));
+/** Presses F11 until the inspector's sentence is about `what`. */
+async function stepInUntil(what: string): Promise<void> {
+  const why = inspectorFrame(page).locator('body');
+  for (let i = 1; i < 60; i++) {
+    await page.keyboard.press('F11');
+    await inspectorShows(new RegExp(`step\\s*${i}\\s*/`));
+    if ((await why.innerText()).includes(what)) return;
+  }
+  throw new Error(`no step says "${what}"`);
+}
 
 test('F5 opens the inspector; F11 changes the descriptor before one’s eyes; stepping back undoes it', async () => {
   await start('01-posted-to-running.irq');
   expect(await debugLine().count()).toBe(1);
-  for (let step = 1; step <= 5; step++) {
-    await page.keyboard.press('F11');
-    await atStep(step);
-  }
-  await inspectorShows('set PIR[0x41]');
+  await stepInUntil('set PIR[0x41]');
   await inspectorShows('vmx_deliver_posted_interrupt');
   const receiver = inspectorFrame(page).locator('[data-vcpu="1"]');
   await receiver.locator('.line', { hasText: 'PIR' }).filter({ hasText: '0x41' }).waitFor();
   await screenshot(page, 'step-into');
   await page.locator('.debug-toolbar .codicon-debug-step-back').click();
-  await atStep(4);
   await receiver.locator('.line', { hasText: 'PIR' }).filter({ hasText: 'empty' }).waitFor();
 });
 
 test('F10 runs a line with all that follows from it; the call stack names kernel functions', async () => {
   await start('01-posted-to-running.irq');
-  for (let step = 1; step <= 5; step++) {
-    await page.keyboard.press('F11');
-    await atStep(step);
-  }
+  await stepInUntil('set PIR[0x41]');
   await page.keyboard.press('Control+Shift+D');
   const stack = page.locator('.debug-call-stack');
   await stack.locator('.stack-frame', { hasText: 'vmx_deliver_posted_interrupt' }).first().waitFor();
@@ -63,12 +64,12 @@ test('F10 runs a line with all that follows from it; the call stack names kernel
     .locator('.monaco-list-row', { hasText: /why.*holds|why.*deliver/ })
     .first()
     .waitFor();
-  const scope = variables.locator('.monaco-list-row', { hasText: 'vCPU 1' });
+  const scope = variables.locator('.monaco-list-row[aria-label="Scope vCPU 1"]');
   await scope.waitFor();
   const isr = variables.locator('.monaco-list-row', { hasText: /isr.*0x41/ });
   for (let i = 0; i < 6 && (await isr.count()) === 0; i++) {
-    if ((await scope.first().getAttribute('aria-expanded')) === 'false') {
-      await scope.first().click();
+    if ((await scope.getAttribute('aria-expanded')) === 'false') {
+      await scope.click();
     }
     await isr
       .first()
