@@ -1,5 +1,5 @@
 /** What a scenario adds to a machine: memory, agents and operations of its own. */
-import type { Operation } from './operation.ts';
+import { type Operation, operations } from './operation.ts';
 
 export interface Addition {
   /** Names of agents that run what the scenario gives them, numbered from `Machine.addedAgent(0)` on. */
@@ -22,4 +22,13 @@ export interface Agenda {
   begin(agent: number): void;
   /** Must the agent wait because something runs on its CPU? */
   holds(agent: number): boolean;
+}
+
+/** The engine's operations, with those of a scenario in their places and behind them. */
+export function withRestated(own: readonly Operation[]): readonly Operation[] {
+  const all = operations.slice();
+  for (const each of own) {
+    all[each.id] = each;
+  }
+  return all;
 }

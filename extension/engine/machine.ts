@@ -1,9 +1,10 @@
 /** A machine at work: its memory, its agents and the one way in which anything happens, `step`. */
-import { type Addition, type Agenda, NOTHING_ADDED } from './addition.ts';
+import { type Addition, type Agenda, NOTHING_ADDED, withRestated } from './addition.ts';
+import { nameOfAgent } from './agents.ts';
 import type { MachineConfig } from './config.ts';
 import { AGENT, AGENT_WORDS, C, D, FRAME_WORDS, G, type Layout, layoutOf, MAX_DEPTH, V } from './layout.ts';
 import { Memory } from './memory.ts';
-import { CALL, type Flow, NEXT, type Operation, operations, RETURN, type Step } from './operation.ts';
+import { CALL, type Flow, NEXT, type Operation, RETURN, type Step } from './operation.ts';
 import { type Profile, profileOf } from './profile.ts';
 import { StoreBuffers } from './storeBuffers.ts';
 
@@ -34,11 +35,7 @@ const NO_CODE = -1;
 /** More silent steps in a row than any operation takes. */
 const MOST_SILENT_STEPS = 1 << 16;
 
-/** Agents by number: 0 the VMM, then a thread for each vCPU, the interrupt hardware of each physical CPU, the IOMMU, its devices and the host's other threads. */
-export const VMM = 0;
-/** The scenario itself (expectations), and the person who changes a field by hand. */
-export const SCENARIO = 0xffff;
-export const USER = 0xfffe;
+export { SCENARIO, USER, VMM } from './agents.ts';
 
 export class Machine extends Memory {
   readonly config: MachineConfig;
@@ -63,7 +60,8 @@ export class Machine extends Memory {
   /** Agent whose step runs; only meaningful inside a step. */
   agent = 0;
   private readonly spontaneous: Spontaneous;
-  private readonly ownAgents: number;
+  /** Agents of the machine itself; those of the scenario follow. */
+  readonly ownAgents: number;
   /** Address of the running operation's frame: its locals follow. */
   frame = 0;
   private callee: Operation | undefined;
@@ -81,7 +79,7 @@ export class Machine extends Memory {
     const added = layout.size + (addition.storeBuffers ? threads * StoreBuffers.words : 0);
     super(added + addition.words);
     this.addition = addition;
-    this.operations = restated(addition.operations);
+    this.operations = withRestated(addition.operations);
     this.added = added;
     this.buffers = addition.storeBuffers ? new StoreBuffers(this, layout.size, threads) : undefined;
     this.ownAgents = own;
@@ -142,27 +140,7 @@ export class Machine extends Memory {
 
   /** `vmm`, `vcpu 2`, `cpu 0`, `iommu`, or what the scenario calls it. */
   agentName(agent: number): string {
-    switch (agent) {
-      case VMM:
-        return 'vmm';
-      case SCENARIO:
-        return 'scenario';
-      case USER:
-        return 'user';
-    }
-    const threads = this.ownAgents + this.addition.agents.length;
-    if (agent >= threads) {
-      return `store buffer of ${this.agentName(agent - threads)}`;
-    }
-    if (agent >= this.ownAgents) {
-      return this.addition.agents[agent - this.ownAgents];
-    }
-    if (agent >= this.iommuAgent) {
-      return agent === this.iommuAgent
-        ? 'iommu'
-        : (this.config.devices?.[agent - this.iommuAgent - 1]?.name ?? 'host threads');
-    }
-    return agent <= this.vcpuCount ? `vcpu ${agent - 1}` : `cpu ${agent - 1 - this.vcpuCount}`;
+    return nameOfAgent(this, agent);
   }
 
   // What a step's code may use, besides the primitives of `Memory`.
@@ -456,16 +434,4 @@ export class Machine extends Memory {
     const step = running.steps[head & 0xffff];
     return step === undefined ? undefined : { operation: running, step };
   }
-}
-
-/** The engine's operations, with those of a scenario in their places and behind them. */
-function restated(own: readonly Operation[]): readonly Operation[] {
-  if (own.length === 0) {
-    return operations;
-  }
-  const all = operations.slice();
-  for (const each of own) {
-    all[each.id] = each;
-  }
-  return all;
 }
