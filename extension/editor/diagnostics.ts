@@ -1,9 +1,8 @@
 import { Diagnostic, DiagnosticSeverity, type Disposable, languages, type TextDocument, workspace } from 'vscode';
-import { check } from '../scenario/check.ts';
 import type { Diagnostic as Problem, Severity } from '../scenario/diagnostics.ts';
 import { LANGUAGE } from './scenarioLanguage.ts';
 import { toRange } from './scenarioRange.ts';
-import { treeOf } from './scenarioTrees.ts';
+import { checkedOf } from './scenarioTrees.ts';
 
 /** Typing pauses that are shorter do not ask for diagnostics. */
 const DEBOUNCE_MS = 150;
@@ -55,7 +54,7 @@ export class ScenarioDiagnostics implements Disposable {
 
   #check(document: TextDocument, key: string): void {
     this.#timers.delete(key);
-    this.#collection.set(document.uri, check(treeOf(document)).diagnostics.map(toDiagnostic));
+    this.#collection.set(document.uri, checkedOf(document).diagnostics.map(toDiagnostic));
   }
 
   #forget(document: TextDocument): void {

@@ -1,14 +1,13 @@
 import { CodeAction, CodeActionKind, type CodeActionProvider, WorkspaceEdit } from 'vscode';
-import { check } from '../scenario/check.ts';
 import { toRange } from './scenarioRange.ts';
-import { treeOf } from './scenarioTrees.ts';
+import { checkedOf } from './scenarioTrees.ts';
 
 export const FIX_KINDS = { providedCodeActionKinds: [CodeActionKind.QuickFix] };
 
 /** The remedy that a diagnostic carries, as one edit. */
 export const fixProvider: CodeActionProvider = {
   provideCodeActions(document, range, context) {
-    const { diagnostics } = check(treeOf(document));
+    const { diagnostics } = checkedOf(document);
     return diagnostics.flatMap(({ code, fix, range: where, message }) => {
       if (!fix || toRange(where).intersection(range) === undefined) return [];
       const action = new CodeAction(fix.title, CodeActionKind.QuickFix);

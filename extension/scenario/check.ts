@@ -6,11 +6,32 @@ import { checkVcpus, cpuIndex, vcpuIndex } from './checkVcpus.ts';
 import { type Diagnostic, limited } from './diagnostics.ts';
 import type { Action, Program, Statement } from './program.ts';
 import { Report } from './report.ts';
-import type { ActionNode, Node, Tree } from './tree.ts';
+import type { ActionNode, ExpectNode, Node, Tree } from './tree.ts';
+
+/** What lines came to, as long as the machine stays the same; one for each text that is checked again and again. */
+export class Memo {
+  private machine = '';
+  private lines = new WeakMap<Node, CheckedLine>();
+
+  /** The results for a machine; those for another one are forgotten. */
+  of(machine: MachineConfig): WeakMap<Node, CheckedLine> {
+    const key = JSON.stringify(machine);
+    if (key !== this.machine) this.lines = new WeakMap();
+    this.machine = key;
+    return this.lines;
+  }
+}
+
+interface CheckedLine {
+  readonly statement: Statement | undefined;
+  readonly diagnostics: readonly Diagnostic[];
+}
 
 export interface CheckOptions {
   /** Profile to use instead of the one that the text names. */
   readonly kernel?: KernelVersion;
+  /** Lines whose nodes were checked before, on the same machine, are not checked again. */
+  readonly memo?: Memo;
 }
 
 export interface Checked {
@@ -84,20 +105,37 @@ function checkOrder(nodes: readonly Node[], report: Report): void {
   }
 }
 
-function checkStatements(tree: Tree, machine: MachineConfig, count: number | undefined, report: Report): Statement[] {
+function checkStatement(
+  node: ActionNode | ExpectNode,
+  tree: Tree,
+  machine: MachineConfig,
+  count: number | undefined,
+): CheckedLine {
+  const report = new Report();
+  const { range } = node;
+  const line = tree.lines[range.line];
+  const action: Action | undefined =
+    node.kind === 'action'
+      ? checkAction(node, machine, count, report)
+      : { kind: 'expect', conditions: checkExpect(node, line, machine, count, report) };
+  const statement = action && { range, text: line.text.slice(range.start, range.end), action };
+  return { statement, diagnostics: report.diagnostics };
+}
+
+function checkStatements(
+  tree: Tree,
+  machine: MachineConfig,
+  count: number | undefined,
+  report: Report,
+  memo: WeakMap<Node, CheckedLine>,
+): Statement[] {
   const statements: Statement[] = [];
   for (const node of tree.nodes) {
-    if (node.broken) continue;
-    const { range } = node;
-    const line = tree.lines[range.line];
-    const text = line.text.slice(range.start, range.end);
-    if (node.kind === 'action') {
-      const action = checkAction(node, machine, count, report);
-      if (action) statements.push({ range, text, action });
-    } else if (node.kind === 'expect') {
-      const conditions = checkExpect(node, line, machine, count, report);
-      statements.push({ range, text, action: { kind: 'expect', conditions } });
-    }
+    if (node.broken || (node.kind !== 'action' && node.kind !== 'expect')) continue;
+    let checked = memo.get(node);
+    if (!checked) memo.set(node, (checked = checkStatement(node, tree, machine, count)));
+    if (checked.statement) statements.push(checked.statement);
+    for (const each of checked.diagnostics) report.push(each);
   }
   return statements;
 }
@@ -109,7 +147,8 @@ export function check(tree: Tree, options: CheckOptions = {}): Checked {
   const frame = checkMachine(tree, report, options.kernel);
   const machine: MachineConfig = { ...frame.machine, ...checkVcpus(tree, frame, report) };
   checkOrder(tree.nodes, report);
-  const statements = checkStatements(tree, machine, frame.vcpuCount, report);
+  const memo = (options.memo ?? new Memo()).of(machine);
+  const statements = checkStatements(tree, machine, frame.vcpuCount, report, memo);
   const diagnostics = limited([...tree.diagnostics, ...report.diagnostics]);
   if (diagnostics.some(each => each.severity === 'error')) return { diagnostics };
   return { program: { machine, statements }, diagnostics };

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { check } from '../../../extension/scenario/check.ts';
+import { check, Memo } from '../../../extension/scenario/check.ts';
 import { format, print } from '../../../extension/scenario/format.ts';
 import { parse } from '../../../extension/scenario/parse.ts';
 import type { Program } from '../../../extension/scenario/program.ts';
@@ -92,6 +92,36 @@ describe('any text', () => {
       }),
       RUNS,
     );
+  });
+});
+
+describe('a change', () => {
+  it('gives what reading the whole text anew gives', () => {
+    fc.assert(
+      fc.property(
+        scenario,
+        fc.array(fc.tuple(fc.nat(), fc.nat(6), fc.constantFrom('', '\n', '0', 'vcpu 1', ' ', 'amd', '#'))),
+        (text, edits) => {
+          const memo = new Memo();
+          let [now, tree] = [text, parse(text)];
+          check(tree, { memo });
+          for (const [at, length, put] of edits) {
+            const from = at % (now.length + 1);
+            now = now.slice(0, from) + put + now.slice(from + length);
+            tree = parse(now, tree);
+            expect(tree).toEqual(parse(now));
+            expect(check(tree, { memo })).toEqual(check(parse(now)));
+          }
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+
+  it('reads only the lines that it touches', () => {
+    const before = parse('machine intel\nvcpus 2\nvcpu 0: eoi\nvcpu 1: eoi');
+    const after = parse('machine intel\nvcpus 2\nvcpu 0: exit\nvcpu 1: eoi', before);
+    expect(after.nodes.map((node, i) => node === before.nodes[i])).toEqual([true, true, false, true]);
   });
 });
 
