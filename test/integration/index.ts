@@ -6,6 +6,7 @@ export async function run(): Promise<void> {
   const mocha = new Mocha({ ui: 'bdd', timeout: 20_000, reporter: Mocha.reporters.Base });
   mocha.suite.emit('pre-require', globalThis, '', mocha);
   await import('./activation.suite.ts');
+  await import('./debug.suite.ts');
   await import('./diagnostics.suite.ts');
   await import('./hover.suite.ts');
   await import('./scenario.suite.ts');
