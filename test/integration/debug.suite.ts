@@ -36,6 +36,13 @@ describe('debugging', () => {
     const { uri } = await open(file);
     // A path where the file system is the host's own, else a URI: what F5 puts there too.
     const program = uri.scheme === 'file' ? uri.fsPath : uri.toString();
+    // Not activeDebugSession: it may still be the previous one, on its way out.
+    const session = new Promise<vscode.DebugSession>(resolve => {
+      const listener = vscode.debug.onDidStartDebugSession(started => {
+        listener.dispose();
+        resolve(started);
+      });
+    });
     const started = await vscode.debug.startDebugging(undefined, {
       type: 'irqscope',
       request: 'launch',
@@ -43,8 +50,6 @@ describe('debugging', () => {
       program,
     });
     assert(started, 'the session starts');
-    const session = vscode.debug.activeDebugSession;
-    assert(session, 'a session is active');
     return session;
   }
 
