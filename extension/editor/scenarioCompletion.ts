@@ -1,4 +1,11 @@
-import { CompletionItem, CompletionItemKind, type CompletionItemProvider, MarkdownString, Range } from 'vscode';
+import {
+  CompletionItem,
+  CompletionItemKind,
+  type CompletionItemProvider,
+  MarkdownString,
+  Range,
+  SnippetString,
+} from 'vscode';
 import { complete, type Suggestion } from '../scenario/complete.ts';
 import { treeOf } from './scenarioTrees.ts';
 
@@ -8,6 +15,7 @@ const KINDS: Readonly<Record<Suggestion['kind'], CompletionItemKind>> = {
   vector: CompletionItemKind.Constant,
   field: CompletionItemKind.Field,
   value: CompletionItemKind.EnumMember,
+  template: CompletionItemKind.Snippet,
 };
 
 /** Words that follow each other are offered as soon as a blank or a mark has been typed. */
@@ -22,6 +30,7 @@ export const completionProvider: CompletionItemProvider = {
       item.range = range;
       item.sortText = String(order).padStart(4, '0');
       if (suggestion.detail) item.detail = suggestion.detail;
+      if (suggestion.snippet) item.insertText = new SnippetString(suggestion.snippet);
       if (suggestion.doc) item.documentation = new MarkdownString(suggestion.doc);
       return item;
     });

@@ -4,6 +4,7 @@ import { countCpus } from './checkVcpus.ts';
 import { type Expected, Listener } from './expected.ts';
 import { parseLine } from './parse.ts';
 import { Report } from './report.ts';
+import { TEMPLATES } from './templates.ts';
 import { scanLine } from './tokens.ts';
 import type { Tree } from './tree.ts';
 import { hexByte, numberOf, VECTORS } from './values.ts';
@@ -11,10 +12,12 @@ import { isKey, STATEMENTS, type Words } from './words.ts';
 
 export interface Suggestion {
   readonly label: string;
-  readonly kind: 'keyword' | 'number' | 'vector' | 'field' | 'value';
+  readonly kind: 'keyword' | 'number' | 'vector' | 'field' | 'value' | 'template';
   /** A short note beside the label. */
   readonly detail?: string;
   readonly doc?: string;
+  /** What a template inserts, in snippet syntax. */
+  readonly snippet?: string;
 }
 
 export interface Completion {
@@ -62,9 +65,16 @@ function vectors(tree: Tree): Suggestion[] {
 function statements(tree: Tree, line: number): Suggestion[] {
   const acted = tree.nodes.some(node => node.range.line < line && (node.kind === 'action' || node.kind === 'expect'));
   const written = new Set(tree.nodes.filter(node => node.range.line !== line).map(node => node.head.text));
-  return fromWords(STATEMENTS).filter(
+  const words = fromWords(STATEMENTS).filter(
     ({ label }) => !ABOVE.includes(label) || (!acted && !(written.has(label) && label !== 'with')),
   );
+  const templates = TEMPLATES.filter(each => each.machine !== written.has('machine'));
+  return [
+    ...words,
+    ...templates.map(
+      ({ label, detail, body }): Suggestion => ({ label, detail, kind: 'template', snippet: body.join('\n') }),
+    ),
+  ];
 }
 
 function features(words: Words, tree: Tree, { machine }: Frame): Suggestion[] {

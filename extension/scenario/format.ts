@@ -91,13 +91,13 @@ export function print(tree: Tree): string {
     else if (line.text.trim() === '') inMachine = false;
     return rowOf(line, node, inMachine);
   });
-  const longest = (setting: boolean) => {
+  const widthOf = (setting: boolean, least: number) => {
     const heads = rows
       .filter(row => row !== undefined && row.body !== '' && row.indent > 0 === setting)
       .map(row => row?.head.length ?? 0);
-    return heads.reduce((most, length) => (length <= WIDEST_HEAD ? Math.max(most, length) : most), 0) + GAP;
+    return heads.reduce((most, length) => (length <= WIDEST_HEAD ? Math.max(most, length) : most), least) + GAP;
   };
-  const widths = { setting: longest(true), statement: longest(false) };
+  const widths = { setting: widthOf(true, 0), statement: widthOf(false, 'vcpu 0:'.length) };
   const code = rows.map(row => (row ? codeOf(row, widths) : ''));
   const columns = commentColumns(code, rows);
   return tree.lines

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { KERNELS } from '../../../extension/scenario/checkMachine.ts';
 import { complete } from '../../../extension/scenario/complete.ts';
+import { format } from '../../../extension/scenario/format.ts';
 import { parse } from '../../../extension/scenario/parse.ts';
-import { MACHINE } from './problems.ts';
+import { TEMPLATES } from '../../../extension/scenario/templates.ts';
+import { diagnose, MACHINE } from './problems.ts';
 
 /** Labels that are offered at the mark `|`, after the machine of the other tests. */
 function labels(text: string, machine = MACHINE): string[] {
@@ -12,6 +14,23 @@ function labels(text: string, machine = MACHINE): string[] {
   const tree = parse(whole.replace('|', ''));
   return complete(tree, before.length - 1, before[before.length - 1].length).suggestions.map(each => each.label);
 }
+
+const ACTING = TEMPLATES.filter(each => !each.machine).map(each => each.label);
+
+describe('templates', () => {
+  const plain = (body: readonly string[]) => body.join('\n').replaceAll(/\$\{\d+:([^}]*)\}|\$\d/g, '$1');
+
+  it.each(TEMPLATES)('$label is written without a problem', ({ machine, body }) => {
+    const text = machine ? plain(body) : MACHINE + plain(body);
+    expect(diagnose(text)).toEqual([]);
+    expect(format(plain(body))).toBe(plain(body));
+  });
+
+  it('offer a machine only where there is none', () => {
+    expect(labels('|', '')).toEqual(expect.arrayContaining(['scenario', 'machine …']));
+    expect(labels('|')).not.toContain('scenario');
+  });
+});
 
 describe('completion', () => {
   it.each([
@@ -63,8 +82,8 @@ describe('completion', () => {
       'expect vcpu 1: mode is not |',
       ['OUTSIDE_GUEST_MODE', 'IN_GUEST_MODE', 'EXITING_GUEST_MODE', 'READING_SHADOW_PAGE_TABLES'],
     ],
-    ['  vcp| 1', ['cpus', 'host', 'with', 'vcpu', 'msi', 'expect']],
-    ['vcpu 0: eoi\n|', ['vcpu', 'msi', 'expect']],
+    ['  vcp| 1', ['cpus', 'host', 'with', 'vcpu', 'msi', 'expect', ...ACTING]],
+    ['vcpu 0: eoi\n|', ['vcpu', 'msi', 'expect', ...ACTING]],
     ['vcpu 0: io |', []],
     ['vcpu 0: eoi # vcpu |', []],
   ])('%s', (text, expected) => {

@@ -1,0 +1,53 @@
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { command, openFile, openWorkbench, screenshot, type Workbench } from '../rig/workbench.ts';
+
+let workbench: Workbench;
+beforeAll(async () => {
+  workbench = await openWorkbench();
+  writeFileSync(path.join(workbench.folder, 'mine.irq'), '');
+});
+afterAll(() => workbench.close());
+
+/** The lines that an editor shows, with ordinary blanks. */
+async function linesOf(editor: ReturnType<Workbench['page']['locator']>): Promise<string[]> {
+  const lines = await editor.locator('.view-line').all();
+  const placed = await Promise.all(
+    lines.map(async line => ({ top: (await line.boundingBox())?.y ?? 0, text: await line.innerText() })),
+  );
+  return placed.sort((a, b) => a.top - b.top).map(({ text }) => text.replaceAll('\u00a0', ' ').trimEnd());
+}
+
+test('a scenario is written with completion, corrected with a quick fix and laid out', async () => {
+  const { page } = workbench;
+  const editor = await openFile(page, 'mine.irq');
+  const offered = page.locator('.suggest-widget.visible .monaco-list-row');
+  await editor.click();
+
+  await page.keyboard.type('machine intel\nvcpus 2\nvcpu 0: ');
+  await offered.filter({ hasText: 'ipi' }).first().waitFor();
+  await screenshot(page, 'writing-completion');
+  await page.keyboard.type('ip');
+  await page.keyboard.press('Enter');
+  await page.keyboard.type(' fixed 0x41 to 1');
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('Enter');
+  await page.keyboard.type('vcpu 1: oei');
+  await page.keyboard.press('Escape');
+
+  await editor.locator('.squiggly-error').first().waitFor();
+  await page.keyboard.press('Control+.');
+  const fix = page.locator('.action-widget .monaco-list-row', { hasText: "Change to 'eoi'" });
+  await fix.waitFor();
+  await screenshot(page, 'writing-fix');
+  await page.keyboard.press('Enter');
+  await editor.locator('.squiggly-error').first().waitFor({ state: 'detached' });
+
+  await command(page, 'Format Document');
+  await expect
+    .poll(() => linesOf(editor), { timeout: 20_000 })
+    .toEqual(['machine intel', '  vcpus  2', 'vcpu 0:  ipi fixed 0x41 to 1', 'vcpu 1:  eoi']);
+  await editor.locator('.codelens-decoration', { hasText: 'Run' }).waitFor();
+  await screenshot(page, 'writing-done');
+});
