@@ -1,7 +1,8 @@
 import { Component, type VNode } from 'preact';
-import type { Motion, Snapshot } from '../extension/session/protocol.ts';
+import type { Motion, Snapshot, ToWebview } from '../extension/session/protocol.ts';
 import { type Actions, ActionsContext } from './actions.ts';
 import { announcement } from './announce.ts';
+import { asText } from './asText.ts';
 import { Cpus } from './cpus.tsx';
 import { Help } from './help.tsx';
 import type { Host, ViewState } from './host.ts';
@@ -23,10 +24,11 @@ const SETTLED = 150;
 interface AppState extends ViewState {
   readonly model: Model;
   readonly help: boolean;
+  readonly notice: string;
 }
 
 export class App extends Component<{ readonly host: Host }, AppState> {
-  override state: AppState = { ...this.props.host.state, model: INITIAL_MODEL, help: false };
+  override state: AppState = { ...this.props.host.state, model: INITIAL_MODEL, help: false, notice: '' };
   readonly #cards: { current: WindowedList | null } = { current: null };
   #restored = false;
   #scrolling: number | undefined;
@@ -38,7 +40,7 @@ export class App extends Component<{ readonly host: Host }, AppState> {
 
   override componentDidMount(): void {
     const { host } = this.props;
-    host.listen(message => this.setState(({ model }) => ({ model: reduce(model, message) })));
+    host.listen(message => this.#receive(message));
     document.addEventListener('keydown', this.#onKeyDown);
     document.addEventListener('scroll', () => {
       clearTimeout(this.#scrolling);
@@ -52,7 +54,8 @@ export class App extends Component<{ readonly host: Host }, AppState> {
     this.props.host.remember({ scroll });
   };
 
-  override componentDidUpdate(): void {
+  override componentDidUpdate(_: unknown, before: AppState): void {
+    if (this.state.model.lost && !before.model.lost) this.props.host.post({ type: 'ready' });
     if (this.#restored || !this.state.model.snapshot) return;
     this.#restored = true;
     if (this.state.scroll) this.#cards.current?.scrollItemTo(this.state.scroll);
@@ -61,6 +64,20 @@ export class App extends Component<{ readonly host: Host }, AppState> {
   #remember(change: Partial<Pick<ViewState, 'grids' | 'toggled' | 'zoom'>>): void {
     this.setState(change);
     this.props.host.remember(change);
+  }
+
+  #receive(message: ToWebview): void {
+    this.setState(({ model, notice }) => ({
+      model: reduce(model, message),
+      notice: message.type === 'timeline' ? notice : '',
+    }));
+  }
+
+  #copy(snapshot: Snapshot): void {
+    navigator.clipboard.writeText(asText(snapshot)).then(
+      () => this.setState({ notice: 'copied' }),
+      () => this.setState({ notice: 'the clipboard refused' }),
+    );
   }
 
   #gridsShown(count: number): boolean {
@@ -104,6 +121,15 @@ export class App extends Component<{ readonly host: Host }, AppState> {
       case 'previousCard':
         cards?.focusItem(Math.max(at - 1, 0));
         break;
+      case 'touchedCard': {
+        const touched = snapshot.vcpus.filter(({ changed }) => changed.length > 0).map(({ index }) => index);
+        const next = touched.find(index => index > at) ?? touched[0];
+        if (next !== undefined) cards?.focusItem(next);
+        break;
+      }
+      case 'copy':
+        this.#copy(snapshot);
+        break;
       case 'toggleGrid':
         if (at >= 0) this.#toggle(at);
         break;
@@ -124,7 +150,7 @@ export class App extends Component<{ readonly host: Host }, AppState> {
     }
   }
 
-  override render({ host }: { readonly host: Host }, { model, help, toggled, zoom }: AppState): VNode {
+  override render({ host }: { readonly host: Host }, { model, help, notice, toggled, zoom }: AppState): VNode {
     const { snapshot, reason } = model;
     if (!snapshot) return reason === undefined ? <main /> : <Start reason={reason} />;
     const { vcpus, step } = snapshot;
@@ -135,7 +161,12 @@ export class App extends Component<{ readonly host: Host }, AppState> {
           <h1>
             {snapshot.title} <span class="profile">{snapshot.profile}</span>
           </h1>
-          <InspectorToolbar snapshot={snapshot} gridsShown={gridsShown} run={command => this.#run(command, snapshot)} />
+          <InspectorToolbar
+            snapshot={snapshot}
+            gridsShown={gridsShown}
+            notice={notice}
+            run={command => this.#run(command, snapshot)}
+          />
           <Statement snapshot={snapshot} />
         </header>
         <main>
@@ -183,7 +214,7 @@ export class App extends Component<{ readonly host: Host }, AppState> {
           </section>
         </main>
         <div class="visually-hidden" role="status" aria-live="polite">
-          {announcement(snapshot)}
+          {notice || announcement(snapshot)}
         </div>
         {help && <Help onClose={() => this.setState({ help: false })} />}
       </ActionsContext.Provider>

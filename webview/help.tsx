@@ -1,6 +1,7 @@
 import type { VNode } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { BINDINGS, keyName } from './keys.ts';
+import { GLYPHS } from './timelineCanvas.ts';
 
 export function Help({ onClose }: { readonly onClose: () => void }): VNode {
   const dialog = useRef<HTMLDialogElement>(null);
@@ -31,9 +32,13 @@ export function Help({ onClose }: { readonly onClose: () => void }): VNode {
       </p>
       <h2>Timeline</h2>
       <p>
-        One column per step, one lane per agent. <b>!</b> trouble, <b>E</b> VM exit, <b>N</b> notification, <b>W</b>{' '}
-        wake-up, <b>•</b> other mark. The arrows, Page Up, Page Down, Home and End move; <kbd>+</kbd> and <kbd>-</kbd>{' '}
-        zoom.
+        One column per step, one lane per agent; a letter is a mark:{' '}
+        {GLYPHS.map(([mark, glyph]) => (
+          <span key={mark}>
+            <b>{glyph}</b> {mark},{' '}
+          </span>
+        ))}
+        <b>•</b> other. The arrows, Page Up, Page Down, Home and End move; <kbd>+</kbd> and <kbd>-</kbd> zoom.
       </p>
       <form method="dialog">
         <button type="submit" class="link">

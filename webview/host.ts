@@ -23,7 +23,7 @@ interface VsCodeApi {
 
 declare function acquireVsCodeApi(): VsCodeApi;
 
-const TYPES: readonly string[] = ['snapshot', 'timeline', 'empty'] satisfies readonly ToWebview['type'][];
+const TYPES: readonly string[] = ['snapshot', 'delta', 'timeline', 'empty'] satisfies readonly ToWebview['type'][];
 
 /** A message of the host, or undefined for what others post to the window (browser extensions, the workbench). */
 export function parseToWebview(data: unknown): ToWebview | undefined {

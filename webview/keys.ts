@@ -6,6 +6,8 @@ export type Command =
   | 'last'
   | 'nextCard'
   | 'previousCard'
+  | 'touchedCard'
+  | 'copy'
   | 'toggleGrid'
   | 'toggleGrids'
   | 'reveal'
@@ -31,9 +33,11 @@ export const BINDINGS: readonly Binding[] = [
   { keys: ['$'], command: 'last', label: 'Go to the last recorded step' },
   { keys: ['j'], command: 'nextCard', label: 'Next vCPU' },
   { keys: ['k'], command: 'previousCard', label: 'Previous vCPU' },
+  { keys: ['t'], command: 'touchedCard', label: 'Next vCPU that the step changed' },
   { keys: ['g'], command: 'toggleGrid', label: 'Show or hide the vector grid of the focused vCPU' },
   { keys: ['G'], command: 'toggleGrids', label: 'Show or hide all vector grids' },
   { keys: ['l'], command: 'reveal', label: 'Show the line of the scenario in the editor' },
+  { keys: ['y'], command: 'copy', label: 'Copy the picture as text of 72 columns (yank)' },
   { keys: ['Escape'], command: 'editor', label: 'Back to the editor' },
   { keys: ['?'], command: 'help', label: 'Show or hide this list' },
 ];

@@ -3,6 +3,7 @@ import { visible } from './visible.ts';
 
 /** The steps that the view has heard of; a long run is never held whole. */
 export interface Timeline {
+  /** Agents heard of so far. A message names only its own: `TimelineStep.lane` here is an index into this list. */
   readonly lanes: readonly string[];
   readonly steps: ReadonlyMap<number, TimelineStep>;
 }
@@ -12,14 +13,16 @@ export interface Model {
   /** Why there is nothing to show. */
   readonly reason: string | undefined;
   readonly timeline: Timeline;
+  /** A message was missed: the host has to be asked for the whole picture. */
+  readonly lost: boolean;
 }
 
 /** Steps kept before the cache is emptied: far more than any window shows. */
-const CACHE_LIMIT = 65_536;
+const CACHE_LIMIT = 8_192;
 
 const NO_STEPS: Timeline = { lanes: [], steps: new Map() };
 
-export const INITIAL_MODEL: Model = { snapshot: undefined, reason: undefined, timeline: NO_STEPS };
+export const INITIAL_MODEL: Model = { snapshot: undefined, reason: undefined, timeline: NO_STEPS, lost: false };
 
 /** A shorter history means that the user took another way from there: what lay beyond is gone. */
 function forgetBeyond(timeline: Timeline, length: number): Timeline {
@@ -40,26 +43,44 @@ function readable(snapshot: Snapshot): Snapshot {
   };
 }
 
+function show(model: Model, snapshot: Snapshot): Model {
+  const sameRun = model.snapshot?.run === snapshot.run && model.snapshot?.uri === snapshot.uri;
+  const shorter = snapshot.length < (model.snapshot?.length ?? 0);
+  const kept = sameRun ? model.timeline : NO_STEPS;
+  const timeline = shorter ? forgetBeyond(kept, snapshot.length) : kept;
+  return { snapshot: readable(snapshot), reason: undefined, timeline, lost: false };
+}
+
+/** The list with some members exchanged by their index. */
+function replace<T extends { readonly index: number }>(all: readonly T[], changed: readonly T[]): readonly T[] {
+  if (changed.length === 0) return all;
+  const next = [...all];
+  for (const each of changed) next[each.index] = each;
+  return next;
+}
+
 export function reduce(model: Model, message: ToWebview): Model {
   switch (message.type) {
     case 'empty':
       return { ...INITIAL_MODEL, reason: message.reason };
-    case 'snapshot': {
-      const { snapshot } = message;
-      const sameRun = model.snapshot?.run === snapshot.run && model.snapshot?.uri === snapshot.uri;
-      const shorter = snapshot.length < (model.snapshot?.length ?? 0);
-      const kept = sameRun ? model.timeline : NO_STEPS;
-      return {
-        snapshot: readable(snapshot),
-        reason: undefined,
-        timeline: shorter ? forgetBeyond(kept, snapshot.length) : kept,
-      };
+    case 'snapshot':
+      return show(model, message.snapshot);
+    case 'delta': {
+      const { snapshot } = model;
+      if (snapshot?.sequence !== message.base) return { ...model, lost: true };
+      const { vcpus, cpus } = snapshot;
+      return show(model, {
+        ...message.snapshot,
+        vcpus: replace(vcpus, message.vcpus),
+        cpus: replace(cpus, message.cpus),
+      });
     }
     case 'timeline': {
-      const { lanes, steps } = message;
-      const full = model.timeline.steps.size + steps.length > CACHE_LIMIT;
+      const full = model.timeline.steps.size + message.steps.length > CACHE_LIMIT;
       const known = new Map(full ? [] : model.timeline.steps);
-      for (const step of steps) known.set(step.step, step);
+      const lanes = [...model.timeline.lanes];
+      const laneOf = message.lanes.map(name => (lanes.includes(name) ? lanes.indexOf(name) : lanes.push(name) - 1));
+      for (const step of message.steps) known.set(step.step, { ...step, lane: laneOf[step.lane] });
       return { ...model, timeline: { lanes, steps: known } };
     }
     default:

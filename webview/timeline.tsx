@@ -1,7 +1,7 @@
 import { Component, createRef, type VNode } from 'preact';
 import type { FromWebview, Snapshot } from '../extension/session/protocol.ts';
 import type { Timeline as Known } from './model.ts';
-import { draw, LANE_HEIGHT, RULER_HEIGHT } from './timelineCanvas.ts';
+import { draw, GLYPHS, LANE_HEIGHT, RULER_HEIGHT } from './timelineCanvas.ts';
 
 export interface TimelineProps {
   readonly snapshot: Snapshot;
@@ -20,10 +20,18 @@ interface TimelineState {
 
 const ZOOMS: readonly number[] = [2, 4, 7, 10, 14, 20];
 const MAX_PITCH = 28;
-/** What the glyphs of `markGlyph` mean. */
-const MARKS = '! trouble · E exit · N notification · W wake-up · • other mark';
+/** What the glyphs of the lanes mean. */
+const MARKS = GLYPHS.map(([mark, glyph]) => `${glyph} ${mark}`).join(' · ');
 /** Lanes drawn at most: those that act in the window come first. */
 const MAX_LANES = 12;
+
+/** Kinds of agents from top to bottom; others follow. */
+const KINDS: readonly string[] = ['scenario', 'vcpu', 'cpu'];
+
+function compareAgents(a: string, b: string): number {
+  const kind = (name: string) => (KINDS.indexOf(name.split(' ')[0]) + KINDS.length + 1) % (KINDS.length + 1);
+  return kind(a) - kind(b) || a.localeCompare(b, 'en', { numeric: true });
+}
 
 /** Time from left to right, a lane for each agent: the part of the run around the present step, and the whole of it as a bar. */
 export class Timeline extends Component<TimelineProps, TimelineState> {
@@ -77,7 +85,8 @@ export class Timeline extends Component<TimelineProps, TimelineState> {
 
   #lanes({ first, last }: { first: number; last: number }): readonly number[] {
     const { lanes, steps } = this.props.timeline;
-    if (lanes.length <= MAX_LANES) return lanes.map((_, i) => i);
+    const inOrder = (a: number, b: number) => compareAgents(lanes[a], lanes[b]);
+    if (lanes.length <= MAX_LANES) return lanes.map((_, i) => i).sort(inOrder);
     const acting = new Set<number>();
     const here = steps.get(this.props.snapshot.position);
     if (here) acting.add(here.lane);
@@ -85,7 +94,7 @@ export class Timeline extends Component<TimelineProps, TimelineState> {
       const step = steps.get(n);
       if (step) acting.add(step.lane);
     }
-    return [...acting].sort((a, b) => a - b);
+    return [...acting].sort(inOrder);
   }
 
   #draw(): void {

@@ -15,15 +15,20 @@ export interface Drawing {
   readonly steps: ReadonlyMap<number, TimelineStep>;
 }
 
-/** `!` trouble, E exit, N notification, W wake-up, • any other mark. */
+/** Marks and their glyphs; of several marks the first in this order is drawn. */
+export const GLYPHS: readonly (readonly [mark: string, glyph: string])[] = [
+  ['failure', '!'],
+  ['dropped', '×'],
+  ['vm exit', 'X'],
+  ['vm entry', 'E'],
+  ['notification', 'N'],
+  ['wake-up', 'W'],
+  ['delivery', 'D'],
+];
+
+/** Glyph of a step, `•` for marks that have none; empty without marks. */
 export function markGlyph(marks: readonly string[]): string {
-  const text = marks.join(' ');
-  if (text === '') return '';
-  if (/fail|lost|trouble|illegal|reserved/i.test(text)) return '!';
-  if (/exit/i.test(text)) return 'E';
-  if (/notif/i.test(text)) return 'N';
-  if (/wake/i.test(text)) return 'W';
-  return '•';
+  return GLYPHS.find(([mark]) => marks.includes(mark))?.[1] ?? (marks.length > 0 ? '•' : '');
 }
 
 /** Colours come from the theme through the style sheet: a canvas cannot use variables. */
@@ -87,7 +92,7 @@ export function draw(canvas: HTMLCanvasElement, drawing: Drawing): void {
     const top = RULER_HEIGHT + i * LANE_HEIGHT;
     const glyph = markGlyph(step.marks);
     const inset = pitch > 4 ? 1 : 0;
-    c.fillStyle = glyph === '!' ? colour.trouble : glyph === '' ? colour.step : colour.mark;
+    c.fillStyle = glyph === '!' || glyph === '×' ? colour.trouble : glyph === '' ? colour.step : colour.mark;
     if (glyph === '' || pitch < 8) c.fillRect(x + inset, top + 4, pitch - 2 * inset, LANE_HEIGHT - 7);
     if (glyph !== '' && pitch >= 8) {
       c.font = `bold 11px ${font}`;

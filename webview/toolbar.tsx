@@ -20,6 +20,8 @@ const BACKWARDS: readonly Motion[] = ['reverseContinue', 'stepBack'];
 export interface ToolbarProps {
   readonly snapshot: Snapshot;
   readonly gridsShown: boolean;
+  /** What an action came to, until the next step. */
+  readonly notice: string;
   readonly run: (command: Command) => void;
 }
 
@@ -56,7 +58,7 @@ function Toolbar({
   );
 }
 
-export function InspectorToolbar({ snapshot, gridsShown, run }: ToolbarProps): VNode {
+export function InspectorToolbar({ snapshot, gridsShown, notice, run }: ToolbarProps): VNode {
   const { position, length, finished } = snapshot;
   const atEnd = finished && position === length;
   const title = (command: Command, label: string) => `${label} (${keyOf(command)})`;
@@ -86,14 +88,18 @@ export function InspectorToolbar({ snapshot, gridsShown, run }: ToolbarProps): V
             </span>
           </span>
           <span class="spring" />
+          <span class="notice">{notice}</span>
+          <IconButton title={title('copy', 'Copy as text')} tabIndex={roving(fixed)} onClick={() => run('copy')}>
+            <Icon name="copy" />
+          </IconButton>
           <IconButton
             title={title('toggleGrids', gridsShown ? 'Hide the vector grids' : 'Show the vector grids')}
-            tabIndex={roving(fixed)}
+            tabIndex={roving(fixed + 1)}
             onClick={() => run('toggleGrids')}
           >
             <Icon name="grid" />
           </IconButton>
-          <IconButton title={title('help', 'Keys')} tabIndex={roving(fixed + 1)} onClick={() => run('help')}>
+          <IconButton title={title('help', 'Keys')} tabIndex={roving(fixed + 2)} onClick={() => run('help')}>
             <Icon name="help" />
           </IconButton>
         </>

@@ -1,6 +1,10 @@
 import type { VNode } from 'preact';
+import { useState } from 'preact/hooks';
 import type { FieldTouch, Snapshot, StepView, Trouble } from '../extension/session/protocol.ts';
 import { useActions } from './actions.ts';
+
+/** Reads and writes listed at first. */
+const SHOWN = 16;
 
 const ACTORS: Readonly<Record<StepView['actor'], string>> = {
   guest: 'guest code',
@@ -53,6 +57,26 @@ function Touch({ touch }: { readonly touch: FieldTouch }): VNode {
   );
 }
 
+/** What the step read and wrote, one field a line; of a harvest of many vectors only the first lines at once. */
+function Touches({ touches }: { readonly touches: readonly FieldTouch[] }): VNode {
+  const [all, setAll] = useState(false);
+  const shown = all ? touches : touches.slice(0, SHOWN);
+  return (
+    <>
+      <ul class="touches" aria-label="Fields read and written">
+        {shown.map((touch, i) => (
+          <Touch key={i} touch={touch} />
+        ))}
+      </ul>
+      {touches.length > SHOWN && (
+        <button type="button" class="link" aria-expanded={all} onClick={() => setAll(!all)}>
+          {all ? 'show fewer' : `show ${touches.length - SHOWN} more`}
+        </button>
+      )}
+    </>
+  );
+}
+
 function Path({ path }: { readonly path: readonly string[] }): VNode | null {
   if (path.length < 2) return null;
   return (
@@ -97,13 +121,7 @@ export function Why({ snapshot }: { readonly snapshot: Snapshot }): VNode {
           <b>assumed</b> — this rule was read neither in a manual nor in a kernel tree
         </p>
       )}
-      {step.reads.length + step.writes.length > 0 && (
-        <ul class="touches" aria-label="Fields read and written">
-          {[...step.reads, ...step.writes].map((touch, i) => (
-            <Touch key={i} touch={touch} />
-          ))}
-        </ul>
-      )}
+      {step.reads.length + step.writes.length > 0 && <Touches touches={[...step.reads, ...step.writes]} />}
     </section>
   );
 }

@@ -8,6 +8,7 @@ import {
   type WebviewPanel,
   window,
 } from 'vscode';
+import { Told } from '../session/delta.ts';
 import { type FromWebview, parseFromWebview, type ToWebview } from '../session/protocol.ts';
 import { inspectorHtml } from './inspectorHtml.ts';
 
@@ -19,7 +20,7 @@ export interface InspectorSource {
   readonly onDidChange: Event<void>;
   /** Everything that a view without memory needs: a snapshot and a timeline, or `empty`. */
   current(): readonly ToWebview[];
-  /** A request of the view, validated. `ready` and `focusEditor` never arrive here. */
+  /** A request of the view to move, validated: what it wants to be told or focused never arrives here. */
   handle(message: FromWebview): void;
 }
 
@@ -48,6 +49,7 @@ class InspectorPanel {
   readonly #subscriptions: Disposable[] = [];
   /** The view listens: what is posted before that would be lost. */
   #ready = false;
+  readonly #told = new Told();
 
   static show(context: ExtensionContext, source: InspectorSource, restored?: WebviewPanel): void {
     if (InspectorPanel.#current && !restored) {
@@ -87,7 +89,10 @@ class InspectorPanel {
 
   #post(): void {
     if (!this.#ready) return;
-    for (const message of this.#source.current()) void this.#panel.webview.postMessage(message);
+    for (const message of this.#source.current()) {
+      const news = this.#told.news(message);
+      if (news) void this.#panel.webview.postMessage(news);
+    }
   }
 
   #receive(data: unknown): void {
@@ -97,10 +102,15 @@ class InspectorPanel {
         return;
       case 'ready':
         this.#ready = true;
+        this.#told.forget();
         this.#post();
         return;
       case 'focusEditor':
         void this.#focusEditor();
+        return;
+      case 'timeline':
+        this.#told.forgetTimeline();
+        this.#post();
         return;
       default:
         this.#source.handle(message as FromWebview);

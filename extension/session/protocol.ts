@@ -132,6 +132,17 @@ export interface TimelineStep {
 
 export type ToWebview =
   | { readonly type: 'snapshot'; readonly snapshot: Snapshot }
+  /**
+   * What differs from the picture whose sequence is `base`: all but the machine, and the vCPUs and CPUs that changed, which take
+   * the places of those with their index. A view that holds another picture asks for the whole with `ready`.
+   */
+  | {
+      readonly type: 'delta';
+      readonly base: number;
+      readonly snapshot: Omit<Snapshot, 'vcpus' | 'cpus'>;
+      readonly vcpus: readonly VcpuView[];
+      readonly cpus: readonly CpuView[];
+    }
   /** Consecutive steps that begin with number `from` (1-based, as `StepView.number`); replaces what the view held of that range. */
   | {
       readonly type: 'timeline';

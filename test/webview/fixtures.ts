@@ -273,7 +273,7 @@ export const FAILING = fixture('failing', {
     sentence: 'vcpu 1: irr has 0x41 does not hold.',
     reads: [{ field: 'vcpu 1.irr', before: 'empty' }],
     writes: [],
-    marks: ['expectation failed'],
+    marks: ['failure'],
   }),
   troubles: [
     { step: 11, line: 12, text: 'Vector 0x0f is illegal: bit 5 of the ESR of vcpu 1 is set and nothing is delivered.' },

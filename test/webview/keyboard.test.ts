@@ -116,6 +116,34 @@ describe('keyboard', () => {
     expect(await grids()).toBe(2);
   });
 
+  it('goes to the vCPU that the step changed', async () => {
+    await fresh.view.send(...RUNNING.messages);
+    await fresh.press('t');
+    expect(await fresh.view.page.evaluate(() => document.activeElement?.id)).toBe('vcpu-1');
+  });
+
+  it('copies the picture as text and says so', async () => {
+    await fresh.view.page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+    await fresh.view.send(...RUNNING.messages);
+    await fresh.press('y');
+    await fresh.view.page.locator('.notice', { hasText: 'copied' }).waitFor();
+    expect(await fresh.view.page.evaluate(() => navigator.clipboard.readText())).toContain(
+      '* vcpu 1: running on cpu 1, IN_GUEST_MODE',
+    );
+    expect(await fresh.view.page.getByRole('status').textContent()).toBe('copied');
+    await fresh.view.send(...RUNNING.messages);
+    expect(await fresh.view.text('.notice')).toBe('');
+  });
+
+  it('says when the clipboard refuses', async () => {
+    await fresh.view.send(...RUNNING.messages);
+    await fresh.view.page.evaluate(() => {
+      Object.assign(navigator.clipboard, { writeText: () => Promise.reject(new Error('denied')) });
+    });
+    await fresh.press('y');
+    await fresh.view.page.locator('.notice', { hasText: 'refused' }).waitFor();
+  });
+
   it('lists the keys, and escape closes the list only', async () => {
     await fresh.view.send(...RUNNING.messages);
     await fresh.press('?');

@@ -1,12 +1,14 @@
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { FIXTURES } from './fixtures.ts';
+import { BLOCKED, FAILING, FIXTURES, FULL, RUNNING } from './fixtures.ts';
 import { Harness } from './harness.ts';
 import { THEMES } from './themes.ts';
 
 /** Set IRQSCOPE_SHOTS to a folder to look at what is tested here. */
 const shots = process.env['IRQSCOPE_SHOTS'];
+/** Between them they show every part of the view. */
+const TELLING = [RUNNING, BLOCKED, FAILING, FULL];
 const WIDTHS = [280, 320, 800, 1600];
 
 let harness: Harness;
@@ -16,7 +18,7 @@ beforeAll(async () => {
 afterAll(() => harness?.stop());
 
 describe.each(THEMES)('in theme $name', theme => {
-  it.each(FIXTURES)(
+  it.each(shots || theme === THEMES[0] ? FIXTURES : TELLING)(
     '$name is accessible, fits and keeps the policy at every width',
     { timeout: 60_000 },
     async ({ name, messages }) => {
