@@ -22,7 +22,17 @@ function hexValue(value: CValue): string {
 
 function bare(title: string, value: string, meaning: string, macro?: Macro): Explanation {
   const notes = macro?.kernels ? [`Linux ${macro.kernels}`] : [];
-  return { title, value, meaning, rows: [], problems: [], notes, source: KERNEL };
+  // A value that other kernels define differently must not stand there as if it were certain.
+  const other = /\(.*\)/.exec(macro?.kernels ?? '')?.[0];
+  return {
+    title,
+    value,
+    meaning: other ? `${meaning} ${other}` : meaning,
+    rows: [],
+    problems: [],
+    notes,
+    source: KERNEL,
+  };
 }
 
 /** A local APIC register by its offset: name, MSR, contents. */
@@ -60,8 +70,9 @@ function fieldText(format: Format, f: Field, words: Words): string {
 
 // Fields that several registers have at the same place: their macros are used for all of them.
 const FAMILY: Readonly<Record<string, string>> = {
-  'icr-low.vector': 'ICR, LVT and MSI data',
+  'icr-low.vector': 'ICR, LVT, SPIV and MSI data',
   'icr-low.delivery_mode': 'ICR, LVT and MSI data',
+  'lvt.masked': 'AMD extended LVT',
   'lvt-lint.delivery_mode': 'LVT',
   'lvt-lint.masked': 'LVT',
   'lvt-lint.send_pending': 'LVT',
@@ -72,14 +83,23 @@ function bitsText(f: Field): string {
 }
 
 function family(format: Format, name: string | undefined): string {
-  return FAMILY[`${format.id}.${name}`] ?? format.title;
+  return FAMILY[`${format.id}.${name}`] ?? (format.id === 'icr-low' ? 'ICR' : format.title);
+}
+
+function msrText(msr: number): string {
+  const offset = (msr - 0x800) << 4;
+  const name = registerName(offset);
+  if (!name) return 'x2APIC MSR of no register';
+  return `x2APIC MSR of ${name}${registerMsr(offset) === undefined ? ', which x2APIC mode does not have' : ''}`;
 }
 
 /** A number with a second base where that helps, and the name of a delivery mode. */
 function numberText(what: string, value: CValue): string {
   const n = unsigned(value);
-  if (what === 'x2APIC MSR number') return `x2APIC MSR of ${registerName(Number(n - 0x800n) << 4) ?? 'no register'}`;
+  if (what === 'x2APIC MSR number') return msrText(Number(n));
   if (what.startsWith('delivery mode')) return `${what}: ${messageModes[Number(n) as 0] ?? n}`;
+  if (/control|int_ctl|flag/.test(what) && n > 0n && (n & (n - 1n)) === 0n)
+    return `${what}, bit ${n.toString(2).length - 1}`;
   return n > 9n && n <= 0xffffn ? `${what} (${n})` : what;
 }
 

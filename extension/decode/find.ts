@@ -1,8 +1,9 @@
 import type { Candidate } from './candidate.ts';
 import { explainFinding } from './cExplain.ts';
 import { type Finding, findInC } from './cFind.ts';
-import type { Definitions } from './evaluate.ts';
+import { type Definitions, evaluateText, isValue, literal } from './evaluate.ts';
 import { type Lines, statementAround, unwrap } from './lines.ts';
+import { macro } from './macros.ts';
 import { counterpart, otherSide, withChange } from './patch.ts';
 import { findPrintkGroup } from './printkGroup.ts';
 import { findInText } from './textFind.ts';
@@ -24,6 +25,27 @@ function body(tokens: readonly Token[]): readonly Token[] {
   return close < 0 ? [] : tokens.slice(close + 1);
 }
 
+/** In the definition of a known macro its name is explained, and so is the bare number that it stands for. */
+function defined(tokens: readonly Token[], definitions: Definitions): Finding[] {
+  if (tokens[0]?.text !== '#' || tokens[1]?.text !== 'define' || !tokens[2]) return enumerators(tokens);
+  const found = findInC([tokens[2]], definitions);
+  const rest = body(tokens);
+  const comment = rest.findIndex(t => t.text === ';');
+  const number = (comment < 0 ? rest : rest.slice(0, comment)).filter(t => t.kind === 'number');
+  return number.length === 1 ? found.flatMap(f => [f, { ...f, start: number[0].start, end: number[0].end }]) : found;
+}
+
+/** `NAME = number`, as in an enumeration: the number is the macro's own when it is its value. */
+function enumerators(tokens: readonly Token[]): Finding[] {
+  return tokens.flatMap((token, i): Finding[] => {
+    if (token.kind !== 'number' || tokens[i - 1]?.text !== '=') return [];
+    const known = macro(tokens[i - 2]?.text ?? '');
+    const value = known && !known.params ? evaluateText(known.body) : undefined;
+    if (!known || !value || !isValue(value) || value.value !== literal(token.text).value) return [];
+    return [{ kind: 'macro', macro: known, args: value, start: token.start, end: token.end }];
+  });
+}
+
 function asOf(finding: Finding): string {
   return finding.kind === 'macro' ? finding.macro.name : finding.format;
 }
@@ -32,7 +54,9 @@ function inC(lines: Lines, n: number, inDiff: boolean, alone: boolean, definitio
   const { text, column } = unwrap(lines.at(n), inDiff);
   const statement = alone ? { text, start: 0, end: text.length } : statementAround(lines, n, inDiff);
   if (!/[A-Z][A-Z\d_]{3}|0x/.test(statement.text)) return [];
-  return findInC(body(tokenize(statement.text)), definitions)
+  // Comment marks are taken off, not the comment: prose names registers and macros too.
+  const tokens = tokenize(statement.text.replace(/\/\*|\*\/|\/\//g, '; '));
+  return [...defined(tokens, definitions), ...findInC(body(tokens), definitions)]
     .filter(f => f.end > statement.start && f.start < statement.end)
     .map(f => ({
       start: column + Math.max(0, f.start - statement.start),

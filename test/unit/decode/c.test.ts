@@ -39,7 +39,7 @@ describe('hover in C', () => {
     ['case APIC_DM_^NMI:', 'ICR, LVT and MSI data, bits 10:8: delivery_mode = NMI'],
     ['r = apic_read(APIC_^ICR);', 'local APIC register at offset 0x300, x2APIC MSR 0x830: ICR; writing it sends'],
     ['x = POSTED_INTR_^WAKEUP_VECTOR;', 'vector 0xf1 (241), priority class 15'],
-    ['v = icr & APIC_SHORT_^MASK;', 'xAPIC ICR, low half: mask of shorthand, bits 19:18'],
+    ['v = icr & APIC_SHORT_^MASK;', 'ICR: mask of shorthand, bits 19:18'],
     ['vmcs_write16(POSTED_INTR_^NV, v);', 'VMCS field encoding'],
     ['m = X2APIC_^MSR(APIC_EOI);', 'x2APIC MSR of APIC_EOI'],
     ['t = SET_APIC_DELIVERY_MODE(v, APIC_MODE_^NMI);', 'delivery mode, not shifted: NMI'],
@@ -72,8 +72,6 @@ describe('hover in C', () => {
     'x = 0x4500;',
     'icr = 0;',
     'if (vector < 16)',
-    '\tGUEST_INTR_STATUS               = 0x00000810,',
-    '#define APIC_ICR 0x300',
     '#define IOAPIC_RANGE_END (0xfeefffff)',
     'mode = (icr >> 8) & 7;',
     'printk("APIC_ICR = 0x4500");',
@@ -82,6 +80,23 @@ describe('hover in C', () => {
     'sum = 0xfee0300c1234;',
   ])('offers nothing for %s', text => {
     expect(offered(text).filter(t => /0x|^\d/.test(t))).toEqual([]);
+  });
+
+  it('explains a definition as what it defines, not as a value of that register', () => {
+    expect(hoverAt('#define APIC_I^CR\t0x300')?.explanation.title).toBe('APIC_ICR');
+    expect(hoverAt('#define APIC_ICR\t0x3^00')?.explanation.title).toBe('APIC_ICR');
+    expect(hoverAt('\tGUEST_INTR_STATUS\t= 0x0000^0810,')?.explanation.title).toBe('GUEST_INTR_STATUS');
+    expect(hoverAt('#define INTR_INFO_INTR_TYPE_MASK 0x7^00 /* 10:8 */')?.explanation.title).toBe(
+      'INTR_INFO_INTR_TYPE_MASK',
+    );
+    expect(offered('\tGUEST_INTR_STATUS = 0x00000812,')).toEqual(['GUEST_INTR_STATUS']);
+    expect(offered('#define MY_ICR 0x4500')).toEqual([]);
+  });
+
+  it('names what a comment names', () => {
+    expect(hoverAt('/* only KVM_APIC_^INIT/SIPI */')?.explanation.title).toBe('KVM_APIC_INIT');
+    expect(hoverAt('x = 1; // see APIC_DM_^NMI')?.explanation.title).toBe('APIC_DM_NMI');
+    expect(hoverAt('APIC_^LVT0, /* LINT0 */')?.explanation.title).toBe('APIC_LVT0');
   });
 
   it('does not take a macro of the user for the kernel’s', () => {
