@@ -76,6 +76,29 @@ function reportNobody(destination: number, machine: Machine, range: Range, repor
   );
 }
 
+/** Can this vCPU be addressed logically? x2APIC derives the logical ID from the APIC ID; an xAPIC has none until the guest sets LDR. */
+function answersLogically(vcpu: VcpuConfig, destination: number): boolean {
+  if (vcpu.ldr !== undefined || vcpu.dfr !== undefined) return true;
+  if (vcpu.apic !== 'x2apic') return false;
+  return vcpu.id >>> 4 === destination >>> 16 && ((destination >>> (vcpu.id & 15)) & 1) === 1;
+}
+
+function reportNobodyLogical(destination: number, machine: Machine, range: Range, report: Report): void {
+  if (destination === 0xff || destination === 0xffffffff || machine.vcpus.length === 0) return;
+  // Registers that are set, and the rules of 2013, decide case by case: no warning is better than a wrong one.
+  if (machine.kernel === '2013' || machine.vcpus.some(vcpu => answersLogically(vcpu, destination))) return;
+  const xapic = machine.vcpus.every(vcpu => vcpu.apic !== 'x2apic');
+  const remedy = xapic
+    ? 'An xAPIC has no logical ID until it is set: write `vcpu 0 running ldr 0x01000000`.'
+    : 'In x2APIC mode bits 31:16 are the cluster (ID / 16) and bit n is the APIC n of that cluster.';
+  report.add('irq405', range, `No vCPU has this logical ID: the interrupt reaches nobody. ${remedy}`);
+}
+
+function reportUnreached(logical: boolean, destination: number, machine: Machine, range: Range, report: Report): void {
+  if (logical) reportNobodyLogical(destination, machine, range, report);
+  else reportNobody(destination, machine, range, report);
+}
+
 function word64([lo, hi]: Words): Word64 {
   return { lo, hi };
 }
@@ -97,8 +120,9 @@ export function checkIcr(
     const remedy = meant ? `Write \`${meant}\` for APIC ID ${words[1]}.` : 'The destination stands in bits 63:56.';
     const fix = meant === undefined ? undefined : { title: `Change to '${meant}'`, range: value.range, text: meant };
     report.add('irq406', value.range, `vCPU ${sender.id} is in xAPIC mode, which ignores bits 55:32. ${remedy}`, fix);
-  } else if (fieldValue(format, words, 'shorthand') === 0 && fieldValue(format, words, 'dest_mode') === 0) {
-    reportNobody(fieldValue(format, words, 'destination'), machine, value.range, report);
+  } else if (fieldValue(format, words, 'shorthand') === 0) {
+    const logical = fieldValue(format, words, 'dest_mode') === 1;
+    reportUnreached(logical, fieldValue(format, words, 'destination'), machine, value.range, report);
   }
   return word64(words);
 }
@@ -146,7 +170,7 @@ export function checkIpi(delivery: Delivery, sender: VcpuConfig, machine: Machin
     destination: [found.id],
   });
   reportProblems(format, words, machine, delivery.mode.range, delivery.vector?.range ?? delivery.mode.range, report);
-  if (found.shorthand === 0 && found.logical === 0) reportNobody(found.id, machine, found.range, report);
+  if (found.shorthand === 0) reportUnreached(found.logical === 1, found.id, machine, found.range, report);
   return word64(words);
 }
 
@@ -173,10 +197,9 @@ export function checkMsi(
 
 function reportMsi(words: Words, machine: Machine, address: Range, data: Range, report: Report): void {
   reportProblems(msi, words, machine, { ...address, end: Math.max(address.end, data.end) }, data, report);
-  if (fieldValue(msi, words, 'format') === 0 && fieldValue(msi, words, 'dest_mode_logical') === 0) {
-    const destination = (fieldValue(msi, words, 'destid_0_7') | (words[1] & 0xffffff00)) >>> 0;
-    reportNobody(destination, machine, address, report);
-  }
+  if (fieldValue(msi, words, 'format') !== 0) return;
+  const destination = (fieldValue(msi, words, 'destid_0_7') | (words[1] & 0xffffff00)) >>> 0;
+  reportUnreached(fieldValue(msi, words, 'dest_mode_logical') === 1, destination, machine, address, report);
 }
 
 function checkNamedMsi(delivery: Delivery, wideIds: boolean, machine: Machine, report: Report) {

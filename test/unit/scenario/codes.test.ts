@@ -47,6 +47,9 @@ const EXAMPLES: readonly [code: string, text: string, underlined: string, messag
   ['irq403', `${MACHINE}msi 0x01000000 0x41`, '0x01000000 0x41', /0xfee/],
   ['irq404', 'machine intel\nvcpus 2 xapic\nvcpu 0: ipi fixed 0x41 to 256', '256', /8 bits.*0 to 0xff/],
   ['irq405', `${MACHINE}vcpu 0: ipi fixed 0x41 to 9`, '9', /nobody/],
+  ['irq405', `${MACHINE}vcpu 0: ipi fixed 0x41 to logical 0x10`, '0x10', /logical ID.*cluster/],
+  ['irq405', 'machine intel\nvcpus 2 xapic\nvcpu 0: ipi fixed 0x41 to logical 2', '2', /ldr 0x01000000/],
+  ['irq405', `${MACHINE}msi fixed 0x41 to logical 0x10`, '0x10', /logical ID/],
   ['irq406', `${MACHINE}msi 0x1fee01000 0x41`, '0x1fee01000', /32bit-ids/],
   [
     'irq406',
