@@ -7,6 +7,7 @@ import { hoverProvider } from './scenarioHover.ts';
 import { LANGUAGE } from './scenarioLanguage.ts';
 import { lensProvider, registerLensCommands } from './scenarioLenses.ts';
 import { foldingProvider, symbolProvider } from './scenarioOutline.ts';
+import { definitionProvider, highlightProvider, inlineValuesProvider, referenceProvider } from './scenarioSymbols.ts';
 
 /** Everything that works on open scenarios, on every file system. */
 export function registerScenarioProviders(): Disposable[] {
@@ -19,6 +20,10 @@ export function registerScenarioProviders(): Disposable[] {
     languages.registerDocumentFormattingEditProvider(LANGUAGE, formattingProvider),
     languages.registerCodeActionsProvider(LANGUAGE, fixProvider, FIX_KINDS),
     languages.registerCodeLensProvider(LANGUAGE, lensProvider),
+    languages.registerDocumentHighlightProvider(LANGUAGE, highlightProvider),
+    languages.registerReferenceProvider(LANGUAGE, referenceProvider),
+    languages.registerDefinitionProvider(LANGUAGE, definitionProvider),
+    languages.registerInlineValuesProvider(LANGUAGE, inlineValuesProvider),
     ...registerLensCommands(),
   ];
 }

@@ -85,6 +85,29 @@ describe('scenario language', () => {
     assert.equal(lenses.map(each => each.command?.title).join(), 'Run,Debug');
   });
 
+  it('finds what is said about a vCPU', async () => {
+    const content =
+      'machine intel\n  vcpus 2\nvcpu 1 preempted\nvcpu 0: ipi fixed 0x41 to 1\nexpect vcpu 1 takes nothing\n';
+    const document = await open(content);
+    await vscode.window.showTextDocument(document);
+    const place = new vscode.Position(4, 12);
+    const found = await until('references', async () => {
+      const references = await vscode.commands.executeCommand<vscode.Location[]>(
+        'vscode.executeReferenceProvider',
+        document.uri,
+        place,
+      );
+      return references.length > 0 && references;
+    });
+    assert.equal(found.map(each => each.range.start.line).join(), '2,4');
+    const [definition] = await vscode.commands.executeCommand<vscode.Location[]>(
+      'vscode.executeDefinitionProvider',
+      document.uri,
+      place,
+    );
+    assert.equal(definition.range.start.line, 2);
+  });
+
   it('refuses what is no text at once', async () => {
     const document = await open(`machine intel\n${'x'.repeat(100)}\0`);
     await vscode.window.showTextDocument(document);

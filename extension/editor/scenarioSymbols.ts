@@ -1,0 +1,47 @@
+import {
+  type DefinitionProvider,
+  DocumentHighlight,
+  type DocumentHighlightProvider,
+  InlineValueEvaluatableExpression,
+  type InlineValuesProvider,
+  Location,
+  type ReferenceProvider,
+} from 'vscode';
+import { definitionOf, fieldsIn, mentions, symbolAt } from '../scenario/symbols.ts';
+import { toRange } from './scenarioRange.ts';
+import { treeOf } from './scenarioTrees.ts';
+
+/** Everything that a scenario says about the vCPU, CPU or vector under the cursor. */
+export const highlightProvider: DocumentHighlightProvider = {
+  provideDocumentHighlights(document, { line, character }) {
+    const tree = treeOf(document);
+    const symbol = symbolAt(tree, line, character);
+    return symbol && mentions(tree, symbol).map(range => new DocumentHighlight(toRange(range)));
+  },
+};
+
+export const referenceProvider: ReferenceProvider = {
+  provideReferences(document, { line, character }) {
+    const tree = treeOf(document);
+    const symbol = symbolAt(tree, line, character);
+    return symbol && mentions(tree, symbol).map(range => new Location(document.uri, toRange(range)));
+  },
+};
+
+export const definitionProvider: DefinitionProvider = {
+  provideDefinition(document, { line, character }) {
+    const tree = treeOf(document);
+    const symbol = symbolAt(tree, line, character);
+    const range = symbol && definitionOf(tree, symbol);
+    return range && new Location(document.uri, toRange(range));
+  },
+};
+
+/** While stepping: the present values of the fields that expectations name, up to the line where the run stands. */
+export const inlineValuesProvider: InlineValuesProvider = {
+  provideInlineValues(document, viewPort, { stoppedLocation }) {
+    const last = Math.min(viewPort.end.line, stoppedLocation.end.line);
+    const found = fieldsIn(treeOf(document), viewPort.start.line, last);
+    return found.map(({ range, expression }) => new InlineValueEvaluatableExpression(toRange(range), expression));
+  },
+};

@@ -1,0 +1,84 @@
+import { findField } from '../engine/fields.ts';
+import { type Expected, Listener } from './expected.ts';
+import { parseLine } from './parse.ts';
+import type { Range } from './program.ts';
+import type { SourceLine, Token } from './tokens.ts';
+import type { Tree } from './tree.ts';
+import { numberOf, VECTORS } from './values.ts';
+
+/** Something that a scenario mentions in several places, however it is spelled: `vcpu 1`, `cpu 2`, `vector 65`. */
+export type Entity = `${'vcpu' | 'cpu' | 'vector'} ${number}`;
+
+export interface Mention {
+  readonly symbol: Entity;
+  readonly range: Range;
+}
+
+/** A field that a line asks about: what a debugger can show beside it. */
+export interface FieldMention {
+  readonly range: Range;
+  /** `vcpu 2.pid.on`, as the debugger evaluates it. */
+  readonly expression: string;
+}
+
+function isVector(expected: Expected): boolean {
+  if (expected.kind === 'vector') return true;
+  if (expected.kind !== 'value' && expected.kind !== 'test') return false;
+  return findField(expected.block === 'cpu' ? 'cpu' : 'vcpu', expected.field)?.kind === 'vectors';
+}
+
+function symbolOf(expected: Expected, word: Token): Entity | undefined {
+  const vector = isVector(expected);
+  if (!vector && expected.kind !== 'vcpu' && expected.kind !== 'cpu') return undefined;
+  const value = vector && Object.hasOwn(VECTORS, word.text) ? BigInt(VECTORS[word.text]) : numberOf(word);
+  if (value === undefined || value > 0xffffffffn) return undefined;
+  return `${vector ? 'vector' : (expected.kind as 'vcpu' | 'cpu')} ${Number(value)}`;
+}
+
+function mentionsOf({ code }: SourceLine): Mention[] {
+  if (code.length === 0) return [];
+  const listener = new Listener();
+  parseLine(code, listener);
+  return [...listener.roles].flatMap(([word, expected]) => {
+    const symbol = symbolOf(expected, word);
+    return symbol ? [{ symbol, range: word.range }] : [];
+  });
+}
+
+/** What is mentioned at a place. */
+export function symbolAt(tree: Tree, line: number, column: number): Entity | undefined {
+  const source = tree.lines[line];
+  const found = source ? mentionsOf(source) : [];
+  return found.find(({ range }) => range.start <= column && column <= range.end)?.symbol;
+}
+
+/** Every place where something is mentioned, in text order. */
+export function mentions(tree: Tree, symbol: Entity): Range[] {
+  return tree.lines.flatMap(line => mentionsOf(line).flatMap(each => (each.symbol === symbol ? [each.range] : [])));
+}
+
+/** The line that describes a vCPU, or else the one that says how many there are. */
+export function definitionOf(tree: Tree, symbol: Entity): Range | undefined {
+  const [kind, number] = symbol.split(' ');
+  if (kind === 'vector') return undefined;
+  const count = tree.nodes.find(node => node.kind === 'setting' && node.head.text === `${kind}s`);
+  const own = tree.nodes.find(
+    node => kind === 'vcpu' && node.kind === 'vcpu' && node.index && numberOf(node.index) === BigInt(number),
+  );
+  return (own ?? count)?.range;
+}
+
+/** The fields that the expectations of some lines (both inclusive) ask about. */
+export function fieldsIn(tree: Tree, first: number, last: number): FieldMention[] {
+  return tree.nodes.flatMap(node => {
+    if (node.kind !== 'expect' || node.range.line < first || node.range.line > last) return [];
+    return node.conditions.flatMap(condition => {
+      if (condition.kind !== 'field') return [];
+      const { block, index, field } = condition;
+      const known = findField(block.text === 'cpu' ? 'cpu' : 'vcpu', field.text);
+      const number = numberOf(index);
+      if (!known || number === undefined) return [];
+      return [{ range: field.range, expression: `${block.text} ${number}.${field.text}` }];
+    });
+  });
+}
