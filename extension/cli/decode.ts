@@ -3,26 +3,30 @@ import { linesOf } from '../decode/lines.ts';
 import { toText } from '../decode/print.ts';
 import { explainValues, formatIds } from '../decode/values.ts';
 import { EXIT, type Io } from './io.ts';
+import { scan } from './scan.ts';
 
-export const DECODE_USAGE = 'irqscope decode VALUE… | - [--as FORMAT] [--json] [--formats]';
+export const DECODE_USAGE = 'irqscope decode VALUE… | - | --files PATH… | --formats [--as FORMAT] [--json]';
 
 /**
  * `irqscope decode`: explains values, or annotates a text from standard input.
- * `-` is standard input. Exit code 1 when nothing could be decoded.
+ * `-` is standard input, `--files` reads files and trees. Exit code 1 when nothing could be decoded.
  */
 export async function decodeCommand(args: readonly string[], io: Io): Promise<number> {
   const values: string[] = [];
   let format: string | undefined;
   let json = false;
+  let files = false;
   for (let i = 0; i < args.length; i++) {
     const arg = args[i];
     if (arg === '--json') json = true;
+    else if (arg === '--files') files = true;
     else if (arg === '--formats') return listFormats(io);
     else if (arg === '--as' && args[i + 1] !== undefined) format = args[++i];
     else if (arg.startsWith('--')) return usage(io);
     else values.push(arg);
   }
   if (values.length === 0) return usage(io);
+  if (files) return scan(values, json, io);
   if (values.length === 1 && values[0] === '-') return annotateInput(await io.readStdin(), json, io);
   const asked = explainValues(values, format);
   if ('error' in asked) {

@@ -101,7 +101,7 @@ function onLine(lines: Lines, n: number, languageId: string, definitions: Defini
   const { text, column, side } = unwrap(lines.at(n), inDiff);
   if (text.trim() === '') return [];
   const code = C_LIKE.test(languageId) || (inDiff && side !== undefined) || (side !== undefined && column > 1);
-  const group = findPrintkGroup(lines, n, inDiff);
+  const group = code ? [] : findPrintkGroup(lines, n, inDiff);
   const trace = moved(findTraceEvent(text), column);
   if (group.length + trace.length > 0) return [...group, ...trace];
   const c = ASSEMBLY.test(languageId) ? [] : inC(lines, n, inDiff, !code, definitions);
