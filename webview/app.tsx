@@ -191,7 +191,7 @@ export class App extends Component<{ readonly host: Host }, AppState> {
               </h2>
               <span class="spring" />
               <p class="legend" aria-hidden="true">
-                <b class="pir">P</b>PIR <b class="irr">R</b>IRR <b class="isr">S</b>ISR <b class="level">&nbsp;</b>TMR
+                <b class="pir">P</b>PIR <b class="irr">R</b>IRR <b class="isr">S</b>ISR <b>_</b>TMR
               </p>
             </div>
             <WindowedList

@@ -22,7 +22,8 @@ const ZOOMS: readonly number[] = [2, 4, 7, 10, 14, 20];
 const MAX_PITCH = 28;
 /** What the glyphs of the lanes mean. */
 const MARKS = GLYPHS.map(([mark, glyph]) => `${glyph} ${mark}`).join(' · ');
-/** Lanes drawn at most: those that act in the window come first. */
+/** Agents up to which all have their lane, whether they act in the window or not. */
+const FEW = 8;
 const MAX_LANES = 12;
 
 /** Kinds of agents from top to bottom; others follow. */
@@ -32,6 +33,9 @@ function compareAgents(a: string, b: string): number {
   const kind = (name: string) => (KINDS.indexOf(name.split(' ')[0]) + KINDS.length + 1) % (KINDS.length + 1);
   return kind(a) - kind(b) || a.localeCompare(b, 'en', { numeric: true });
 }
+
+const range = (first: number, last: number): number[] =>
+  Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => first + i);
 
 /** Time from left to right, a lane for each agent: the part of the run around the present step, and the whole of it as a bar. */
 export class Timeline extends Component<TimelineProps, TimelineState> {
@@ -83,18 +87,23 @@ export class Timeline extends Component<TimelineProps, TimelineState> {
     return { first, last: Math.min(length, first + room - 1) };
   }
 
-  #lanes({ first, last }: { first: number; last: number }): readonly number[] {
-    const { lanes, steps } = this.props.timeline;
-    const inOrder = (a: number, b: number) => compareAgents(lanes[a], lanes[b]);
-    if (lanes.length <= MAX_LANES) return lanes.map((_, i) => i).sort(inOrder);
-    const acting = new Set<number>();
-    const here = steps.get(this.props.snapshot.position);
-    if (here) acting.add(here.lane);
-    for (let n = first; n <= last && acting.size < MAX_LANES; n++) {
-      const step = steps.get(n);
-      if (step) acting.add(step.lane);
+  /** Agents drawn, from top to bottom. On a small machine all that could act, so that no lane comes and goes under the eye. */
+  #lanes({ first, last }: { first: number; last: number }): readonly string[] {
+    const { snapshot, timeline } = this.props;
+    const { vcpus, cpus } = snapshot;
+    const possible = [
+      'scenario',
+      ...vcpus.map(({ index }) => `vcpu ${index}`),
+      ...cpus.map(({ index }) => `cpu ${index}`),
+    ];
+    const everyone = [...new Set([...possible, ...timeline.lanes])];
+    if (everyone.length <= FEW) return everyone.sort(compareAgents);
+    const acting = new Set<string>();
+    for (const n of [snapshot.position, ...range(first, last)]) {
+      const step = timeline.steps.get(n);
+      if (step && acting.size < MAX_LANES) acting.add(timeline.lanes[step.lane]);
     }
-    return [...acting].sort(inOrder);
+    return [...acting].sort(compareAgents);
   }
 
   #draw(): void {
@@ -105,7 +114,7 @@ export class Timeline extends Component<TimelineProps, TimelineState> {
       pitch: this.#pitch(),
       position: snapshot.position,
       lanes: this.#lanes(window),
-      steps: timeline.steps,
+      timeline,
     });
   }
 
@@ -195,7 +204,7 @@ export class Timeline extends Component<TimelineProps, TimelineState> {
       .join(' · ');
   }
 
-  override render({ snapshot, timeline }: TimelineProps, { hover, width }: TimelineState): VNode {
+  override render({ snapshot }: TimelineProps, { hover, width }: TimelineState): VNode {
     const { position, length } = snapshot;
     const window = this.#window();
     const lanes = this.#lanes(window);
@@ -210,8 +219,8 @@ export class Timeline extends Component<TimelineProps, TimelineState> {
           <div class="lane-names" aria-hidden="true">
             <span class="lane-name ruler-name">line</span>
             {lanes.map(lane => (
-              <span key={lane} class="lane-name" title={timeline.lanes[lane]}>
-                {timeline.lanes[lane]}
+              <span key={lane} class="lane-name" title={lane}>
+                {lane}
               </span>
             ))}
           </div>

@@ -1,6 +1,6 @@
-import type { TimelineStep } from '../extension/session/protocol.ts';
+import type { Timeline } from './model.ts';
 
-export const LANE_HEIGHT = 16;
+export const LANE_HEIGHT = 15;
 /** Height of the ruler that names the lines of the scenario. */
 export const RULER_HEIGHT = 14;
 
@@ -10,9 +10,9 @@ export interface Drawing {
   /** CSS pixels per step. */
   readonly pitch: number;
   readonly position: number;
-  /** Lanes drawn, from top to bottom, as indices of `TimelineStep.lane`. */
-  readonly lanes: readonly number[];
-  readonly steps: ReadonlyMap<number, TimelineStep>;
+  /** Names of the agents drawn, from top to bottom. */
+  readonly lanes: readonly string[];
+  readonly timeline: Timeline;
 }
 
 /** Marks and their glyphs; of several marks the first in this order is drawn. */
@@ -46,7 +46,7 @@ function palette(canvas: HTMLElement): Record<'step' | 'mark' | 'text' | 'dim' |
 }
 
 export function draw(canvas: HTMLCanvasElement, drawing: Drawing): void {
-  const { first, last, pitch, position, lanes, steps } = drawing;
+  const { first, last, pitch, position, lanes, timeline } = drawing;
   const ratio = window.devicePixelRatio;
   const width = canvas.clientWidth;
   const height = RULER_HEIGHT + lanes.length * LANE_HEIGHT;
@@ -73,7 +73,7 @@ export function draw(canvas: HTMLCanvasElement, drawing: Drawing): void {
   let line = -1;
   let labelEnd = 0;
   for (let n = first; n <= last; n++) {
-    const step = steps.get(n);
+    const step = timeline.steps.get(n);
     if (!step) continue;
     const x = (n - first) * pitch;
     if (step.line !== line) {
@@ -87,7 +87,7 @@ export function draw(canvas: HTMLCanvasElement, drawing: Drawing): void {
         labelEnd = x + 6 + c.measureText(label).width;
       }
     }
-    const i = row.get(step.lane);
+    const i = row.get(timeline.lanes[step.lane]);
     if (i === undefined) continue;
     const top = RULER_HEIGHT + i * LANE_HEIGHT;
     const glyph = markGlyph(step.marks);

@@ -5,7 +5,7 @@ import { hex8, type RegisterName, register, rowBits, rowMask } from './vectors.t
 const ROWS = Array.from({ length: 16 }, (_, i) => i);
 const DIGITS = ROWS.map(n => n.toString(16));
 
-/** Letter of each register in a cell, weakest first; TMR is drawn as an underline, for it says how, not whether. */
+/** Letter of each register in a cell, weakest first; TMR is an underline, for it says how, not whether. */
 const LETTERS: readonly (readonly [letter: string, name: string])[] = [
   ['P', 'PIR'],
   ['R', 'IRR'],
@@ -71,7 +71,7 @@ function Cell({ row, column, bits, changed, focus }: RowProps & { readonly colum
     <td
       class={classes.join(' ')}
       data-vector={vector}
-      data-set={letters(set)}
+      data-set={letters(set) ?? (level ? '_' : undefined)}
       data-gone={letters(gone)}
       tabIndex={focus === column ? 0 : -1}
       aria-label={label}
