@@ -7,7 +7,7 @@ import {
   Location,
   type ReferenceProvider,
 } from 'vscode';
-import { definitionOf, fieldsIn, mentions, symbolAt } from '../scenario/symbols.ts';
+import { definitionOf, fieldsAhead, mentions, symbolAt } from '../scenario/symbols.ts';
 import { toRange } from './scenarioRange.ts';
 import { treeOf } from './scenarioTrees.ts';
 
@@ -37,11 +37,11 @@ export const definitionProvider: DefinitionProvider = {
   },
 };
 
-/** While stepping: the present values of the fields that expectations name, up to the line where the run stands. */
+/** While stepping: the present values of the fields that the next expectations name. */
 export const inlineValuesProvider: InlineValuesProvider = {
   provideInlineValues(document, viewPort, { stoppedLocation }) {
-    const last = Math.min(viewPort.end.line, stoppedLocation.end.line);
-    const found = fieldsIn(treeOf(document), viewPort.start.line, last);
-    return found.map(({ range, expression }) => new InlineValueEvaluatableExpression(toRange(range), expression));
+    return fieldsAhead(treeOf(document), stoppedLocation.start.line)
+      .filter(({ range }) => range.line <= viewPort.end.line)
+      .map(({ range, expression }) => new InlineValueEvaluatableExpression(toRange(range), expression));
   },
 };

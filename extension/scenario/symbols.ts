@@ -68,17 +68,23 @@ export function definitionOf(tree: Tree, symbol: Entity): Range | undefined {
   return (own ?? count)?.range;
 }
 
-/** The fields that the expectations of some lines (both inclusive) ask about. */
-export function fieldsIn(tree: Tree, first: number, last: number): FieldMention[] {
-  return tree.nodes.flatMap(node => {
-    if (node.kind !== 'expect' || node.range.line < first || node.range.line > last) return [];
-    return node.conditions.flatMap(condition => {
-      if (condition.kind !== 'field') return [];
+/**
+ * The fields that the run is about to be asked for, when it stands at a line: those of the expectations there and below, up to
+ * the next action. Expectations further up were about another moment.
+ */
+export function fieldsAhead(tree: Tree, line: number): FieldMention[] {
+  const found: FieldMention[] = [];
+  for (const node of tree.nodes) {
+    if (node.range.line < line) continue;
+    if (node.kind === 'action' && node.range.line > line) break;
+    for (const condition of node.kind === 'expect' ? node.conditions : []) {
+      if (condition.kind !== 'field') continue;
       const { block, index, field } = condition;
       const known = findField(block.text === 'cpu' ? 'cpu' : 'vcpu', field.text);
       const number = numberOf(index);
-      if (!known || number === undefined) return [];
-      return [{ range: field.range, expression: `${block.text} ${number}.${field.text}` }];
-    });
-  });
+      if (known && number !== undefined)
+        found.push({ range: field.range, expression: `${block.text} ${number}.${field.text}` });
+    }
+  }
+  return found;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parse } from '../../../extension/scenario/parse.ts';
-import { definitionOf, fieldsIn, mentions, symbolAt } from '../../../extension/scenario/symbols.ts';
+import { definitionOf, fieldsAhead, mentions, symbolAt } from '../../../extension/scenario/symbols.ts';
 
 const lines = [
   'machine intel',
@@ -44,8 +44,10 @@ describe('mentions', () => {
 });
 
 describe('values beside the text', () => {
-  it('are those of the fields that expectations name', () => {
-    expect(fieldsIn(tree, 0, 5).map(each => each.expression)).toEqual(['vcpu 1.irr', 'vcpu 1.pid.on', 'vcpu 1.cpu']);
-    expect(fieldsIn(tree, 6, 9).map(each => each.expression)).toEqual(['cpu 1.pending']);
+  it('are those of the fields that the next expectations name', () => {
+    const ahead = (line: number) => fieldsAhead(tree, line).map(each => each.expression);
+    expect(ahead(4)).toEqual(['vcpu 1.irr', 'vcpu 1.pid.on', 'vcpu 1.cpu', 'cpu 1.pending']);
+    expect(ahead(6)).toEqual(['cpu 1.pending']);
+    expect(ahead(3)).toEqual([]);
   });
 });
