@@ -14,6 +14,14 @@ const LETTERS: readonly (readonly [letter: string, name: string])[] = [
 
 const REGISTERS: readonly RegisterName[] = ['pir', 'irr', 'isr', 'tmr'];
 
+/** Where a vector's bit lies: a 32-bit register of the (virtual) APIC page holds 32 vectors, each register 10H from the next. */
+function whereabouts(vector: number): string {
+  const register = (base: number) => (base + ((vector & 0xe0) >>> 1)).toString(16).toUpperCase();
+  return `vector ${hex8(vector)} = ${vector}: bit ${vector & 31} of ISR ${register(0x100)}H, TMR ${register(0x180)}H, IRR ${register(0x200)}H; PIR byte ${vector >>> 3} bit ${vector & 7}`;
+}
+
+const WHEREABOUTS: readonly string[] = Array.from({ length: 256 }, (_, vector) => whereabouts(vector));
+
 interface RowProps {
   readonly row: number;
   /** 16 bits per register, in the order PIR, IRR, ISR, TMR. */
@@ -75,7 +83,7 @@ function Cell({ row, column, bits, changed, focus }: RowProps & { readonly colum
       data-gone={letters(gone)}
       tabIndex={focus === column ? 0 : -1}
       aria-label={label}
-      title={shown.length > 0 || level ? label : undefined}
+      title={WHEREABOUTS[vector]}
     />
   );
 }

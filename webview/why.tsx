@@ -6,6 +6,9 @@ import { useActions } from './actions.ts';
 /** Reads and writes listed at first. */
 const SHOWN = 16;
 
+/** Troubles listed at first: the latest are those of the present step. */
+const LAST_TROUBLES = 6;
+
 const ACTORS: Readonly<Record<StepView['actor'], string>> = {
   guest: 'guest code',
   kvm: 'KVM',
@@ -147,15 +150,22 @@ function TroubleItem({ trouble, here }: { readonly trouble: Trouble; readonly he
 
 export function Troubles({ snapshot }: { readonly snapshot: Snapshot }): VNode | null {
   const { troubles, position } = snapshot;
+  const [all, setAll] = useState(false);
   if (troubles.length === 0) return null;
+  const shown = all ? troubles : troubles.slice(-LAST_TROUBLES);
   return (
     <section class="troubles" aria-labelledby="troubles-title">
       <h2 id="troubles-title">✗ {troubles.length === 1 ? '1 trouble' : `${troubles.length} troubles`}</h2>
       <ul>
-        {troubles.map((trouble, i) => (
+        {shown.map((trouble, i) => (
           <TroubleItem key={i} trouble={trouble} here={trouble.step === position} />
         ))}
       </ul>
+      {troubles.length > LAST_TROUBLES && (
+        <button type="button" class="link" aria-expanded={all} onClick={() => setAll(!all)}>
+          {all ? 'show only the last' : `show ${troubles.length - LAST_TROUBLES} earlier`}
+        </button>
+      )}
     </section>
   );
 }

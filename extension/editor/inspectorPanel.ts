@@ -11,6 +11,7 @@ import {
 import { Told } from '../session/delta.ts';
 import { type FromWebview, parseFromWebview, type ToWebview } from '../session/protocol.ts';
 import { inspectorHtml } from './inspectorHtml.ts';
+import { registerVcpuGlance } from './vcpuGlance.ts';
 
 const VIEW_TYPE = 'irqscope.inspector';
 
@@ -24,7 +25,7 @@ export interface InspectorSource {
   handle(message: FromWebview): void;
 }
 
-/** Registers the command, and revives a panel that the window restores. */
+/** Registers the command and the compact view, and revives a panel that the window restores. */
 export function registerInspector(context: ExtensionContext, source: InspectorSource): void {
   context.subscriptions.push(
     commands.registerCommand('irqscope.openInspector', () => openInspector(context, source)),
@@ -34,6 +35,7 @@ export function registerInspector(context: ExtensionContext, source: InspectorSo
       },
     }),
   );
+  registerVcpuGlance(context, source);
 }
 
 /** Shows the inspector beside the editor, without taking the keyboard from the text. */
@@ -90,6 +92,7 @@ class InspectorPanel {
   #post(): void {
     if (!this.#ready) return;
     for (const message of this.#source.current()) {
+      if (message.type === 'snapshot') this.#panel.title = `IRQScope: ${message.snapshot.title}`;
       const news = this.#told.news(message);
       if (news) void this.#panel.webview.postMessage(news);
     }

@@ -73,6 +73,16 @@ describe('a step', () => {
     ]);
   });
 
+  it('lists the latest of many troubles, the others on demand', async () => {
+    const troubles = Array.from({ length: 40 }, (_, i) => ({ step: i + 1, line: i + 1, text: `trouble ${i + 1}` }));
+    await fresh.view.send({ type: 'snapshot', snapshot: snapshot({ troubles }) });
+    const items = fresh.view.page.locator('.troubles li');
+    expect(await items.count()).toBe(6);
+    expect(await items.last().textContent()).toContain('trouble 40');
+    await fresh.view.page.getByRole('button', { name: 'show 34 earlier' }).click();
+    expect(await items.count()).toBe(40);
+  });
+
   it('is spoken once, and not again when the same picture comes again', async () => {
     await fresh.view.send(...RUNNING.messages);
     await fresh.view.page.evaluate(() => {
@@ -160,6 +170,16 @@ describe('a vCPU', () => {
       });
       expect(Number.parseInt(digits, 16)).toBe(vector);
     }
+  });
+
+  it('tells where the bit of a vector lies', async () => {
+    await fresh.view.send(...RUNNING.messages);
+    expect(await fresh.cell(1, 0x41).getAttribute('title')).toBe(
+      'vector 0x41 = 65: bit 1 of ISR 120H, TMR 1A0H, IRR 220H; PIR byte 8 bit 1',
+    );
+    expect(await fresh.cell(1, 0xff).getAttribute('title')).toBe(
+      'vector 0xff = 255: bit 31 of ISR 170H, TMR 1F0H, IRR 270H; PIR byte 31 bit 7',
+    );
   });
 
   it('says in words what a cell shows', async () => {
