@@ -4,9 +4,11 @@ import { eoi_virtualization, tpr_virtualization } from './cpu/virtualInterrupts.
 import { vm_entry, vm_exit } from './cpu/vmExit.ts';
 import { vcpu_enter_guest } from './kvm/enter.ts';
 import { leave_guest_mode } from './kvm/exit.ts';
-import { kvm_lapic_reg_write_icr, kvm_x2apic_icr_write } from './lapic/icr.ts';
+import { kvm_x2apic_icr_write } from './lapic/icr.ts';
 import { IRQ } from './lapic/message.ts';
 import { apic_update_ppr } from './lapic/priority.ts';
+import { APIC } from './lapic/registers.ts';
+import { kvm_lapic_reg_write } from './lapic/registerWrite.ts';
 import { REQ, V } from './layout.ts';
 import type { Machine } from './machine.ts';
 import { NEXT, operation, RETURN, silent, step } from './operation.ts';
@@ -75,7 +77,7 @@ export const write_icr_page = operation({
         ),
     ),
     outside: silent((m, vcpu) => m.call(leave_guest_mode, vcpu)),
-    emulate: silent((m, vcpu, low) => m.call(kvm_lapic_reg_write_icr, vcpu, low, m.words[m.vcpu(vcpu) + V.icr2])),
+    emulate: silent((m, vcpu, low) => m.call(kvm_lapic_reg_write, vcpu, APIC.ICR, low)),
     again: silent((m, vcpu) => m.call(vcpu_enter_guest, vcpu)),
   },
 });

@@ -233,6 +233,8 @@ export const IRQFD = block({
 export const IOMMU = block({
   /** Bit numbers: `IOMMU_FLAG`. */
   flags: 1,
+  /** The entry that the request in hand was found to name. */
+  entry: 4,
   /** Last fault logged: reason (20h-28h) and index; how many were logged. */
   fault_reason: 1,
   fault_index: 1,
@@ -278,8 +280,8 @@ export const D = block({
 export const AGENT = block({ depth: 1, result: 1, frames: 0 });
 /** A frame: operation << 16 | next step, then the locals. */
 export const FRAME_WORDS = 1 + MAX_LOCALS;
-/** Deep enough for ICR write, exit, fast path, delivery, acceptance, posting and notification. */
-export const MAX_DEPTH = 14;
+/** Deep enough for a guest write that ends an IOAPIC interrupt, whose ack notifier lowers a line that is then served again. */
+export const MAX_DEPTH = 24;
 export const AGENT_WORDS = AGENT.words + MAX_DEPTH * FRAME_WORDS;
 
 /** KVM requests as bits of `V.requests`; named as in the kernel without KVM_REQ_. */

@@ -3,10 +3,20 @@
  * the choice, never for a version. `docs/behaviour.md` shows the same table.
  */
 import type { KernelVersion, MachineConfig } from './config.ts';
+import { chosen } from './choices.ts';
+import { type DeliveryChoices, deliveryChoices } from './lapic/choices.ts';
+import { AVIC_CHOICES, type AvicChoices } from './svm/choices.ts';
+import { BYPASS_CHOICES, type BypassChoices } from './vfio/choices.ts';
 
 export interface Profile {
   /** `Linux 6.16` */
   readonly name: string;
+  /** The software path of LAPIC, IOAPIC and MSI: `lapic/choices.ts`. */
+  readonly delivery: DeliveryChoices;
+  /** AVIC and the AMD IOMMU: `svm/choices.ts`. */
+  readonly avic: AvicChoices;
+  /** Assigned interrupts: `vfio/choices.ts`. */
+  readonly bypass: BypassChoices;
   /** How a posting KVM goes on after PIR and ON. Posted interrupts §3.1. */
   readonly posting: {
     /** 2013: ON already set still requests EVENT and kicks. Later: nothing more to do. */
@@ -38,7 +48,9 @@ export interface Profile {
   };
 }
 
-const SINCE_6_3: Profile = {
+type VersionProfile = Omit<Profile, 'delivery'>;
+
+const SINCE_6_3: VersionProfile = {
   name: 'Linux 6.16',
   posting: {
     stopsWhenOnIsSet: true,
@@ -52,13 +64,13 @@ const SINCE_6_3: Profile = {
   files: { posting: 'vmx/vmx.c', notification: 'vmx/common.h', delivery: 'irq_comm.c' },
 };
 
-const UNTIL_5_15: Profile = {
+const UNTIL_5_15: VersionProfile = {
   ...SINCE_6_3,
   posting: { ...SINCE_6_3.posting, outOfGuestMode: 'kick', sparesRunningVcpu: false, tracesApicv: false },
   files: { ...SINCE_6_3.files, notification: 'vmx/vmx.c' },
 };
 
-const PROFILES: Readonly<Record<KernelVersion, Profile>> = {
+const PROFILES: Readonly<Record<KernelVersion, VersionProfile>> = {
   '2013': {
     name: 'Linux 3.11 (2013)',
     posting: {
@@ -78,10 +90,11 @@ const PROFILES: Readonly<Record<KernelVersion, Profile>> = {
   '6.12': { ...SINCE_6_3, name: 'Linux 6.12' },
   '6.16': SINCE_6_3,
   '7.1': { ...SINCE_6_3, name: 'Linux 7.1', files: { ...SINCE_6_3.files, delivery: 'lapic.c' } },
+  '7.2': { ...SINCE_6_3, name: 'Linux 7.2', files: { ...SINCE_6_3.files, delivery: 'lapic.c' } },
 };
 
 export function profileOf(config: MachineConfig): Profile {
-  return PROFILES[config.kernel];
+  return { ...PROFILES[config.kernel], delivery: { ...deliveryChoices(config.kernel), ...config.choices } };
 }
 
 export const KERNEL_VERSIONS = Object.keys(PROFILES) as readonly KernelVersion[];

@@ -2,7 +2,7 @@
 import { VCPU_STATE } from '../engine/fields.ts';
 import { leave_guest, set_interrupt_flag, write_eoi, write_icr_page, write_tpr, wrmsr_icr } from '../engine/guest.ts';
 import { hlt, preempt, resume } from '../engine/kvm/block.ts';
-import { kvm_set_msi } from '../engine/lapic/delivery.ts';
+import { kvm_set_msi } from '../engine/lapic/msi.ts';
 import { C, V } from '../engine/layout.ts';
 import { type Machine, VMM } from '../engine/machine.ts';
 import type { Action } from '../scenario/program.ts';

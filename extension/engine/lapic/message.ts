@@ -1,7 +1,8 @@
 /**
  * The message that every interrupt becomes on its way to a local APIC: `struct kvm_lapic_irq`, packed into two words so that it fits the
- * locals of an operation. LAPIC delivery §1.
+ * locals of an operation: `irq`, and `dest`, the destination ID. LAPIC delivery §1.
  */
+import type { Machine } from '../machine.ts';
 import { hex } from '../text.ts';
 
 /** Bits of the packed word are those of ICR 31:0 (vector 7:0, mode 10:8, destination mode 11, level 14, trigger 15, shorthand 19:18). */
@@ -16,6 +17,8 @@ export const IRQ = {
   redirectionHint: 0x100000,
 } as const;
 
+const ICR_FIELDS = IRQ.vector | IRQ.mode | IRQ.logical | IRQ.assert | IRQ.level | IRQ.shorthand;
+
 export const MODE = {
   FIXED: 0x000,
   LOWEST: 0x100,
@@ -29,6 +32,10 @@ export const MODE = {
 
 export const SHORTHAND = { none: 0, self: 0x40000, all: 0x80000, allBut: 0xc0000 } as const;
 
+export const APIC_BROADCAST = 0xff;
+/** 0xffffffff as a signed word. */
+export const X2APIC_BROADCAST = -1;
+
 /** Trace names of the delivery modes, by the 3-bit value. */
 export const MODE_NAMES = ['Fixed', 'LowPrio', 'SMI', 'Res3', 'NMI', 'INIT', 'SIPI', 'ExtINT'] as const;
 
@@ -40,5 +47,45 @@ export function modeName(irq: number): string {
 export function describeMessage(irq: number, dest: number): string {
   const to = ['to', 'to self', 'to all', 'to all but self'][(irq & IRQ.shorthand) >>> 18];
   const target = (irq & IRQ.shorthand) === 0 ? ` ${hex(dest, 1)}, ${irq & IRQ.logical ? 'logical' : 'physical'}` : '';
-  return `${modeName(irq)} ${hex(irq & IRQ.vector)} ${to}${target}`;
+  const hint = (irq & IRQ.redirectionHint) !== 0 ? ', RH' : '';
+  return `${modeName(irq)} ${hex(irq & IRQ.vector)} ${to}${target}${hint}`;
+}
+
+/** ICR 31:0. `kvm_apic_send_ipi`. */
+export function irqFromIcr(low: number): number {
+  return low & ICR_FIELDS;
+}
+
+/** Address and data of an MSI; the level bit of the data is ignored. `kvm_set_msi_irq`, LAPIC delivery §4. */
+export function irqFromMsi(m: Machine, addressLo: number, data: number): number {
+  const logical = (addressLo & 4) !== 0 ? IRQ.logical : 0;
+  const heard = m.profile.delivery.redirectionHint;
+  const hint = (addressLo & 8) !== 0 && (heard === 'merged' || (heard === 'proposed' && logical !== 0));
+  return (data & (IRQ.vector | IRQ.mode | IRQ.level)) | IRQ.assert | logical | (hint ? IRQ.redirectionHint : 0);
+}
+
+/** Destination of an MSI: 8 bits, or 32 with `KVM_X2APIC_API_USE_32BIT_IDS`. */
+export function destFromMsi(m: Machine, addressLo: number, addressHi: number): number {
+  const id = (addressLo >>> 12) & 0xff;
+  return x2apic_format(m) ? id | (addressHi & ~0xff) : id;
+}
+
+/** Bits 31:0 of a redirection entry; always asserted. `ioapic_service`. */
+export function irqFromRte(low: number): number {
+  return (low & (IRQ.vector | IRQ.mode | IRQ.logical | IRQ.level)) | IRQ.assert;
+}
+
+/** Does one of several targets get the message? `kvm_lowest_prio_delivery`, lapic.h. */
+export function kvm_lowest_prio_delivery(irq: number): boolean {
+  return (irq & IRQ.mode) === MODE.LOWEST || (irq & IRQ.redirectionHint) !== 0;
+}
+
+/** `kvm->arch.x2apic_format`: user space enabled 32-bit IDs. */
+export function x2apic_format(m: Machine): boolean {
+  return m.config.x2apicApi > 0 && (m.config.x2apicApi & 1) !== 0 && m.profile.delivery.x2apicApi;
+}
+
+/** `kvm->arch.x2apic_broadcast_quirk_disabled` */
+export function x2apic_broadcast_quirk_disabled(m: Machine): boolean {
+  return m.config.x2apicApi > 0 && (m.config.x2apicApi & 2) !== 0 && m.profile.delivery.x2apicApi;
 }

@@ -14,8 +14,18 @@ export function processorPriority(tpr: number, inService: number): number {
   return (tpr & 0xf0) >= (service & 0xf0) ? tpr & 0xff : service & 0xf0;
 }
 
-/** Recalculates PPR. `apic_update_ppr`, lapic.c. */
-export function apic_update_ppr(m: Machine, vcpu: number): void {
+/** Recalculates PPR. Returns whether it became lower. `apic_update_ppr`, lapic.c. */
+export function apic_update_ppr(m: Machine, vcpu: number): boolean {
   const base = m.vcpu(vcpu);
-  m.store(base + V.ppr, processorPriority(m.load(base + V.tpr), highest(m, base + V.isr)));
+  const old = m.load(base + V.ppr);
+  const ppr = processorPriority(m.load(base + V.tpr), highest(m, base + V.isr));
+  m.store(base + V.ppr, ppr);
+  return ppr < old;
+}
+
+/** Does a vector in IRR exceed PPR by its class? `apic_has_interrupt_for_ppr`. */
+export function hasInterruptAbovePpr(m: Machine, vcpu: number): boolean {
+  const base = m.vcpu(vcpu);
+  const irr = highest(m, base + V.irr);
+  return irr >= 0 && (irr & 0xf0) > (m.load(base + V.ppr) & 0xff);
 }
