@@ -1,6 +1,7 @@
 import type { Candidate } from './candidate.ts';
 import { explainFinding } from './cExplain.ts';
 import { type Finding, findInC } from './cFind.ts';
+import { findDumpLine } from './dumps.ts';
 import { type Definitions, evaluateText, isValue, literal } from './evaluate.ts';
 import { type Lines, statementAround, unwrap } from './lines.ts';
 import { macro } from './macros.ts';
@@ -103,7 +104,8 @@ function onLine(lines: Lines, n: number, languageId: string, definitions: Defini
   const code = C_LIKE.test(languageId) || (inDiff && side !== undefined) || (side !== undefined && column > 1);
   const group = code ? [] : findPrintkGroup(lines, n, inDiff);
   const trace = moved(findTraceEvent(text), column);
-  if (group.length + trace.length > 0) return [...group, ...trace];
+  const dump = code ? [] : findDumpLine(lines, n, lines.at(n));
+  if (group.length + trace.length + dump.length > 0) return [...group, ...trace, ...dump];
   const c = ASSEMBLY.test(languageId) ? [] : inC(lines, n, inDiff, !code, definitions);
   const words = moved(findInText(text), column);
   if (code && !PROSE.test(text)) {

@@ -1,6 +1,7 @@
 import { hex, setBits, toBig, type Words } from '../formats/bits.ts';
 import { type Decoded, listVectors } from '../formats/format.ts';
 import { deliveryModes } from '../formats/icr.ts';
+import { registerName } from './registers.ts';
 import { linuxVector, vectorText } from './vectors.ts';
 
 /** One sentence about a decoded value, and what else is worth a line. */
@@ -220,6 +221,10 @@ function sentenceOf(decoded: Decoded, get: Get, wide: (name: string) => Words): 
       return get('valid')
         ? `${decoded.fields.find(f => f.field.name === 'type')!.text}, vector ${vectorText(get('vector'))}`
         : 'no event (not valid)';
+    case 'apic-write':
+      return `write of ${registerName(get('offset')) ?? 'no register'} (offset ${hexNumber(get('offset'))}), done in the virtual-APIC page`;
+    case 'apic-access':
+      return `${decoded.fields.find(f => f.field.name === 'type')!.text} of ${registerName(get('offset') & 0xff0) ?? 'no register'} (offset ${hexNumber(get('offset'))})`;
     case 'eoi-induced':
       return `EOI of vector ${vectorText(get('vector'))}`;
     case 'avic-physical':

@@ -65,8 +65,7 @@ function qualification([, reason, info1]: Groups): Explanation {
   const value = BigInt(`0x${info1}`);
   if (reason === 'EOI_INDUCED') return words('eoi-induced', value);
   const id = reason === 'APIC_WRITE' ? 'apic-write' : 'apic-access';
-  const register = registerName(Number(value & 0xff0n));
-  return words(id, value, register ? [`offset: ${register}`] : []);
+  return words(id, value);
 }
 
 function apicRegister([, what, name, text]: Groups): Explanation {
@@ -116,6 +115,15 @@ const readers: readonly Reader[] = [
   ],
   [/kvm_inj_virq: irq (\d+)/, ([, vec]) => sentence('Injected at VM entry', `vector ${named(Number(vec))}`)],
   [/kvm_exit:.{0,200}?reason (APIC_WRITE|EOI_INDUCED|APIC_ACCESS)\b.{0,200}?\binfo1? (?:0x)?([\da-f]+)/, qualification],
+  [
+    /kvm_avic_unaccelerated_access: vcpu=(\d+), offset=0x[\da-f]+\((\w+)\), (trap|fault), (write|read), vec=0x([\da-f]+)/,
+    ([, vcpu, register, how, access, vec]) =>
+      sentence(
+        'AVIC access that the hardware does not complete',
+        `vCPU ${vcpu}: ${access} of ${register}, ${how === 'trap' ? 'already done' : 'to be emulated'}${register === 'APIC_EOI' ? `, vector ${named(Number.parseInt(vec, 16))}` : ''}`,
+        register === 'APIC_EOI' ? ['the EOI of an edge interrupt does not exit; this one is level-triggered'] : [],
+      ),
+  ],
   [/kvm_(?:entry|exit):.{0,400}?\bintr_info 0x(8[\da-f]{7})/, ([, info]) => words('intr-info', BigInt(`0x${info}`))],
   [/kvm_apic: apic_(write|read) (APIC_\w+) = 0x([\da-f]+)/, apicRegister],
   [

@@ -32,6 +32,14 @@ describe('logs and traces', () => {
     ['kvm_eoi: apicid 0 vector^ -1', 'EOI without an interrupt in service'],
     ['kvm_inj_virq: IRQ^ 0xec', 'vector 0xec (236), in Linux LOCAL_TIMER_VECTOR'],
     ['kvm_exit: vcpu 1 reason EOI_IND^UCED rip 0xffff info1 0x000000000000003b info2 0x0', 'EOI of vector 0x3b (59)'],
+    [
+      'kvm_exit: reason APIC_W^RITE rip 0xffffffff8104a1b2 info 300 0',
+      'write of APIC_ICR (offset 0x300), done in the virtual-APIC page',
+    ],
+    [
+      'kvm_avic_unaccelerated_access: vcpu=0, offset=0xb0(APIC_EOI), trap^, write, vec=0x3b',
+      'vCPU 0: write of APIC_EOI, already done, vector 0x3b (59)',
+    ],
     ['kvm_apic: apic_write APIC_^ICR = 0x3000000fb', 'Fixed vector 0xfb (251) to APIC 3, physical, edge'],
     ['kvm_apic: apic_write APIC_^SPIV = 0x1ff', 'APIC software-enabled, spurious vector 0xff (255)'],
     [
@@ -97,6 +105,33 @@ describe('logs and traces', () => {
   it('looks no further than eight lines', () => {
     const text = `dest_id : 0\n${'level : 1\n'.repeat(1)}${'other line\n'.repeat(8)}vec^tor : 66`;
     expect(hoverAt(text, 'log')).toBeUndefined();
+  });
+});
+
+describe('dumps of a local APIC', () => {
+  it('joins the two lines of QEMU’s ICR and reads an x2APIC destination unshifted', () => {
+    const dump = 'ICR\t 0x0000^00fd physical edge de-assert no-shorthand\nICR2\t 0x00000001 cpu 1 (X2APIC ID)';
+    expect(hoverAt(dump, 'plaintext')?.explanation.meaning).toBe('Fixed vector 0xfd (253) to APIC 1, physical, edge');
+    const second = 'ICR\t 0x000000fd physical\nICR2\t 0x0100^0000 cpu 1 (APIC ID)';
+    expect(hoverAt(second, 'plaintext')?.explanation.title).toBe('xAPIC ICR');
+    expect(hoverAt(second, 'plaintext')?.explanation.meaning).toContain('to APIC 1');
+  });
+
+  it.each([
+    ['IRR\t 49 2^36(level)', 'vectors 0x31 0xec'],
+    ['LVTT\t 0x0004^00ec active-hi edge tsc-deadline Fixed (vec 236)', 'vector 0xec (236), TSC-deadline'],
+    [
+      'Ipi Cmd: 01000000`0000^002f  Vec:2F  FixedDel    Dest=01      edg high',
+      'Fixed vector 0x2f (47) to APIC 1, physical, edge',
+    ],
+    ['Timer..: 00000000`0003^00fd  Vec:FD  FixedDel    Dest=Self   edg high', 'vector 0xfd (253), periodic, masked'],
+    ['Linti1.: 00000000`0000^0400  Vec:00  NMI         Dest=Self   edg high', 'NMI'],
+  ])('%s', (text, meaning) => {
+    expect(hoverAt(text, 'log')?.explanation.meaning).toBe(meaning);
+  });
+
+  it.each(['ISR\t (none)', 'IRR 2 of 3 lost', 'Time: 00000000`00000001'])('offers nothing for %s', text => {
+    expect(offered(text, 'log')).toEqual([]);
   });
 });
 
