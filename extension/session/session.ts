@@ -4,15 +4,24 @@ import type { Program, Statement } from '../scenario/program.ts';
 import { explain } from './explain.ts';
 import type { Motion, StepView, Trouble } from './protocol.ts';
 import { Runner } from './runner.ts';
+import { applies, type StopRule } from './stopRules.ts';
 
 /** Why a motion ended. */
 export type StopReason = 'step' | 'breakpoint' | 'failure' | 'end' | 'start' | 'paused';
 
 export interface Stop {
   readonly reason: StopReason;
-  /** For `failure`: what was expected and what was found. */
+  /** For `failure`: what went wrong, e.g. what was expected and what was found. */
   readonly text?: string;
+  /** The rules that stopped the motion. */
+  readonly rules?: readonly StopRule[];
 }
+
+/** What stops a run unless it is told otherwise. */
+export const DEFAULT_RULES: readonly StopRule[] = [
+  { id: 0, kind: 'trouble', name: 'expectation' },
+  { id: 0, kind: 'trouble', name: 'impossible' },
+];
 
 /** Decides about pausing a long motion; asked every few thousand steps. */
 export interface Patience {
@@ -26,12 +35,15 @@ const STEPS_BETWEEN_LOOKS = 4096;
 export class Session {
   readonly program: Program;
   readonly runner: Runner;
-  /** Lines (0-based) on which `continue` and `reverseContinue` stop. */
-  breakpoints: ReadonlySet<number> = new Set();
+  /** Where motions stop on their way. */
+  rules: readonly StopRule[] = DEFAULT_RULES;
+  /** Prints what log points say. */
+  log: (text: string) => void = () => {};
 
   /** Line of each recorded step, 1-based. */
   private lines: number[] = [];
   private failureAt: Map<number, Trouble> = new Map();
+  private hits = new Map<StopRule, number>();
   private listeners = new Set<() => void>();
 
   constructor(program: Program) {
@@ -125,11 +137,11 @@ export class Session {
       case 'stepOut':
         return this.stepOut(patience);
       case 'continue':
-        return this.forward(() => this.atBreakpoint(), patience);
+        return this.forward(() => false, patience);
       case 'stepBack':
         return this.stepBack();
       case 'reverseContinue':
-        return this.backward(() => this.atBreakpoint());
+        return this.backward(() => false);
     }
   }
 
@@ -149,7 +161,7 @@ export class Session {
       this.runner.machine.seek(this.position - 1);
       return { reason: 'step' };
     }
-    return this.backward(() => this.runner.betweenStatements);
+    return this.backward(() => this.runner.betweenStatements, []);
   }
 
   private forward(there: () => boolean, patience: Patience): Stop {
@@ -157,14 +169,13 @@ export class Session {
       if (this.finished) {
         return { reason: 'end' };
       }
-      const { machine } = this.runner;
       this.advance();
-      const failure = this.failureAt.get(machine.position);
-      if (failure !== undefined) {
-        return { reason: 'failure', text: failure.text };
+      const stopped = this.stoppedBy(this.rules.filter(rule => this.strikes(rule)));
+      if (stopped !== undefined) {
+        return stopped;
       }
       if (there()) {
-        return { reason: this.atBreakpoint() ? 'breakpoint' : this.finished ? 'end' : 'step' };
+        return { reason: this.finished ? 'end' : 'step' };
       }
       if (count % STEPS_BETWEEN_LOOKS === 0 && patience.exhausted()) {
         return { reason: 'paused' };
@@ -172,20 +183,47 @@ export class Session {
     }
   }
 
-  private backward(there: () => boolean): Stop {
+  /** Back until `there`, a rule applies or the start is reached; hits are not counted on the way back. */
+  private backward(there: () => boolean, rules = this.rules): Stop {
     const { machine } = this.runner;
     while (machine.position > 0) {
       machine.seek(machine.position - 1);
+      const stopped = this.stoppedBy(
+        rules.filter(rule => rule.log === undefined && rule.kind !== 'trouble' && applies(rule, this.runner)),
+      );
+      if (stopped !== undefined) {
+        return stopped;
+      }
       if (there()) {
-        return { reason: this.atBreakpoint() ? 'breakpoint' : 'step' };
+        return { reason: 'step' };
       }
     }
     return { reason: 'start' };
   }
 
-  private atBreakpoint(): boolean {
-    const { statement } = this;
-    return this.runner.betweenStatements && statement !== undefined && this.breakpoints.has(statement.range.line);
+  /** Does the rule stop a motion forwards here? Counts the hit, and prints if that is all that it does. */
+  private strikes(rule: StopRule): boolean {
+    if (!applies(rule, this.runner)) {
+      return false;
+    }
+    const count = (this.hits.get(rule) ?? 0) + 1;
+    this.hits.set(rule, count);
+    if (rule.hits !== undefined && !rule.hits(count)) {
+      return false;
+    }
+    if (rule.log !== undefined) {
+      this.log(rule.log(this.runner));
+      return false;
+    }
+    return true;
+  }
+
+  private stoppedBy(rules: readonly StopRule[]): Stop | undefined {
+    if (rules.length === 0) {
+      return undefined;
+    }
+    const trouble = rules.some(rule => rule.kind === 'trouble');
+    return trouble ? { reason: 'failure', text: this.explain().sentence, rules } : { reason: 'breakpoint', rules };
   }
 
   /** One step ahead: again, if it was undone, else anew. */

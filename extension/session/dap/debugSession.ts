@@ -7,10 +7,13 @@ import type { KernelVersion } from '../../engine/config.ts';
 import { KERNEL_VERSIONS } from '../../engine/profile.ts';
 import { check } from '../../scenario/check.ts';
 import { parse } from '../../scenario/parse.ts';
+import { UserError } from '../expression.ts';
 import type { Motion } from '../protocol.ts';
 import { Session, type Stop } from '../session.ts';
-import { currentThread, SCENARIO_THREAD, stackOf, threadsOf } from './stack.ts';
-import { evaluate, References, setField, settable, UserError, variablesOf } from './variables.ts';
+import { TROUBLES } from '../stopRules.ts';
+import { Breakpoints, EXCEPTION_FILTERS } from './breakpoints.ts';
+import { Look } from './look.ts';
+import { currentThread, SCENARIO_THREAD, threadsOf } from './stack.ts';
 
 /** What the debug session needs of its surroundings. */
 export interface DebugHost {
@@ -35,6 +38,12 @@ export const CAPABILITIES: DebugProtocol.Capabilities = {
   supportsEvaluateForHovers: true,
   supportsRestartRequest: true,
   supportsExceptionInfoRequest: true,
+  supportsConditionalBreakpoints: true,
+  supportsHitConditionalBreakpoints: true,
+  supportsLogPoints: true,
+  supportsFunctionBreakpoints: true,
+  supportsDataBreakpoints: true,
+  exceptionBreakpointFilters: EXCEPTION_FILTERS,
   supportTerminateDebuggee: false,
   supportsTerminateRequest: true,
 };
@@ -42,7 +51,7 @@ export const CAPABILITIES: DebugProtocol.Capabilities = {
 const DESCRIPTIONS: Readonly<Record<Stop['reason'], string>> = {
   step: 'Paused',
   breakpoint: 'Paused on breakpoint',
-  failure: 'Expectation failed',
+  failure: 'Paused on trouble',
   end: 'End of the scenario: step back to look again, continue to leave',
   start: 'Start of the scenario',
   paused: 'Paused',
@@ -52,14 +61,14 @@ export class DebugSession {
   private session: Session | undefined;
   private program = '';
   private launch: LaunchArguments | undefined;
-  private references = new References();
-  private frames = new Map<number, { readonly locals?: readonly [readonly string[], readonly number[]] }>();
+  private look: Look | undefined;
   private sequence = 1;
   private last: Stop = { reason: 'start' };
   /** 1-based line to show while stopped on a failure: the machine has moved on already. */
   private failedLine = 0;
   private unsubscribe: (() => void) | undefined;
   private moving = false;
+  private readonly breakpoints = new Breakpoints();
   private readonly host: DebugHost;
 
   constructor(host: DebugHost) {
@@ -113,32 +122,60 @@ export class DebugSession {
         this.enter();
         return;
       case 'setBreakpoints':
-        this.respond(request, { breakpoints: this.setBreakpoints(args as DebugProtocol.SetBreakpointsArguments) });
+        this.respond(request, {
+          breakpoints: this.breakpoints.setLines(
+            (args as DebugProtocol.SetBreakpointsArguments).breakpoints ?? [],
+            this.running(),
+          ),
+        });
+        return;
+      case 'setFunctionBreakpoints':
+        this.respond(request, {
+          breakpoints: this.breakpoints.setFunctions(
+            (args as DebugProtocol.SetFunctionBreakpointsArguments).breakpoints,
+            this.running(),
+          ),
+        });
+        return;
+      case 'dataBreakpointInfo':
+        this.respond(request, this.looking().dataBreakpointInfo(args as DebugProtocol.DataBreakpointInfoArguments));
+        return;
+      case 'setDataBreakpoints':
+        this.respond(request, {
+          breakpoints: this.breakpoints.setData(
+            (args as DebugProtocol.SetDataBreakpointsArguments).breakpoints,
+            this.running(),
+          ),
+        });
+        return;
+      case 'setExceptionBreakpoints':
+        this.breakpoints.setFilters((args as DebugProtocol.SetExceptionBreakpointsArguments).filters, this.running());
+        this.respond(request);
         return;
       case 'threads':
         this.respond(request, { threads: this.session === undefined ? [] : threadsOf(this.session) });
         return;
       case 'stackTrace':
-        this.respond(request, this.stackTrace(args as DebugProtocol.StackTraceArguments));
+        this.respond(request, this.looking().stackTrace(args as DebugProtocol.StackTraceArguments));
         return;
       case 'scopes':
-        this.respond(request, { scopes: this.scopes(args as DebugProtocol.ScopesArguments) });
+        this.respond(request, { scopes: this.looking().scopes(args as DebugProtocol.ScopesArguments) });
         return;
       case 'variables':
-        this.respond(request, { variables: this.variables(args as DebugProtocol.VariablesArguments) });
+        this.respond(request, { variables: this.looking().variables(args as DebugProtocol.VariablesArguments) });
         return;
       case 'setVariable':
         this.respond(request, this.setVariable(args as DebugProtocol.SetVariableArguments));
         return;
       case 'evaluate':
         this.respond(request, {
-          result: evaluate(this.running().runner.machine, (args as DebugProtocol.EvaluateArguments).expression),
+          result: this.looking().evaluate((args as DebugProtocol.EvaluateArguments).expression),
           variablesReference: 0,
         });
         return;
       case 'exceptionInfo':
         this.respond(request, {
-          exceptionId: 'expectation failed',
+          exceptionId: troubleName(this.last),
           description: this.last.text ?? '',
           breakMode: 'always',
         });
@@ -187,14 +224,12 @@ export class DebugSession {
     if (program.statements.length === 0) {
       throw new UserError('the scenario does nothing: write an action, for example `vcpu 0: ipi fixed 0x41 to 1`');
     }
-    const lines = this.session?.breakpoints;
     this.dispose();
     this.launch = args;
     this.program = args.program;
     this.session = new Session(program);
-    if (lines !== undefined) {
-      this.session.breakpoints = lines;
-    }
+    this.session.log = line => this.output('console', line);
+    this.breakpoints.apply(this.session);
     this.last = { reason: 'start' };
     this.failedLine = 0;
     const { dispose } = this.session.onDidMove(() => this.moved());
@@ -254,109 +289,34 @@ export class DebugSession {
   }
 
   private stopped(as?: 'entry' | 'goto'): void {
-    this.references.clear();
-    this.frames.clear();
     const session = this.running();
+    this.look = new Look(session, this.program, this.failedLine);
     const { reason, text } = this.last;
     this.event('stopped', {
       reason: as ?? (reason === 'failure' ? 'exception' : reason === 'breakpoint' ? 'breakpoint' : 'step'),
-      description: DESCRIPTIONS[reason],
+      description: reason === 'failure' ? troubleName(this.last) : DESCRIPTIONS[reason],
       threadId: this.failedLine > 0 ? SCENARIO_THREAD : currentThread(session),
       allThreadsStopped: true,
       ...(text === undefined ? {} : { text }),
     } satisfies DebugProtocol.StoppedEvent['body']);
   }
 
-  // Looking.
-
-  private setBreakpoints(args: DebugProtocol.SetBreakpointsArguments): DebugProtocol.Breakpoint[] {
-    const session = this.session;
-    const starts = new Set(session?.program.statements.map(({ range }) => range.line));
-    const lines = new Set<number>();
-    const breakpoints = (args.breakpoints ?? []).map(({ line }) => {
-      // A breakpoint between statements belongs to the next one.
-      let at = line - 1;
-      const end = Math.max(-1, ...starts);
-      while (at <= end && !starts.has(at)) {
-        at++;
-      }
-      if (!starts.has(at)) {
-        return { verified: false, line, message: 'no statement on this line or below it' };
-      }
-      lines.add(at);
-      return { verified: true, line: at + 1 };
-    });
-    if (session !== undefined) {
-      session.breakpoints = lines;
-    }
-    return breakpoints;
-  }
-
-  private stackTrace(args: DebugProtocol.StackTraceArguments): DebugProtocol.StackTraceResponse['body'] {
-    const session = this.running();
-    const { statements } = session.program;
-    const failed = statements.find(({ range }) => range.line + 1 === this.failedLine);
-    const stack = stackOf(session, args.threadId, failed ?? session.statement);
-    const line = (failed ?? session.statement ?? statements[statements.length - 1]).range.line + 1;
-    const first = args.startFrame ?? 0;
-    const shown = stack.slice(first, first + (args.levels || stack.length));
-    const source = { name: this.program.split(/[\\/]/).pop() ?? '', path: this.program };
-    const stackFrames = shown.map(({ name, frame, subtle }) => {
-      const id = this.frames.size + 1;
-      this.frames.set(id, frame === undefined ? {} : { locals: [frame.operation.locals, frame.locals] });
-      const hint = subtle ? ({ presentationHint: 'subtle' } as const) : {};
-      return { id, name, line, column: 1, source, ...hint };
-    });
-    return { stackFrames, totalFrames: stack.length };
-  }
-
-  private scopes({ frameId }: DebugProtocol.ScopesArguments): DebugProtocol.Scope[] {
-    const session = this.running();
-    const { machine } = session.runner;
-    const scopes: DebugProtocol.Scope[] = [];
-    const scope = (name: string, variablesReference: number, expensive = false) =>
-      scopes.push({ name, variablesReference, expensive });
-    scope('Last step', this.references.of({ kind: 'step', step: session.explain() }));
-    const locals = this.frames.get(frameId)?.locals;
-    if (locals !== undefined && locals[0].length > 0) {
-      scope('Locals', this.references.of({ kind: 'locals', names: locals[0], values: locals[1] }));
-    }
-    if (machine.vcpuCount <= 8) {
-      for (let index = 0; index < machine.vcpuCount; index++) {
-        scope(`vCPU ${index}`, this.references.of({ kind: 'block', block: 'vcpu', index }), index > 3);
-      }
-    } else {
-      scope('vCPUs', this.references.of({ kind: 'blocks', block: 'vcpu' }));
-    }
-    scope('Physical CPUs', this.references.of({ kind: 'blocks', block: 'cpu' }), true);
-    return scopes;
-  }
-
-  private variables({ variablesReference, start, count }: DebugProtocol.VariablesArguments): DebugProtocol.Variable[] {
-    const container = this.references.get(variablesReference);
-    if (container === undefined) {
-      return [];
-    }
-    const all = variablesOf(this.running().runner.machine, this.references, container);
-    return count === undefined || count === 0 ? all : all.slice(start ?? 0, (start ?? 0) + count);
-  }
-
   private setVariable(args: DebugProtocol.SetVariableArguments): DebugProtocol.SetVariableResponse['body'] {
-    const container = this.references.get(args.variablesReference);
-    if (container === undefined) {
-      throw new UserError(`${args.name} is from an earlier stop: look at it again`);
-    }
-    const session = this.running();
-    const { machine } = session.runner;
-    const ref = settable(container, args.name);
     this.moving = true;
     try {
-      session.change(() => setField(machine, ref, args.value));
+      return this.looking().setVariable(args);
     } finally {
       this.moving = false;
     }
-    const shown = variablesOf(machine, this.references, container).find(({ name }) => name === args.name);
-    return { value: shown?.value ?? args.value };
+  }
+
+  /** What can be seen at this stop; references of an earlier one are unknown to it. */
+  private looking(): Look {
+    this.running();
+    if (this.look === undefined) {
+      throw new UserError('the scenario has not stopped yet');
+    }
+    return this.look;
   }
 
   private running(): Session {
@@ -424,6 +384,11 @@ function motionOf(command: string, { granularity }: { granularity?: DebugProtoco
     default:
       return 'reverseContinue';
   }
+}
+
+function troubleName({ rules }: Stop): string {
+  const rule = rules?.find(({ kind }) => kind === 'trouble');
+  return rule?.kind === 'trouble' ? TROUBLES[rule.name] : '';
 }
 
 function summary(session: Session): string {

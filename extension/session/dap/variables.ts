@@ -1,17 +1,10 @@
 /** Fields as the debugger's variables: scopes, their contents, setting and evaluating them. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import {
-  type FieldRef,
-  hasVector,
-  printField,
-  printNumber,
-  readVectors,
-  writeNumber,
-  writeVector,
-} from '../../engine/fieldAccess.ts';
+import { type FieldRef, printField, readVectors, writeNumber, writeVector } from '../../engine/fieldAccess.ts';
 import { FIELDS, findField } from '../../engine/fields.ts';
 import type { Machine } from '../../engine/machine.ts';
 import { hex } from '../../engine/text.ts';
+import { UserError } from '../expression.ts';
 import type { StepView } from '../protocol.ts';
 
 type Block = 'vcpu' | 'cpu';
@@ -24,13 +17,9 @@ export type Container =
   | { readonly kind: 'locals'; readonly names: readonly string[]; readonly values: readonly number[] }
   | { readonly kind: 'step'; readonly step: StepView };
 
-/** Hands out references; they are valid until the next stop, as the protocol wants. */
+/** Hands out references, from 1 on. */
 export class References {
-  private containers: Container[] = [];
-
-  clear(): void {
-    this.containers = [];
-  }
+  private readonly containers: Container[] = [];
 
   of(container: Container): number {
     return this.containers.push(container);
@@ -40,9 +29,6 @@ export class References {
     return this.containers[reference - 1];
   }
 }
-
-/** A problem that the user can mend; its message is shown as it is. */
-export class UserError extends Error {}
 
 export function variablesOf(m: Machine, references: References, container: Container): DebugProtocol.Variable[] {
   switch (container.kind) {
@@ -175,35 +161,4 @@ function parseVectors(text: string): number[] {
     }
     return vector;
   });
-}
-
-const EXPRESSION = /^\s*(vcpu|cpu)\s*(\d+)\s*[.:\s]\s*([a-z_.]+)\s*(?:\[\s*(0x[0-9a-f]+|\d+)\s*\])?\s*$/i;
-
-/** `vcpu 2.pid.on`, `vcpu 2 irr`, `vcpu 2.irr[0x41]`. */
-export function evaluate(m: Machine, expression: string): string {
-  const match = EXPRESSION.exec(expression);
-  if (match === null) {
-    throw new UserError(`'${expression}' names no field; write for example: vcpu 1.pid.on`);
-  }
-  const block = match[1].toLowerCase() as Block;
-  const index = Number(match[2]);
-  const count = block === 'vcpu' ? m.vcpuCount : m.cpuCount;
-  if (index >= count) {
-    throw new UserError(`there is no ${block} ${index}; the last one is ${block} ${count - 1}`);
-  }
-  const field = findField(block, match[3]);
-  if (field === undefined) {
-    const known = FIELDS.filter(candidate => candidate.block === block).map(candidate => candidate.path);
-    throw new UserError(`${block} ${index} has no field '${match[3]}'; it has ${known.join(', ')}`);
-  }
-  if (match[4] === undefined) {
-    return printField(m, { field, index });
-  }
-  const vector = Number(match[4]);
-  if (field.kind !== 'vectors' || vector > 0xff) {
-    throw new UserError(
-      `${field.path}[${match[4]}] does not exist: only vectors 0x00 to 0xff of irr, isr, tmr and pid.pir`,
-    );
-  }
-  return printNumber({ ...field, kind: 'flag' }, hasVector(m, { field, index }, vector) ? 1 : 0);
 }

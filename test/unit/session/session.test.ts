@@ -2,12 +2,13 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { evaluate } from '../../../extension/session/dap/variables.ts';
+import { compile } from '../../../extension/session/expression.ts';
 import type { Motion } from '../../../extension/session/protocol.ts';
+import { DEFAULT_RULES } from '../../../extension/session/session.ts';
 import { FAILING, MACHINE, sessionOf, TO_RUNNING } from './scenarios.ts';
 
 const look = (session: ReturnType<typeof sessionOf>, expression: string) =>
-  evaluate(session.runner.machine, expression);
+  compile(expression, session.runner.machine).print(session.runner.machine);
 
 describe('stepping', () => {
   test('into: one atomic action, explained', () => {
@@ -49,7 +50,7 @@ describe('stepping', () => {
   test('continue stops at a breakpoint, at a failure and at the end', () => {
     const session = sessionOf(FAILING);
     const expectLine = FAILING.split('\n').findIndex(line => line.startsWith('expect'));
-    session.breakpoints = new Set([expectLine]);
+    session.rules = [...DEFAULT_RULES, { id: 1, kind: 'line', line: expectLine }];
     expect(session.move('continue').reason).toBe('breakpoint');
     const failure = session.move('continue');
     expect(failure).toMatchObject({ reason: 'failure' });

@@ -1,0 +1,161 @@
+/** Breakpoints as the protocol states them, turned into stop rules of a session. */
+import type { DebugProtocol } from '@vscode/debugprotocol';
+import { operations } from '../../engine/operation.ts';
+import { compile, type Expression, UserError } from '../expression.ts';
+import type { Runner } from '../runner.ts';
+import type { Session } from '../session.ts';
+import { type StopRule, TROUBLES, type TroubleName } from '../stopRules.ts';
+
+const DEFAULT_FILTERS: readonly TroubleName[] = ['expectation', 'impossible'];
+
+export const EXCEPTION_FILTERS: DebugProtocol.ExceptionBreakpointsFilter[] = Object.entries(TROUBLES).map(
+  ([filter, label]) => ({ filter, label, default: DEFAULT_FILTERS.includes(filter as TroubleName) }),
+);
+
+interface Conditions {
+  readonly condition?: string;
+  readonly hitCondition?: string;
+  readonly logMessage?: string;
+}
+
+/** What the client has asked for, kept so that a restarted run gets the same. */
+export class Breakpoints {
+  private lines: readonly DebugProtocol.SourceBreakpoint[] = [];
+  private functions: readonly DebugProtocol.FunctionBreakpoint[] = [];
+  private data: readonly DebugProtocol.DataBreakpoint[] = [];
+  private filters: readonly string[] = DEFAULT_FILTERS;
+
+  setLines(breakpoints: readonly DebugProtocol.SourceBreakpoint[], session: Session): DebugProtocol.Breakpoint[] {
+    this.lines = breakpoints;
+    return this.apply(session)
+      .filter(({ of }) => of === 'line')
+      .map(({ answer }) => answer);
+  }
+
+  setFunctions(breakpoints: readonly DebugProtocol.FunctionBreakpoint[], session: Session): DebugProtocol.Breakpoint[] {
+    this.functions = breakpoints;
+    return this.apply(session)
+      .filter(({ of }) => of === 'function')
+      .map(({ answer }) => answer);
+  }
+
+  setData(breakpoints: readonly DebugProtocol.DataBreakpoint[], session: Session): DebugProtocol.Breakpoint[] {
+    this.data = breakpoints;
+    return this.apply(session)
+      .filter(({ of }) => of === 'data')
+      .map(({ answer }) => answer);
+  }
+
+  setFilters(filters: readonly string[], session: Session): void {
+    this.filters = filters;
+    this.apply(session);
+  }
+
+  /** Gives the session its rules; one answer for each breakpoint, verified or with the reason why not. */
+  apply(session: Session): { readonly of: StopRule['kind']; readonly answer: DebugProtocol.Breakpoint }[] {
+    const rules: StopRule[] = [];
+    const answers: { of: StopRule['kind']; answer: DebugProtocol.Breakpoint }[] = [];
+    const add = (of: StopRule['kind'], asked: Conditions, make: (common: Common) => Made) => {
+      const id = answers.length + 1;
+      try {
+        const { rule, line } = make({ id, ...conditionsOf(asked, session.runner) });
+        rules.push(rule);
+        answers.push({ of, answer: { id, verified: true, ...(line === undefined ? {} : { line }) } });
+      } catch (error) {
+        answers.push({ of, answer: { id, verified: false, message: (error as Error).message } });
+      }
+    };
+    for (const asked of this.lines) {
+      add('line', asked, common => {
+        const line = statementLine(session, asked.line - 1);
+        return { rule: { ...common, kind: 'line', line }, line: line + 1 };
+      });
+    }
+    for (const asked of this.functions) {
+      add('function', asked, common => ({ rule: { ...common, kind: 'function', name: functionName(asked.name) } }));
+    }
+    for (const asked of this.data) {
+      add('data', asked, common => {
+        const { field } = compile(asked.dataId, session.runner.machine);
+        if (field === undefined) {
+          throw new UserError(`${asked.dataId} is no field`);
+        }
+        return { rule: { ...common, kind: 'data', ref: field } };
+      });
+    }
+    for (const name of this.filters) {
+      if (Object.hasOwn(TROUBLES, name)) {
+        rules.push({ id: 0, kind: 'trouble', name: name as TroubleName });
+      }
+    }
+    session.rules = rules;
+    return answers;
+  }
+}
+
+type Common = Pick<StopRule, 'id' | 'condition' | 'hits' | 'log'>;
+
+interface Made {
+  readonly rule: StopRule;
+  readonly line?: number;
+}
+
+/** A breakpoint between statements belongs to the next one. */
+function statementLine(session: Session, from: number): number {
+  const lines = session.program.statements.map(({ range }) => range.line).filter(line => line >= from);
+  if (lines.length === 0) {
+    throw new UserError('no statement on this line or below it');
+  }
+  return Math.min(...lines);
+}
+
+function functionName(name: string): string {
+  const known = new Set(
+    operations.flatMap(({ name: own, via, steps }) => [own, ...via, ...steps.flatMap(step => step.via)]),
+  );
+  if (!known.has(name.trim())) {
+    throw new UserError(`no step of the engine lies in ${name}`);
+  }
+  return name.trim();
+}
+
+function conditionsOf({ condition, hitCondition, logMessage }: Conditions, runner: Runner): Omit<Common, 'id'> {
+  return {
+    ...(condition ? { condition: compile(condition, runner.machine) } : {}),
+    ...(hitCondition ? { hits: hitTest(hitCondition) } : {}),
+    ...(logMessage ? { log: logger(logMessage, runner) } : {}),
+  };
+}
+
+const HIT = /^\s*(==|>=|<=|>|<|%)?\s*(\d{1,9})\s*$/;
+
+/** `3`, `>= 3`, `% 2`: on the third hit, from the third on, on every second. */
+function hitTest(text: string): (count: number) => boolean {
+  const match = HIT.exec(text);
+  if (match === null) {
+    throw new UserError(`'${text}' is no hit count; write 3, >= 3 or % 2`);
+  }
+  const wanted = Number(match[2]);
+  switch (match[1]) {
+    case '>=':
+      return count => count >= wanted;
+    case '>':
+      return count => count > wanted;
+    case '<=':
+      return count => count <= wanted;
+    case '<':
+      return count => count < wanted;
+    case '%':
+      return count => wanted > 0 && count % wanted === 0;
+    default:
+      return count => count === wanted;
+  }
+}
+
+/** `PIR is {vcpu 1.pid.pir}` */
+function logger(text: string, runner: Runner): (runner: Runner) => string {
+  const parts: (string | Expression)[] = text
+    .split(/(\{[^}]*\})/)
+    .map(part => (part.startsWith('{') ? compile(part.slice(1, -1), runner.machine) : part));
+  return ({ machine }) => parts.map(part => (typeof part === 'string' ? part : part.print(machine))).join('');
+}

@@ -1,0 +1,162 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { Breakpoints } from '../../../extension/session/dap/breakpoints.ts';
+import { compile, UserError } from '../../../extension/session/expression.ts';
+import { MACHINE, sessionOf, TO_RUNNING } from './scenarios.ts';
+
+const TWICE = `${MACHINE}
+vcpu 0:  ipi fixed 0x41 to 1
+vcpu 1:  eoi
+vcpu 0:  ipi fixed 0x42 to 1
+vcpu 1:  eoi
+`;
+
+describe('expressions', () => {
+  const session = sessionOf(TO_RUNNING);
+  session.move('stepOver');
+  const { machine } = session.runner;
+  const print = (text: string) => compile(text, machine).print(machine);
+
+  test.each([
+    ['vcpu 1.isr', '{0x41}'],
+    ['vcpu 1 isr', '{0x41}'],
+    ['vcpu 1: isr[0x41]', 'true'],
+    ['vcpu 1.isr has 66', 'false'],
+    ['vcpu 1.svi == 0x41', 'true'],
+    ['vcpu 1.mode == IN_GUEST_MODE', 'true'],
+    ['vcpu 1.mode != OUTSIDE_GUEST_MODE && !(vcpu 1.pid.on)', 'true'],
+    ['vcpu 1.pid.on || vcpu 1.svi > 0x40', 'true'],
+    ['cpu 1.pending', '{}'],
+    ['vcpu 1.pid.nv', '0xf2 POSTED_INTR_VECTOR'],
+  ])('%s is %s', (text, expected) => {
+    expect(print(text)).toBe(expected);
+  });
+
+  test.each([
+    ['', 'missing'],
+    ['vcpu', 'number'],
+    ['vcpu 9.irr', 'no vcpu 9'],
+    ['vcpu 1.irq', 'no field'],
+    ['vcpu 1.tpr has 0x41', 'set of vectors'],
+    ['vcpu 1.irr == 3', 'has 0x41'],
+    ['vcpu 1.irr has 0x141', '0xff'],
+    ['vcpu 1.mode == ASLEEP', 'ASLEEP'],
+    ['vcpu 1.tpr == 0x100000000', '32 bits'],
+    ['vcpu 1.tpr 3', 'too much'],
+    ['(vcpu 1.tpr', "')'"],
+    ['vcpu 1.tpr $ 3', '$'],
+  ])('%s is refused with a remedy', (text, expected) => {
+    expect(() => compile(text, machine)).toThrow(UserError);
+    expect(() => compile(text, machine)).toThrow(expected);
+  });
+
+  test('no text does anything but compile or be refused', () => {
+    const words = fc.constantFrom(
+      'vcpu',
+      'cpu',
+      '1',
+      '0x41',
+      '.irr',
+      'pid.on',
+      '==',
+      '&&',
+      '!',
+      '(',
+      ')',
+      '[',
+      ']',
+      'has',
+      ':',
+      ' ',
+    );
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          fc.string(),
+          fc.array(words, { maxLength: 12 }).map(all => all.join(' ')),
+        ),
+        text => {
+          try {
+            compile(text, machine).print(machine);
+          } catch (error) {
+            expect(error).toBeInstanceOf(UserError);
+          }
+        },
+      ),
+    );
+  });
+});
+
+describe('breakpoints', () => {
+  test('a function stops where its first step is next, on either way', () => {
+    const session = sessionOf(TWICE);
+    const [answer] = new Breakpoints().setFunctions([{ name: 'vmx_deliver_posted_interrupt' }], session);
+    expect(answer).toMatchObject({ verified: true });
+    const stops: number[] = [];
+    for (let stop = session.move('continue'); stop.reason === 'breakpoint'; stop = session.move('continue')) {
+      stops.push(session.position);
+      expect(session.runner.machine.nextFrame(1)?.operation.name).toBe('vmx_deliver_posted_interrupt');
+    }
+    expect(stops).toHaveLength(2);
+    session.move('reverseContinue');
+    expect(session.position).toBe(stops[1]);
+  });
+
+  test('data stops after the step that changed it', () => {
+    const session = sessionOf(TO_RUNNING);
+    new Breakpoints().setData([{ dataId: 'vcpu 1.pid.on' }], session);
+    expect(session.move('continue').reason).toBe('breakpoint');
+    expect(session.explain().writes).toContainEqual({ field: 'vcpu 1.pid.on', before: '0', after: '1' });
+    session.move('continue');
+    expect(session.explain().writes).toContainEqual({ field: 'vcpu 1.pid.on', before: '1', after: '0' });
+    expect(session.move('continue').reason).toBe('end');
+  });
+
+  test('data with a condition stops when it becomes what is wanted', () => {
+    const session = sessionOf(TO_RUNNING);
+    new Breakpoints().setData([{ dataId: 'vcpu 1.pid.on', condition: 'vcpu 1.pid.on == 0' }], session);
+    session.move('continue');
+    expect(session.explain().writes).toContainEqual({ field: 'vcpu 1.pid.on', before: '1', after: '0' });
+  });
+
+  test('lines: conditions, hit counts and log messages', () => {
+    const lineOf = (n: number) =>
+      TWICE.split('\n').reduce<number[]>((all, line, i) => (line.includes('eoi') ? [...all, i + 1] : all), [])[n];
+    const session = sessionOf(TWICE);
+    const said: string[] = [];
+    session.log = text => said.push(text);
+    const breakpoints = new Breakpoints();
+    breakpoints.setLines(
+      [
+        { line: lineOf(0), condition: 'vcpu 1.isr has 0x42' },
+        { line: lineOf(1), logMessage: 'in service {vcpu 1.isr}, SVI {vcpu 1.svi}' },
+      ],
+      session,
+    );
+    expect(session.move('continue').reason).toBe('end');
+    expect(said).toEqual(['in service {0x42}, SVI 0x42']);
+    const counted = sessionOf(TWICE);
+    new Breakpoints().setFunctions([{ name: 'EOI virtualization', hitCondition: '2' }], counted);
+    expect(counted.move('continue').reason).toBe('breakpoint');
+    expect(counted.lineOf(counted.position + 1) || counted.statement?.range.line).toBe(lineOf(1) - 1);
+  });
+
+  test.each([
+    [{ name: 'no_such_function' }, 'no step of the engine'],
+    [{ name: 'EOI virtualization', hitCondition: 'often' }, '>= 3'],
+    [{ name: 'EOI virtualization', condition: 'vcpu 7.irr' }, 'no vcpu 7'],
+  ])('what cannot be set says why', (asked, expected) => {
+    const [answer] = new Breakpoints().setFunctions([asked], sessionOf(TWICE));
+    expect(answer).toMatchObject({ verified: false });
+    expect(answer.message).toContain(expected);
+  });
+
+  test('troubles: a dropped message', () => {
+    const session = sessionOf(`${MACHINE}vcpu 0: ipi fixed 0x41 to 9\n`);
+    new Breakpoints().setFilters(['dropped'], session);
+    expect(session.move('continue').reason).toBe('failure');
+    const careless = sessionOf(`${MACHINE}vcpu 0: ipi fixed 0x41 to 9\n`);
+    new Breakpoints().setFilters([], careless);
+    expect(careless.move('continue').reason).toBe('end');
+  });
+});
