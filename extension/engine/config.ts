@@ -119,5 +119,9 @@ export interface MachineConfig {
   /** AMD: entries of the GA log; absent = 512 as Linux has it. */
   readonly gaLogEntries?: number;
   /** What to do otherwise than the kernel version does, to see what a patch changes. */
-  readonly choices?: { readonly redirectionHint?: RedirectionHint };
+  readonly choices?: {
+    readonly redirectionHint?: RedirectionHint;
+    /** Entries of a vCPU that sleeps: posted, or remapped as a mail of 2015 expected. */
+    readonly blockedIrte?: 'posted' | 'remapped';
+  };
 }

@@ -2,8 +2,9 @@
  * Behaviour profiles: what KVM does differs by version and vendor. Each difference is one named choice with its source; code asks for
  * the choice, never for a version. `docs/behaviour.md` shows the same table.
  */
-import type { KernelVersion, MachineConfig } from './config.ts';
+
 import { chosen } from './choices.ts';
+import type { KernelVersion, MachineConfig } from './config.ts';
 import { type DeliveryChoices, deliveryChoices } from './lapic/choices.ts';
 import { AVIC_CHOICES, type AvicChoices } from './svm/choices.ts';
 import { BYPASS_CHOICES, type BypassChoices } from './vfio/choices.ts';
@@ -48,7 +49,7 @@ export interface Profile {
   };
 }
 
-type VersionProfile = Omit<Profile, 'delivery'>;
+type VersionProfile = Omit<Profile, 'delivery' | 'avic' | 'bypass'>;
 
 const SINCE_6_3: VersionProfile = {
   name: 'Linux 6.16',
@@ -94,7 +95,13 @@ const PROFILES: Readonly<Record<KernelVersion, VersionProfile>> = {
 };
 
 export function profileOf(config: MachineConfig): Profile {
-  return { ...PROFILES[config.kernel], delivery: { ...deliveryChoices(config.kernel), ...config.choices } };
+  const { blockedIrte, ...delivery } = config.choices ?? {};
+  return {
+    ...PROFILES[config.kernel],
+    delivery: { ...deliveryChoices(config.kernel), ...delivery },
+    avic: chosen(AVIC_CHOICES, config.kernel),
+    bypass: { ...chosen(BYPASS_CHOICES, config.kernel), ...(blockedIrte === undefined ? {} : { blockedIrte }) },
+  };
 }
 
 export const KERNEL_VERSIONS = Object.keys(PROFILES) as readonly KernelVersion[];

@@ -1,7 +1,11 @@
 /** What the IOMMU and the host's threads behind it do of their own accord. */
-import { D } from '../layout.ts';
+import { D, GA_STATUS, IOMMU } from '../layout.ts';
 import type { Machine } from '../machine.ts';
 import type { Operation } from '../operation.ts';
+import { iommu_ga_log_thread } from '../svm/gaLog.ts';
+import { amd_interrupt_request } from '../svm/iommu.ts';
+import { irqfd_inject } from '../vfio/irqfd.ts';
+import { interrupt_request } from './remapping.ts';
 
 /** First device for which `word` of its block is not 0, or -1. */
 export function firstDevice(m: Machine, word: number): number {
@@ -14,9 +18,17 @@ export function firstDevice(m: Machine, word: number): number {
 }
 
 export function atIommu(m: Machine): Operation | undefined {
-  return firstDevice(m, D.request) < 0 ? undefined : undefined;
+  if (firstDevice(m, D.request) < 0) {
+    return undefined;
+  }
+  return m.config.vendor === 'intel' ? interrupt_request : amd_interrupt_request;
 }
 
+/** Threaded handlers have real-time priority: the GA log before the work items. */
 export function atKthread(m: Machine): Operation | undefined {
-  return firstDevice(m, D.scheduled) < 0 ? undefined : undefined;
+  const restarts = m.profile.avic.gaLogOverflow === 'logging restarts' ? 1 << GA_STATUS.GAOverflow : 0;
+  if ((m.words[m.layout.iommu + IOMMU.ga_status] & ((1 << GA_STATUS.GAInt) | restarts)) !== 0) {
+    return iommu_ga_log_thread;
+  }
+  return firstDevice(m, D.scheduled) < 0 ? undefined : irqfd_inject;
 }

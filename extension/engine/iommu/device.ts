@@ -1,0 +1,26 @@
+/** What a device does: it signals an interrupt by a write to 0xfeexxxxx. */
+import { D } from '../layout.ts';
+import { operation, RETURN, step } from '../operation.ts';
+import { hex } from '../text.ts';
+
+/** The write is posted: the device does not wait for an answer, only for room. */
+export const device_interrupt = operation({
+  name: 'interrupt of a device',
+  actor: 'device',
+  source: 'PCI, message signalled interrupts',
+  locals: ['device', 'address', 'data'],
+  steps: {
+    write: step(
+      (m, device, address, data) =>
+        `${m.config.devices?.[device].name} writes ${hex(data, 4)} to ${hex(address, 8)}: an interrupt request to the IOMMU`,
+      (m, device, address, data) => {
+        const base = m.device(device);
+        m.store(base + D.request_address, address);
+        m.store(base + D.request_data, data);
+        m.store(base + D.request, 1);
+        return RETURN;
+      },
+      { until: (m, device) => m.words[m.device(device) + D.request] === 0 },
+    ),
+  },
+});

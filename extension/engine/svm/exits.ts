@@ -1,0 +1,39 @@
+/** Exit codes of AMD that this engine takes. uapi/asm/svm.h. */
+import { EXIT_REASON } from '../cpu/vmcs.ts';
+
+export const SVM_EXIT = {
+  INTR: 0x60,
+  HLT: 0x78,
+  MSR: 0x7c,
+  NPF: 0x400,
+  AVIC_INCOMPLETE_IPI: 0x401,
+  AVIC_UNACCELERATED_ACCESS: 0x402,
+} as const;
+
+/** Trace names, lower case as the kernel prints them. */
+const NAMES: Readonly<Record<number, string>> = {
+  [SVM_EXIT.INTR]: 'interrupt',
+  [SVM_EXIT.HLT]: 'hlt',
+  [SVM_EXIT.MSR]: 'msr',
+  [SVM_EXIT.NPF]: 'npf',
+  [SVM_EXIT.AVIC_INCOMPLETE_IPI]: 'avic_incomplete_ipi',
+  [SVM_EXIT.AVIC_UNACCELERATED_ACCESS]: 'avic_unaccelerated_access',
+};
+
+/** What AMD calls an exit that code for both vendors names by its VMX reason. A preemption timer does not exist: a host interrupt ends the guest's turn. */
+const OF_VMX: Readonly<Record<number, number>> = {
+  [EXIT_REASON.EXTERNAL_INTERRUPT]: SVM_EXIT.INTR,
+  [EXIT_REASON.HLT]: SVM_EXIT.HLT,
+  [EXIT_REASON.MSR_WRITE]: SVM_EXIT.MSR,
+  [EXIT_REASON.APIC_ACCESS]: SVM_EXIT.NPF,
+  [EXIT_REASON.PREEMPTION_TIMER]: SVM_EXIT.INTR,
+};
+
+export function svmExit(reason: number): number {
+  return OF_VMX[reason] ?? reason;
+}
+
+/** `avic_incomplete_ipi (0x401)` */
+export function svmExitName(code: number): string {
+  return `${NAMES[code] ?? 'exit'} (0x${code.toString(16).padStart(3, '0')})`;
+}
