@@ -90,6 +90,8 @@ export interface MachineConfig {
   readonly vtdPosting: boolean;
   /** `KVM_CAP_X86_DISABLE_EXITS` with HLT: the guest halts without leaving guest mode. */
   readonly haltInGuest?: boolean;
+  /** KVM polls once for a reason to run before a halted vCPU's thread sleeps. */
+  readonly haltPolling?: boolean;
   /** In-kernel IOAPIC and PIC, or split irqchip (IOAPIC in user space). */
   readonly irqchip: 'kernel' | 'split';
   /** `KVM_CAP_X2APIC_API` flags; -1 = capability not enabled. 1 USE_32BIT_IDS, 2 DISABLE_BROADCAST_QUIRK, 4/8 EOI-broadcast suppression. */

@@ -29,8 +29,16 @@ export const VCPU_MODE = {
   READING_SHADOW_PAGE_TABLES: 3,
 } as const;
 
-/** Where the vCPU's thread is. `woken`: runnable again after `blocked`, not yet back on a CPU. */
-export const VCPU_STATE = { running: 0, exited: 1, preempted: 2, blocked: 3, offline: 4, woken: 5 } as const;
+/** Where the vCPU's thread is. `woken`: runnable again after `blocked`, not yet back on a CPU. `userspace`: `KVM_RUN` has returned. */
+export const VCPU_STATE = {
+  running: 0,
+  exited: 1,
+  preempted: 2,
+  blocked: 3,
+  offline: 4,
+  woken: 5,
+  userspace: 6,
+} as const;
 
 /** Host vectors, arch/x86/include/asm/irq_vectors.h. */
 export const HOST_VECTORS = {

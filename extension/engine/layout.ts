@@ -87,6 +87,8 @@ export const V = block({
   ppr: 1,
   icr: 1,
   icr2: 1,
+  /** Offset 3F0H of the virtual-APIC page: what WRMSR 83FH wrote. */
+  self_ipi: 1,
   esr: 1,
   irr: 8,
   isr: 8,
