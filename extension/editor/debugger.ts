@@ -9,15 +9,13 @@ import {
   type ExtensionContext,
   Uri,
   window,
-  workspace,
 } from 'vscode';
 import type { DebugHost, DebugSession } from '../session/dap/debugSession.ts';
 import type { CurrentRun } from './currentRun.ts';
 import { LANGUAGE } from './scenarioLanguage.ts';
+import { readScenario } from './scenarioText.ts';
 
 const DEBUG_TYPE = 'irqscope';
-/** A larger file is no scenario; the language refuses it too, but only after it has been read. */
-const MAX_BYTES = 5 * 1024 * 1024;
 
 /** F5 on a scenario, with or without launch.json. */
 export function registerDebugger(context: ExtensionContext, run: CurrentRun): void {
@@ -62,20 +60,6 @@ function uriOf(program: string): Uri {
   return /^[a-z][a-z0-9+.-]+:/i.test(program) ? Uri.parse(program) : Uri.file(program);
 }
 
-/** The text as the editor has it, saved or not. */
-async function read(program: string): Promise<string> {
-  const uri = uriOf(program);
-  const open = workspace.textDocuments.find(document => document.uri.toString() === uri.toString());
-  if (open !== undefined) {
-    return open.getText();
-  }
-  const { size } = await workspace.fs.stat(uri);
-  if (size > MAX_BYTES) {
-    throw new Error(`${program} is ${Math.round(size / 1024 / 1024)} MB large: a scenario has at most 5 MB`);
-  }
-  return new TextDecoder().decode(await workspace.fs.readFile(uri));
-}
-
 /** Carries protocol messages between VS Code and the debug session, which is loaded with the first message. */
 class InlineAdapter implements DebugAdapter {
   readonly #sent = new EventEmitter<DebugProtocolMessage>();
@@ -85,7 +69,7 @@ class InlineAdapter implements DebugAdapter {
 
   constructor(run: CurrentRun) {
     const host: DebugHost = {
-      read,
+      read: program => readScenario(uriOf(program)),
       send: message => {
         if (!this.#disposed) {
           this.#sent.fire(message as DebugProtocolMessage);

@@ -5,6 +5,7 @@ import { registerDecodeCommand } from './decodeCommand.ts';
 import { registerHovers } from './hover.ts';
 import { registerInspector } from './inspectorPanel.ts';
 import { registerScenarioLanguage } from './scenarioLanguage.ts';
+import { registerTestExplorer } from './testExplorer.ts';
 
 /** Registers what the extension offers and nothing else: opening any C file activates it. */
 export function activate(context: ExtensionContext): void {
@@ -14,6 +15,7 @@ export function activate(context: ExtensionContext): void {
   registerDecodeCommand(context);
   registerDebugger(context, run);
   registerInspector(context, run);
+  registerTestExplorer(context);
 }
 
 export function deactivate(): void {}

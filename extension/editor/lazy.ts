@@ -1,4 +1,6 @@
 /** What the host loads on first need: debug adapter, engine and scenario language. */
 export { DebugSession } from '../session/dap/debugSession.ts';
+export { judgeScenario } from '../session/outcome.ts';
 export { snapshotOf, timelineOf } from '../session/snapshot.ts';
+export { machineOf, recipientsOf } from './recipients.ts';
 export { registerScenarioProviders } from './scenarioProviders.ts';

@@ -1,0 +1,185 @@
+import {
+  type CancellationToken,
+  type Disposable,
+  debug,
+  type ExtensionContext,
+  FileCoverage,
+  FileSystemError,
+  Location,
+  Position,
+  Range,
+  StatementCoverage,
+  type TestController,
+  type TestItem,
+  TestMessage,
+  type TestRun,
+  TestRunProfileKind,
+  type TestRunRequest,
+  tests,
+  type Uri,
+  workspace,
+} from 'vscode';
+import { LANGUAGE } from './scenarioLanguage.ts';
+import { readScenario } from './scenarioText.ts';
+
+const FILES = '**/*.irq';
+const EXCLUDED = '**/node_modules/**';
+/** Changes that follow each other closely are run once. */
+const CONTINUOUS_MS = 300;
+
+/** Every scenario is a test: it passes when all its expectations hold. */
+export function registerTestExplorer(context: ExtensionContext): void {
+  const controller = tests.createTestController('irqscope', 'IRQScope scenarios');
+  const explorer = new Explorer(controller);
+  context.subscriptions.push(controller, explorer);
+}
+
+class Explorer implements Disposable {
+  readonly #controller: TestController;
+  readonly #subscriptions: Disposable[] = [];
+  /** Lines that a run executed, for the coverage that VS Code asks for later. */
+  readonly #executed = new WeakMap<FileCoverage, StatementCoverage[]>();
+
+  constructor(controller: TestController) {
+    this.#controller = controller;
+    controller.resolveHandler = async item => {
+      if (item === undefined) await this.#discover();
+    };
+    controller.refreshHandler = () => this.#discover();
+    const { Run, Debug, Coverage } = TestRunProfileKind;
+    controller.createRunProfile('Run', Run, (request, token) => this.#handle(request, token), true, undefined, true);
+    controller.createRunProfile('Debug', Debug, request => this.#debug(request), true);
+    const coverage = controller.createRunProfile(
+      'Coverage',
+      Coverage,
+      (request, token) => this.#run(request, token),
+      true,
+    );
+    coverage.loadDetailedCoverage = async (_run, file) => this.#executed.get(file) ?? [];
+    for (const document of workspace.textDocuments) {
+      if (document.languageId === LANGUAGE) this.#add(document.uri);
+    }
+    this.#subscriptions.push(
+      workspace.onDidOpenTextDocument(({ languageId, uri }) => {
+        if (languageId === LANGUAGE) this.#add(uri);
+      }),
+      workspace.onDidDeleteFiles(({ files }) => {
+        for (const uri of files) controller.items.delete(uri.toString());
+      }),
+    );
+  }
+
+  dispose(): void {
+    for (const subscription of this.#subscriptions) subscription.dispose();
+  }
+
+  async #discover(): Promise<void> {
+    const found = await workspace.findFiles(FILES, EXCLUDED);
+    for (const uri of found) this.#add(uri);
+  }
+
+  #add(uri: Uri): TestItem {
+    const known = this.#controller.items.get(uri.toString());
+    if (known) return known;
+    const item = this.#controller.createTestItem(uri.toString(), workspace.asRelativePath(uri, false), uri);
+    item.range = new Range(0, 0, 0, 0);
+    this.#controller.items.add(item);
+    return item;
+  }
+
+  /** Once, or again after each change until the user has had enough. */
+  #handle(request: TestRunRequest, token: CancellationToken): Promise<void> | void {
+    if (!request.continuous) return this.#run(request, token);
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const listener = workspace.onDidChangeTextDocument(({ document }) => {
+      if (document.languageId !== LANGUAGE) return;
+      clearTimeout(timer);
+      timer = setTimeout(() => void this.#run(request, token), CONTINUOUS_MS);
+    });
+    token.onCancellationRequested(() => {
+      clearTimeout(timer);
+      listener.dispose();
+    });
+  }
+
+  async #run(request: TestRunRequest, token: CancellationToken): Promise<void> {
+    const run = this.#controller.createTestRun(request);
+    const items = await this.#chosen(request);
+    for (const item of items) run.enqueued(item);
+    for (const item of items) {
+      if (token.isCancellationRequested) run.skipped(item);
+      else await this.#runOne(item, run, request.profile?.kind === TestRunProfileKind.Coverage);
+    }
+    run.end();
+  }
+
+  async #chosen({ include, exclude }: TestRunRequest): Promise<TestItem[]> {
+    if (include === undefined) await this.#discover();
+    const all: TestItem[] = [];
+    this.#controller.items.forEach(item => {
+      all.push(item);
+    });
+    return (include ?? all).filter(item => !exclude?.includes(item));
+  }
+
+  async #runOne(item: TestItem, run: TestRun, covering: boolean): Promise<void> {
+    const { uri } = item;
+    if (uri === undefined) return;
+    run.started(item);
+    const { judgeScenario } = await import('./lazy.ts');
+    let text: string;
+    try {
+      text = await readScenario(uri);
+    } catch (error) {
+      if (error instanceof FileSystemError) this.#controller.items.delete(item.id);
+      run.errored(item, new TestMessage((error as Error).message));
+      return;
+    }
+    const outcome = judgeScenario(text);
+    const at = (line: number) => new Location(uri, new Range(line - 1, 0, line - 1, 1000));
+    if (outcome.problems.length > 0) {
+      run.errored(
+        item,
+        outcome.problems.map(({ line, text: message }) => located(new TestMessage(message), at(line))),
+      );
+      return;
+    }
+    const messages = outcome.failures.map(({ line, expected, found, text: message }) =>
+      located(
+        expected === undefined ? new TestMessage(message) : TestMessage.diff(message, expected, found ?? ''),
+        at(line),
+      ),
+    );
+    if (messages.length === 0) run.passed(item);
+    else run.failed(item, messages);
+    run.appendOutput(`${item.label}: ${outcome.steps} steps, ${messages.length} failed (${outcome.profile})\r\n`);
+    if (covering) run.addCoverage(this.#coverage(uri, outcome.statements, outcome.executed));
+  }
+
+  #coverage(uri: Uri, statements: readonly number[], executed: ReadonlySet<number>): FileCoverage {
+    const details = statements.map(
+      line => new StatementCoverage(executed.has(line) ? 1 : 0, new Position(line - 1, 0)),
+    );
+    const coverage = FileCoverage.fromDetails(uri, details);
+    this.#executed.set(coverage, details);
+    return coverage;
+  }
+
+  async #debug(request: TestRunRequest): Promise<void> {
+    for (const { uri } of await this.#chosen(request)) {
+      if (uri === undefined) continue;
+      const program = uri.scheme === 'file' ? uri.fsPath : uri.toString();
+      await debug.startDebugging(undefined, {
+        type: 'irqscope',
+        request: 'launch',
+        name: 'Step through scenario',
+        program,
+      });
+    }
+  }
+}
+
+function located(message: TestMessage, location: Location): TestMessage {
+  message.location = location;
+  return message;
+}
