@@ -94,7 +94,7 @@ export const avic_vcpu_load = operation({
 });
 
 /** IRTEs first, then the entry. */
-const __avic_vcpu_put = operation({
+export const __avic_vcpu_put = operation({
   name: '__avic_vcpu_put',
   actor: 'kvm',
   source: 'svm/avic.c',
