@@ -9,6 +9,7 @@ import {
   type Problem,
 } from '../formats/format.ts';
 import { meaningOf } from './meaning.ts';
+import { type Sendable, sendable } from './send.ts';
 
 export interface Row {
   readonly field: string;
@@ -31,6 +32,8 @@ export interface Explanation {
   /** Why it was read like this, which macro set what, what is not known. */
   readonly notes: readonly string[];
   readonly source: string;
+  /** The message as a scenario can send it; absent for what is no complete message. */
+  readonly message?: Sendable;
 }
 
 /** Bits of a field; in a message of several words each word counts its own. */
@@ -68,6 +71,7 @@ export function explainWords(
 ): Explanation {
   const decoded = decode(format, words, options.kernel);
   const { sentence, notes } = meaningOf(decoded);
+  const message = sendable(format, words);
   return {
     title: format.title,
     value: format.width > 64 ? words.map(word => hex([word], 32)).join(' ') : hex(words, format.width),
@@ -76,5 +80,6 @@ export function explainWords(
     problems: decoded.problems,
     notes: [...notes, ...(options.notes ?? [])],
     source: format.source,
+    ...(message ? { message } : {}),
   };
 }

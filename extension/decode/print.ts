@@ -3,7 +3,7 @@ import type { Explanation, Row } from './explanation.ts';
 const WIDTH = 72;
 
 /** Backslash before everything that Markdown could read as markup. */
-function escaped(text: string): string {
+export function escaped(text: string): string {
   return text.replace(/[\\`*_{}[\]<>#|~&$!]/g, '\\$&').replace(/\s+/g, ' ');
 }
 

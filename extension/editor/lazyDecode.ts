@@ -2,5 +2,6 @@
 export { candidateAt } from '../decode/candidate.ts';
 export { definitionsOf } from '../decode/definitions.ts';
 export { findCandidates } from '../decode/find.ts';
-export { toMarkdown, toText } from '../decode/print.ts';
+export { escaped, toMarkdown, toText } from '../decode/print.ts';
+export { scenarioFor, usualMachine } from '../decode/send.ts';
 export { explainValues } from '../decode/values.ts';
