@@ -1,15 +1,16 @@
 /** Puts a machine together: its initial state, and what happens of its own accord. */
 import type { MachineConfig } from './config.ts';
-import { physical_interrupt } from './cpu/postedInterrupts.ts';
+import { interrupt_window, pendingAt, physical_interrupt } from './cpu/postedInterrupts.ts';
 import { deliver_virtual_interrupt } from './cpu/virtualInterrupts.ts';
-import { HOST_VECTORS, VCPU_MODE, VCPU_STATE } from './fields.ts';
+import { control } from './cpu/vmcs.ts';
+import { VCPU_MODE, VCPU_STATE } from './fields.ts';
 import { atIommu, atKthread } from './iommu/agent.ts';
 import { take_host_interrupt } from './kvm/hostInterrupt.ts';
 import { processorPriority } from './lapic/priority.ts';
-import { C, PID_CONTROL, PID_NDST, POSTED_INTR_SN, V } from './layout.ts';
+import { C, MP_STATE, V } from './layout.ts';
 import { Machine } from './machine.ts';
 import type { Operation } from './operation.ts';
-import { ndstOf, pendingAt } from './vmx/scheduling.ts';
+import { vmx_vcpu_create, vmx_vm_init } from './vmx/create.ts';
 
 const APICBASE = 0xfee00000;
 const BSP = 1 << 8;
@@ -26,8 +27,10 @@ export function createMachine(config: MachineConfig): Machine {
     m.store(m.cpu(cpu) + C.vcpu, -1);
     m.store(m.cpu(cpu) + C.loaded, -1);
   }
+  vmx_vm_init(m);
   for (let vcpu = 0; vcpu < m.vcpuCount; vcpu++) {
     resetVcpu(m, vcpu);
+    vmx_vcpu_create(m, vcpu);
   }
   m.recording = true;
   return m;
@@ -62,34 +65,17 @@ function resetVcpu(m: Machine, vcpu: number): void {
     m.store(m.cpu(config.cpu) + C.vcpu, running ? vcpu : -1);
     m.store(m.cpu(config.cpu) + C.irqs_off, running ? 1 : 0);
   }
-  if (m.config.apicv) {
-    const request = Math.max(0, ...(config.irr ?? []));
-    m.store(base + V.apicv_active, 1);
-    m.store(base + V.guest_intr_status, (Math.max(service, 0) << 8) | request);
-    resetDescriptor(m, vcpu);
+  if (config.state === 'blocked') {
+    m.store(base + V.waiter, 1);
+    m.store(base + V.mp_state, MP_STATE.HALTED);
   }
+  m.store(base + V.preempted, config.state === 'preempted' ? 1 : 0);
 }
 
 function setVectors(m: Machine, base: number, vectors: readonly number[] = []): void {
   for (const vector of vectors) {
     m.set_bit(vector, base);
   }
-}
-
-/** SN, NV and NDST as the thread's state implies; posted interrupts §9. The descriptor of 2013 has none of them. */
-function resetDescriptor(m: Machine, vcpu: number): void {
-  if (!m.profile.descriptor.hasNotificationInfo) {
-    return;
-  }
-  const { state, cpu } = m.config.vcpus[vcpu];
-  const wakeups = m.config.ipiv || m.config.vtdPosting;
-  const blocked = state === 'blocked' && wakeups;
-  const suppressed = state === 'preempted' && wakeups;
-  const nv = blocked ? HOST_VECTORS.POSTED_INTR_WAKEUP_VECTOR : HOST_VECTORS.POSTED_INTR_VECTOR;
-  const base = m.vcpu(vcpu);
-  m.store(base + V.on_wakeup_list, blocked ? 1 : 0);
-  m.store(base + V.pi_desc + PID_CONTROL, (nv << 16) | (suppressed ? 1 << POSTED_INTR_SN : 0));
-  m.store(base + V.pi_desc + PID_NDST, ndstOf(m, cpu));
 }
 
 function spontaneous(m: Machine, agent: number): Operation | undefined {
@@ -114,8 +100,14 @@ function atCpu(m: Machine, cpu: number): Operation | undefined {
     return undefined;
   }
   // Virtual-interrupt delivery has the priority of an interrupt-window exit: above physical interrupts. Posted interrupts §7.
-  if (m.words[m.vcpu(vcpu) + V.recognized] !== 0 && m.words[m.vcpu(vcpu) + V.interrupts] !== 0) {
-    return deliver_virtual_interrupt;
+  const state = m.vcpu(vcpu);
+  if (m.words[state + V.interrupts] !== 0 && m.words[state + V.interruptibility] === 0) {
+    if (control(m, vcpu, 'interrupt_window_exiting')) {
+      return interrupt_window;
+    }
+    if (m.words[state + V.recognized] !== 0) {
+      return deliver_virtual_interrupt;
+    }
   }
   return pendingAt(m, cpu) >= 0 ? physical_interrupt : undefined;
 }

@@ -34,6 +34,21 @@ export type Action =
   | { readonly kind: 'tpr'; readonly vcpu: number; readonly value: number }
   /** The guest executes CLI (0) or STI (1). */
   | { readonly kind: 'interrupts'; readonly vcpu: number; readonly enabled: boolean }
+  /** The guest writes a register of its APIC page (xAPIC mode). */
+  | { readonly kind: 'page'; readonly vcpu: number; readonly offset: number; readonly value: number }
+  /** The guest writes an x2APIC MSR, 0x800 to 0x8ff. */
+  | { readonly kind: 'wrmsr'; readonly vcpu: number; readonly msr: number; readonly value: Word64 }
+  /** The guest executes MOV to CR8 (0 to 15), or MWAIT. */
+  | { readonly kind: 'cr8'; readonly vcpu: number; readonly value: number }
+  | { readonly kind: 'mwait'; readonly vcpu: number }
+  /** `KVM_RUN` returns to user space; `enter` calls it again. */
+  | { readonly kind: 'userspace'; readonly vcpu: number }
+  /** APICv is inhibited for a reason, or the reason goes; `bit` by the table of the kernel (`vmx/choices.ts`). */
+  | { readonly kind: 'inhibit'; readonly bit: number; readonly inhibited: boolean }
+  /** A device is assigned to the VM (`kvm_arch_start_assignment`). */
+  | { readonly kind: 'assign' }
+  /** A physical interrupt reaches the local APIC of a CPU. */
+  | { readonly kind: 'physical'; readonly cpu: number; readonly vector: number }
   | { readonly kind: 'expect'; readonly conditions: readonly Condition[] };
 
 /** `field` is a path of `engine/fields.ts` (`pid.on`, `irr`, `mode`); `subject` the vCPU or CPU it belongs to. */

@@ -1,16 +1,27 @@
 /** Statements of a scenario as work for agents. */
 import { VCPU_STATE } from '../engine/fields.ts';
-import { leave_guest, set_interrupt_flag, write_eoi, write_icr_page, write_tpr, wrmsr_icr } from '../engine/guest.ts';
-import { hlt, preempt, resume } from '../engine/kvm/block.ts';
+import { write_apic_page } from '../engine/guest/apicPage.ts';
+import {
+  hlt,
+  leave_guest,
+  mov_to_cr8,
+  mwait,
+  set_interrupt_flag,
+  write_eoi,
+  write_icr,
+  write_tpr,
+} from '../engine/guest/instructions.ts';
+import { wrmsr } from '../engine/guest/msr.ts';
+import { preempt, resume, vcpu_put } from '../engine/kvm/block.ts';
+import { physical_message } from '../engine/kvm/physical.ts';
 import { kvm_set_msi } from '../engine/lapic/msi.ts';
 import { C, V } from '../engine/layout.ts';
 import { type Machine, VMM } from '../engine/machine.ts';
+import { kvm_arch_start_assignment, kvm_set_or_clear_apicv_inhibit } from '../engine/vmx/apicv.ts';
 import type { Action } from '../scenario/program.ts';
 
 /** An action that an agent carries out; `expect` is the runner's own. */
 export type AgentAction = Exclude<Action, { kind: 'expect' }>;
-
-const EXTD = 1 << 10;
 
 const STATE_NAMES = Object.keys(VCPU_STATE);
 
@@ -19,7 +30,7 @@ const STATE_NAMES = Object.keys(VCPU_STATE);
  * Guest code acts only in guest mode; a sleeping thread enters only after something woke it.
  */
 export function obstacle(m: Machine, action: AgentAction): string | undefined {
-  if (action.kind === 'msi') {
+  if (!('vcpu' in action)) {
     return undefined;
   }
   const base = m.vcpu(action.vcpu);
@@ -40,9 +51,10 @@ export function obstacle(m: Machine, action: AgentAction): string | undefined {
         : undefined;
     }
     case 'preempt':
+    case 'userspace':
       return state === VCPU_STATE.running || state === VCPU_STATE.exited
         ? undefined
-        : `${who} is ${STATE_NAMES[state]}: only a vCPU that has a CPU can be preempted`;
+        : `${who} is ${STATE_NAMES[state]}: only a vCPU that has a CPU can give it away`;
     default:
       return state === VCPU_STATE.running
         ? undefined
@@ -52,19 +64,16 @@ export function obstacle(m: Machine, action: AgentAction): string | undefined {
 
 /** Gives the action to its agent and returns the agent's number. The action must have no `obstacle`. */
 export function begin(m: Machine, action: AgentAction): number {
-  if (action.kind === 'msi') {
-    m.start(VMM, kvm_set_msi, action.address.lo | 0, action.address.hi | 0, action.data);
-    return VMM;
+  if (!('vcpu' in action)) {
+    return beginElsewhere(m, action);
   }
   const { vcpu } = action;
   const base = m.vcpu(vcpu);
   const agent = m.vcpuAgent(vcpu);
   switch (action.kind) {
-    case 'icr': {
-      const write = (m.words[base + V.apicbase] & EXTD) !== 0 ? wrmsr_icr : write_icr_page;
-      m.start(agent, write, vcpu, action.value.lo | 0, action.value.hi | 0);
+    case 'icr':
+      m.start(agent, write_icr, vcpu, action.value.lo | 0, action.value.hi | 0);
       break;
-    }
     case 'enter':
       m.start(agent, resume, vcpu, action.cpu ?? m.words[base + V.cpu], m.words[base + V.state]);
       break;
@@ -86,6 +95,39 @@ export function begin(m: Machine, action: AgentAction): number {
     case 'interrupts':
       m.start(agent, set_interrupt_flag, vcpu, action.enabled ? 1 : 0);
       break;
+    case 'page':
+      m.start(agent, write_apic_page, vcpu, action.offset, action.value | 0);
+      break;
+    case 'wrmsr':
+      m.start(agent, wrmsr, vcpu, action.msr, action.value.lo | 0, action.value.hi | 0);
+      break;
+    case 'cr8':
+      m.start(agent, mov_to_cr8, vcpu, action.value);
+      break;
+    case 'mwait':
+      m.start(agent, mwait, vcpu);
+      break;
+    case 'userspace':
+      m.start(agent, vcpu_put, vcpu);
+      break;
   }
   return agent;
+}
+
+/** Actions that are no vCPU's. */
+function beginElsewhere(m: Machine, action: Exclude<AgentAction, { vcpu: number }>): number {
+  switch (action.kind) {
+    case 'msi':
+      m.start(VMM, kvm_set_msi, action.address.lo | 0, action.address.hi | 0, action.data);
+      return VMM;
+    case 'inhibit':
+      m.start(VMM, kvm_set_or_clear_apicv_inhibit, action.bit, action.inhibited ? 1 : 0);
+      return VMM;
+    case 'assign':
+      m.start(VMM, kvm_arch_start_assignment);
+      return VMM;
+    case 'physical':
+      m.start(m.iommuAgent, physical_message, action.cpu, action.vector);
+      return m.iommuAgent;
+  }
 }

@@ -2,20 +2,29 @@
  * What a processor does with a physical interrupt that arrives while guest code runs: posted-interrupt processing or a VM exit.
  * SDM vol. 3, posted-interrupt processing; posted interrupts §6. The seven steps are uninterruptible.
  */
-
-import { HOST_VECTORS } from '../fields.ts';
-import { handle_external_interrupt } from '../kvm/exit.ts';
-import { C, PID_CONTROL, POSTED_INTR_ON, V } from '../layout.ts';
+import { after_vm_exit } from '../kvm/exit.ts';
+import { ACTIVITY, C, PID_CONTROL, POSTED_INTR_ON, V } from '../layout.ts';
 import type { Machine } from '../machine.ts';
 import { NEXT, operation, RETURN, silent, step } from '../operation.ts';
 import { hex, highest, vectorSet, vectorsAt } from '../text.ts';
-import { pendingAt } from '../vmx/scheduling.ts';
 import { evaluate } from './virtualInterrupts.ts';
+import { control, currentVmcs, EXIT_REASON, rvi, setRvi } from './vmcs.ts';
 import { vm_exit } from './vmExit.ts';
 
-/** The notification vector in the VMCS (`POSTED_INTR_NV`, 0x0002): 0xf2 whatever PID.NV says; -1 without posted interrupts. */
+/** Highest physical interrupt that waits at `cpu`, or -1. */
+export function pendingAt(m: Machine, cpu: number): number {
+  for (let i = 7; i >= 0; i--) {
+    const word = m.words[m.cpu(cpu) + C.irr + i];
+    if (word !== 0) {
+      return i * 32 + 31 - Math.clz32(word);
+    }
+  }
+  return -1;
+}
+
+/** The notification vector in the VMCS: KVM writes 0xf2 there once, whatever PID.NV says; 0xf0 in vmcs02. -1 without posted interrupts. */
 function notificationVector(m: Machine, vcpu: number): number {
-  return m.load(m.vcpu(vcpu) + V.apicv_active) !== 0 ? HOST_VECTORS.POSTED_INTR_VECTOR : -1;
+  return control(m, vcpu, 'process_posted_interrupts') ? m.load(currentVmcs(m, vcpu) + V.posted_intr_nv) & 0xff : -1;
 }
 
 /** Locals of `physical_interrupt`. */
@@ -49,7 +58,7 @@ export const physical_interrupt = operation({
     clear_on: step(
       (_m, _cpu, vcpu) => `3. ON of vcpu ${vcpu} := 0 (locked)`,
       (m, _cpu, vcpu) => {
-        m.clear_bit(POSTED_INTR_ON, m.vcpu(vcpu) + V.pi_desc + PID_CONTROL);
+        m.clear_bit(POSTED_INTR_ON, currentVmcs(m, vcpu) + V.pi_desc + PID_CONTROL);
         return NEXT;
       },
     ),
@@ -59,9 +68,9 @@ export const physical_interrupt = operation({
     ),
     move_pir: step(
       (m, _cpu, vcpu) =>
-        `5. VIRR of vcpu ${vcpu} |= PIR ${vectorSet(vectorsAt(m.words, m.vcpu(vcpu) + V.pi_desc))}; PIR := 0`,
+        `5. VIRR of vcpu ${vcpu} |= PIR ${vectorSet(vectorsAt(m.words, currentVmcs(m, vcpu) + V.pi_desc))}; PIR := 0`,
       (m, _cpu, vcpu) => {
-        const base = m.vcpu(vcpu);
+        const base = currentVmcs(m, vcpu);
         m.local(VECTOR, highest(m, base + V.pi_desc));
         for (let i = 0; i < 8; i++) {
           m.store(base + V.irr + i, m.words[base + V.irr + i] | m.xchg(base + V.pi_desc + i, 0));
@@ -73,22 +82,45 @@ export const physical_interrupt = operation({
       (m, _cpu, vcpu, highestPosted) =>
         highestPosted < 0
           ? '6. PIR was empty: RVI stays'
-          : `6. RVI := max(${hex(m.words[m.vcpu(vcpu) + V.guest_intr_status] & 0xff)}, ${hex(highestPosted)})`,
+          : `6. RVI := max(${hex(rvi(m, vcpu))}, ${hex(highestPosted)})`,
       (m, _cpu, vcpu, highestPosted) => {
-        const status = m.vcpu(vcpu) + V.guest_intr_status;
-        const old = m.load(status);
-        m.store(status, (old & 0xff00) | Math.max(old & 0xff, highestPosted, 0));
+        setRvi(m, vcpu, Math.max(rvi(m, vcpu), highestPosted, 0));
         return NEXT;
       },
     ),
     evaluate: silent((m, _cpu, vcpu) => m.call(evaluate, vcpu)),
-    processed: silent(() => RETURN),
-    exit: silent((m, cpu) => m.call(vm_exit, cpu, EXIT_REASON_EXTERNAL_INTERRUPT)),
+    mwait: silent((m, _cpu, vcpu) => (m.words[m.vcpu(vcpu) + V.activity] === ACTIVITY.mwait ? NEXT : RETURN)),
+    wake: step(
+      (_m, _cpu, vcpu) => `the notification ended MWAIT of vcpu ${vcpu}: it goes on (HLT would go back to sleep)`,
+      (m, _cpu, vcpu) => {
+        m.store(m.vcpu(vcpu) + V.activity, ACTIVITY.active);
+        return RETURN;
+      },
+    ),
+    exit: silent((m, cpu) => m.call(vm_exit, cpu, EXIT_REASON.EXTERNAL_INTERRUPT)),
     hand_over: silent((m, _cpu, vcpu, vector) => {
-      m.start(m.vcpuAgent(vcpu), handle_external_interrupt, vcpu, vector);
+      m.start(m.vcpuAgent(vcpu), after_vm_exit, vcpu, EXIT_REASON.EXTERNAL_INTERRUPT, vector);
       return RETURN;
     }),
   },
 });
 
-const EXIT_REASON_EXTERNAL_INTERRUPT = 1;
+/** Interrupt-window exiting is 1 and the guest can take an interrupt: exit 7. It comes before physical interrupts. */
+export const interrupt_window = operation({
+  name: 'interrupt window',
+  actor: 'cpu',
+  source: 'SDM vol. 3, interrupt-window exiting',
+  uninterruptible: true,
+  locals: ['cpu', 'vcpu'],
+  steps: {
+    who: silent((m, cpu) => {
+      m.local(VCPU, m.words[m.cpu(cpu) + C.vcpu]);
+      return NEXT;
+    }),
+    exit: silent((m, cpu) => m.call(vm_exit, cpu, EXIT_REASON.INTERRUPT_WINDOW)),
+    hand_over: silent((m, _cpu, vcpu) => {
+      m.start(m.vcpuAgent(vcpu), after_vm_exit, vcpu, EXIT_REASON.INTERRUPT_WINDOW);
+      return RETURN;
+    }),
+  },
+});

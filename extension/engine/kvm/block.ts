@@ -1,84 +1,198 @@
-/** HLT: from the exit to sleep, and a preemption. virt/kvm/kvm_main.c, x86.c; posted interrupts §9 and §10. */
+/** HLT, from the exit to sleep, and what else takes a thread off its CPU. virt/kvm/kvm_main.c, x86.c; posted interrupts §9 and §10. */
 
+import { EXIT_REASON } from '../cpu/vmcs.ts';
 import { vm_exit } from '../cpu/vmExit.ts';
 import { VCPU_STATE } from '../fields.ts';
 import { priorityClass } from '../lapic/priority.ts';
-import { C, V } from '../layout.ts';
+import { C, MP_STATE, REQ, V } from '../layout.ts';
+import type { Machine } from '../machine.ts';
 import { NEXT, operation, RETURN, silent, step } from '../operation.ts';
 import { hex, highest } from '../text.ts';
+import { vmx } from '../vmx/choices.ts';
+import { pi_post_block, pi_pre_block } from '../vmx/preBlock.ts';
 import { vmx_vcpu_pi_put } from '../vmx/scheduling.ts';
 import { vmx_sync_pir_to_irr } from '../vmx/sync.ts';
 import { kvm_arch_vcpu_load, vcpu_enter_guest } from './enter.ts';
 import { leave_guest_mode } from './exit.ts';
 
-const EXIT_REASON_HLT = 12;
+/** Events other than a Fixed interrupt that end a halt. `kvm_vcpu_has_events`. */
+function hasOtherEvents(m: Machine, vcpu: number): boolean {
+  const base = m.vcpu(vcpu);
+  const requests = m.load(base + V.requests) & ((1 << REQ.NMI) | (1 << REQ.SMI));
+  return (
+    (m.load(base + V.pending_events) |
+      m.load(base + V.pv_unhalted) |
+      m.load(base + V.nmi_pending) |
+      m.load(base + V.smi_pending) |
+      requests) !==
+    0
+  );
+}
 
-/** Is there a reason to run? Returns 1 when an interrupt is above PPR. */
+/** L2 is runnable too when RVI of vmcs02 exceeds its VPPR. `vmx_guest_apic_has_interrupt`; race R25. */
+function l2HasInterrupt(m: Machine, vcpu: number): boolean {
+  if (m.words[m.vcpu(vcpu) + V.guest_mode] === 0) {
+    return false;
+  }
+  const base = m.nested(vcpu);
+  return priorityClass(m.load(base + V.guest_intr_status)) > priorityClass(m.load(base + V.ppr));
+}
+
+/** Locals of `kvm_vcpu_check_block`. */
+const MAX_IRR = 1;
+
+/** Is there a reason to run? Returns 1 for an interrupt above PPR that the guest can take, an event, or KVM_REQ_UNBLOCK. */
 export const kvm_vcpu_check_block = operation({
   name: 'kvm_vcpu_check_block',
   actor: 'kvm',
   source: 'virt/kvm/kvm_main.c',
-  locals: ['vcpu'],
+  locals: ['vcpu', 'max_irr'],
   steps: {
-    sync: silent((m, vcpu) => (m.config.apicv ? m.call(vmx_sync_pir_to_irr, vcpu) : NEXT)),
-    has_interrupt: step(
-      (m, vcpu) => `does vcpu ${vcpu} have an interrupt above PPR ${hex(m.words[m.vcpu(vcpu) + V.ppr] & 0xff)}?`,
+    events: silent((m, vcpu) => (m.words[m.vcpu(vcpu) + V.interrupts] !== 0 ? NEXT : 'has_event')),
+    sync: silent((m, vcpu) => {
+      const active = m.words[m.vcpu(vcpu) + V.apicv_active] !== 0;
+      const syncs = m.config.apicv && (active || vmx(m).entrySync !== 'if APICv is active');
+      return syncs ? m.call(vmx_sync_pir_to_irr, vcpu) : 'highest';
+    }),
+    synced: silent(m => {
+      m.local(MAX_IRR, m.result);
+      return 'has_interrupt';
+    }),
+    highest: step(
+      (_m, vcpu) => `find the highest vector in IRR of vcpu ${vcpu}`,
       (m, vcpu) => {
-        const irr = highest(m, m.vcpu(vcpu) + V.irr);
-        const ppr = m.load(m.vcpu(vcpu) + V.ppr) & 0xff;
-        return m.return(irr >= 0 && priorityClass(irr) > priorityClass(ppr) ? 1 : 0);
+        m.local(MAX_IRR, highest(m, m.vcpu(vcpu) + V.irr));
+        return NEXT;
+      },
+      { via: ['kvm_arch_vcpu_runnable', 'kvm_cpu_has_interrupt', 'apic_find_highest_irr'] },
+    ),
+    has_interrupt: step(
+      (m, vcpu, maxIrr) => {
+        const ppr = hex(m.words[m.vcpu(vcpu) + V.ppr] & 0xff);
+        return maxIrr < 0 ? `vcpu ${vcpu} has no interrupt` : `is ${hex(maxIrr)} of vcpu ${vcpu} above PPR ${ppr}?`;
+      },
+      (m, vcpu, maxIrr) => {
+        const ppr = m.load(m.vcpu(vcpu) + V.ppr);
+        const wakes = (maxIrr >= 0 && priorityClass(maxIrr) > priorityClass(ppr)) || l2HasInterrupt(m, vcpu);
+        return wakes ? m.return(1) : NEXT;
       },
       { via: ['kvm_arch_vcpu_runnable', 'kvm_cpu_has_interrupt', 'apic_has_interrupt_for_ppr'] },
+    ),
+    has_event: step(
+      (m, vcpu) =>
+        hasOtherEvents(m, vcpu)
+          ? `vcpu ${vcpu} has an INIT, SIPI, NMI, SMI or kick to take`
+          : `vcpu ${vcpu} has no INIT, SIPI, NMI, SMI or kick to take${m.words[m.vcpu(vcpu) + V.interrupts] === 0 ? '; IF = 0 blocks interrupts' : ''}`,
+      (m, vcpu) => (hasOtherEvents(m, vcpu) ? m.return(1) : NEXT),
+      { via: ['kvm_arch_vcpu_runnable', 'kvm_vcpu_has_events'] },
+    ),
+    unblock: step(
+      (m, vcpu) =>
+        m.test_bit(REQ.UNBLOCK, m.vcpu(vcpu) + V.requests)
+          ? `KVM_REQ_UNBLOCK of vcpu ${vcpu} is pending: clear it and do not sleep`
+          : `KVM_REQ_UNBLOCK of vcpu ${vcpu} is not pending`,
+      (m, vcpu) => m.return(m.test_and_clear_bit(REQ.UNBLOCK, m.vcpu(vcpu) + V.requests) ? 1 : 0),
+      { via: ['kvm_check_request'] },
     ),
   },
 });
 
-/** The thread sleeps until somebody wakes it; a reason to run that shows up before it sleeps sends it back to the guest. */
+/** Returns 1 when the thread stays awake or is awake again, 0 when it has given its CPU away. `again`: it was woken and goes on in the loop. */
 export const kvm_vcpu_block = operation({
   name: 'kvm_vcpu_block',
   actor: 'kvm',
   source: 'virt/kvm/kvm_main.c',
-  via: ['kvm_vcpu_halt'],
-  locals: ['vcpu'],
+  locals: ['vcpu', 'again'],
   steps: {
-    set_state: step(
-      (_m, vcpu) => `the thread of vcpu ${vcpu} declares that it will sleep: from now on it can be woken`,
+    where: silent((_m, _vcpu, again) => (again ? 'set_state' : NEXT)),
+    register: step(
+      (_m, vcpu) => `the thread of vcpu ${vcpu} registers as a waiter: from now on it can be woken`,
       (m, vcpu) => {
-        m.store(m.vcpu(vcpu) + V.state, VCPU_STATE.blocked);
+        m.store(m.vcpu(vcpu) + V.waiter, 1);
         return NEXT;
       },
+      { via: ['prepare_to_rcuwait'] },
+    ),
+    set_state: step(
+      (_m, vcpu) => `the thread of vcpu ${vcpu} declares that it will sleep (exchange: a full barrier)`,
+      (m, vcpu) => {
+        m.xchg(m.vcpu(vcpu) + V.state, VCPU_STATE.blocked);
+        return NEXT;
+      },
+      { via: ['set_current_state'] },
     ),
     check: silent((m, vcpu) => m.call(kvm_vcpu_check_block, vcpu)),
     decide: silent(m => (m.result !== 0 ? 'stay_awake' : NEXT)),
-    put: silent((m, vcpu) => m.call(vmx_vcpu_pi_put, vcpu, 1)),
     schedule: step(
-      (m, vcpu) => `schedule(): vcpu ${vcpu} gives cpu ${m.words[m.vcpu(vcpu) + V.cpu]} away`,
+      (m, vcpu) =>
+        m.words[m.vcpu(vcpu) + V.state] === VCPU_STATE.blocked
+          ? `schedule(): interrupts off on cpu ${m.words[m.vcpu(vcpu) + V.cpu]}, the thread of vcpu ${vcpu} is taken off the run queue`
+          : `schedule(): somebody has woken the thread of vcpu ${vcpu} meanwhile, it goes on`,
       (m, vcpu) => {
-        m.store(m.cpu(m.words[m.vcpu(vcpu) + V.cpu]) + C.loaded, -1);
-        return RETURN;
-      },
-    ),
-    stay_awake: step(
-      (_m, vcpu) => `vcpu ${vcpu} has a reason to run: it does not sleep`,
-      (m, vcpu) => {
-        m.store(m.vcpu(vcpu) + V.state, VCPU_STATE.exited);
+        if (m.load(m.vcpu(vcpu) + V.state) !== VCPU_STATE.blocked) {
+          return 'set_state';
+        }
+        m.store(m.cpu(m.words[m.vcpu(vcpu) + V.cpu]) + C.irqs_off, 1);
         return NEXT;
       },
     ),
-    again: silent((m, vcpu) => m.call(vcpu_enter_guest, vcpu)),
+    put: silent((m, vcpu) => m.call(vmx_vcpu_pi_put, vcpu, m.words[m.vcpu(vcpu) + V.interrupts] !== 0 ? 1 : 0)),
+    switch: step(
+      (m, vcpu) => `cpu ${m.words[m.vcpu(vcpu) + V.cpu]} runs something else, interrupts on; vcpu ${vcpu} is off it`,
+      (m, vcpu) => {
+        const cpu = m.cpu(m.words[m.vcpu(vcpu) + V.cpu]);
+        m.store(cpu + C.loaded, -1);
+        m.store(cpu + C.irqs_off, 0);
+        return m.return(0);
+      },
+      { via: ['schedule'] },
+    ),
+    stay_awake: step(
+      (_m, vcpu) => `vcpu ${vcpu} has a reason to run: its thread is running, and waits no more`,
+      (m, vcpu) => {
+        m.store(m.vcpu(vcpu) + V.state, VCPU_STATE.exited);
+        m.store(m.vcpu(vcpu) + V.waiter, 0);
+        return m.return(1);
+      },
+      { via: ['finish_rcuwait'] },
+    ),
   },
 });
 
-/** The guest executes HLT. */
-export const hlt = operation({
-  name: 'HLT',
-  actor: 'guest',
-  source: 'guest code',
-  locals: ['vcpu'],
+/** The guest halts. Returns 1 when the vCPU is to run again, 0 when its thread sleeps. `again`: it was woken. */
+export const kvm_vcpu_halt = operation({
+  name: 'kvm_vcpu_halt',
+  actor: 'kvm',
+  source: 'virt/kvm/kvm_main.c',
+  via: ['vcpu_run', 'vcpu_block'],
+  locals: ['vcpu', 'again'],
   steps: {
-    exit: silent((m, vcpu) => m.call(vm_exit, m.words[m.vcpu(vcpu) + V.cpu], EXIT_REASON_HLT)),
-    outside: silent((m, vcpu) => m.call(leave_guest_mode, vcpu)),
-    block: silent((m, vcpu) => m.call(kvm_vcpu_block, vcpu)),
+    where: silent((_m, _vcpu, again) => (again ? 'block' : NEXT)),
+    halted: step(
+      (_m, vcpu) => `mp_state of vcpu ${vcpu} := HALTED`,
+      (m, vcpu) => {
+        m.store(m.vcpu(vcpu) + V.mp_state, MP_STATE.HALTED);
+        return NEXT;
+      },
+      { via: ['kvm_emulate_halt'] },
+    ),
+    polls: silent((m, vcpu) => (m.config.haltPolling === true ? m.call(kvm_vcpu_check_block, vcpu) : 'before')),
+    polled: silent(m => (m.result !== 0 ? 'runnable' : NEXT)),
+    before: silent((m, vcpu) =>
+      vmx(m).wakeupVector === 'pi_pre_block' && m.config.apicv ? m.call(pi_pre_block, vcpu) : 'block',
+    ),
+    refused: silent(m => (m.result !== 0 ? 'runnable' : NEXT)),
+    block: silent((m, vcpu, again) => m.call(kvm_vcpu_block, vcpu, again)),
+    slept: silent(m => (m.result === 0 ? m.return(0) : NEXT)),
+    after: silent((m, vcpu) => (vmx(m).wakeupVector === 'pi_pre_block' ? m.call(pi_post_block, vcpu) : NEXT)),
+    runnable: step(
+      (_m, vcpu) => `mp_state of vcpu ${vcpu} := RUNNABLE`,
+      (m, vcpu) => {
+        m.store(m.vcpu(vcpu) + V.mp_state, MP_STATE.RUNNABLE);
+        m.store(m.vcpu(vcpu) + V.pv_unhalted, 0);
+        return m.return(1);
+      },
+    ),
   },
 });
 
@@ -90,11 +204,14 @@ export const resume = operation({
   locals: ['vcpu', 'cpu', 'state'],
   steps: {
     load: silent((m, vcpu, cpu, state) => (state === VCPU_STATE.exited ? NEXT : m.call(kvm_arch_vcpu_load, vcpu, cpu))),
-    woken: silent((_m, _vcpu, _cpu, state) => (state === VCPU_STATE.woken ? NEXT : 'enter')),
-    check: silent((m, vcpu) => m.call(kvm_vcpu_check_block, vcpu)),
-    decide: silent(m => (m.result !== 0 ? 'enter' : NEXT)),
-    sleep_again: silent((m, vcpu) => m.call(kvm_vcpu_block, vcpu)),
-    slept: silent(() => RETURN),
+    woken: silent((m, vcpu, _cpu, state) => (state === VCPU_STATE.woken ? m.call(kvm_vcpu_halt, vcpu, 1) : 'running')),
+    awake: silent(m => (m.result !== 0 ? 'enter' : RETURN)),
+    running: silent((m, vcpu, _cpu, state) => {
+      if (state !== VCPU_STATE.exited) {
+        m.store(m.vcpu(vcpu) + V.state, VCPU_STATE.exited);
+      }
+      return NEXT;
+    }),
     enter: silent((m, vcpu) => m.call(vcpu_enter_guest, vcpu)),
   },
 });
@@ -109,20 +226,58 @@ export const preempt = operation({
     in_guest: silent((m, vcpu) =>
       m.words[m.cpu(m.words[m.vcpu(vcpu) + V.cpu]) + C.vcpu] === vcpu ? NEXT : 'preempted',
     ),
-    exit: silent((m, vcpu) => m.call(vm_exit, m.words[m.vcpu(vcpu) + V.cpu], 1)),
+    exit: silent((m, vcpu) => m.call(vm_exit, m.words[m.vcpu(vcpu) + V.cpu], EXIT_REASON.EXTERNAL_INTERRUPT)),
     outside: silent((m, vcpu) => m.call(leave_guest_mode, vcpu)),
     preempted: step(
-      (m, vcpu) => `vcpu ${vcpu} is preempted: runnable, but off cpu ${m.words[m.vcpu(vcpu) + V.cpu]}`,
+      (m, vcpu) =>
+        `vcpu ${vcpu} is preempted: runnable, but off cpu ${m.words[m.vcpu(vcpu) + V.cpu]}; vcpu->preempted := 1, interrupts off`,
       (m, vcpu) => {
         m.store(m.vcpu(vcpu) + V.state, VCPU_STATE.preempted);
+        m.store(m.vcpu(vcpu) + V.preempted, 1);
+        m.store(m.cpu(m.words[m.vcpu(vcpu) + V.cpu]) + C.irqs_off, 1);
         return NEXT;
       },
     ),
     put: silent((m, vcpu) => m.call(vmx_vcpu_pi_put, vcpu, 0)),
-    give_away: step(
-      (m, vcpu) => `cpu ${m.words[m.vcpu(vcpu) + V.cpu]} runs something else`,
+    give_away: silent((m, vcpu) => m.call(give_cpu_away, vcpu)),
+  },
+});
+
+/** Back to user space: `KVM_RUN` returns, and the thread puts the vCPU without being preempted. */
+export const vcpu_put = operation({
+  name: 'vcpu_put',
+  actor: 'kvm',
+  source: 'virt/kvm/kvm_main.c',
+  via: ['kvm_arch_vcpu_ioctl_run'],
+  locals: ['vcpu'],
+  steps: {
+    in_guest: silent((m, vcpu) => (m.words[m.cpu(m.words[m.vcpu(vcpu) + V.cpu]) + C.vcpu] === vcpu ? NEXT : 'leave')),
+    exit: silent((m, vcpu) => m.call(vm_exit, m.words[m.vcpu(vcpu) + V.cpu], EXIT_REASON.PREEMPTION_TIMER)),
+    outside: silent((m, vcpu) => m.call(leave_guest_mode, vcpu)),
+    leave: step(
+      (_m, vcpu) => `KVM_RUN of vcpu ${vcpu} returns to user space`,
       (m, vcpu) => {
-        m.store(m.cpu(m.words[m.vcpu(vcpu) + V.cpu]) + C.loaded, -1);
+        m.store(m.vcpu(vcpu) + V.state, VCPU_STATE.userspace);
+        return NEXT;
+      },
+    ),
+    put: silent((m, vcpu) => m.call(vmx_vcpu_pi_put, vcpu, 0)),
+    give_away: silent((m, vcpu) => m.call(give_cpu_away, vcpu)),
+  },
+});
+
+const give_cpu_away = operation({
+  name: 'kvm_arch_vcpu_put',
+  actor: 'kvm',
+  source: 'x86.c',
+  locals: ['vcpu'],
+  steps: {
+    switch: step(
+      (m, vcpu) => `cpu ${m.words[m.vcpu(vcpu) + V.cpu]} runs something else, interrupts on`,
+      (m, vcpu) => {
+        const cpu = m.cpu(m.words[m.vcpu(vcpu) + V.cpu]);
+        m.store(cpu + C.loaded, -1);
+        m.store(cpu + C.irqs_off, 0);
         return RETURN;
       },
     ),

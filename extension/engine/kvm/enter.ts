@@ -1,68 +1,177 @@
-/** The way into the guest. `vcpu_enter_guest`, x86.c; posted interrupts §4 and §5. */
+/** The way into the guest. `vcpu_enter_guest`, x86.c; posted interrupts §4 and §5, memory order P2 to P4 and K1. */
 
-import { vm_entry } from '../cpu/vmExit.ts';
+import { vm_entry } from '../cpu/vmEntry.ts';
 import { VCPU_MODE } from '../fields.ts';
+import { apic_enabled } from '../lapic/apic.ts';
+import { kvm_apic_accept_events } from '../lapic/events.ts';
 import { inject_interrupt } from '../lapic/injection.ts';
+import { hasInterruptAbovePpr } from '../lapic/priority.ts';
 import { C, REQ, V } from '../layout.ts';
+import type { Machine } from '../machine.ts';
 import { NEXT, operation, RETURN, silent, step } from '../operation.ts';
+import { highest } from '../text.ts';
+import { vmx } from '../vmx/choices.ts';
+import { vmx_enable_irq_window, vmx_update_cr8_intercept } from '../vmx/exitHandlers.ts';
+import { vmx_check_nested_events } from '../vmx/nested.ts';
 import { vmx_vcpu_pi_load } from '../vmx/scheduling.ts';
 import { vmx_sync_pir_to_irr } from '../vmx/sync.ts';
+import { requestName } from './kick.ts';
+import { firstRequest, handlerOfRequest } from './requests.ts';
+
+/** Does this kernel harvest PIR on the way into the guest? Only for an enabled local APIC. */
+function syncsAtEntry(m: Machine, vcpu: number): boolean {
+  if (!m.config.apicv || !apic_enabled(m, vcpu)) {
+    return false;
+  }
+  switch (vmx(m).entrySync) {
+    case 'always':
+      return true;
+    case 'if APICv is active':
+      return m.words[m.vcpu(vcpu) + V.apicv_active] !== 0;
+    default:
+      return false;
+  }
+}
+
+/** Is the vCPU to turn back? Returns 1 when it was told to exit or something is requested of it. */
+export const kvm_vcpu_exit_request = operation({
+  name: 'kvm_vcpu_exit_request',
+  actor: 'kvm',
+  source: 'x86.c',
+  locals: ['vcpu'],
+  steps: {
+    mode: step(
+      (m, vcpu) =>
+        m.words[m.vcpu(vcpu) + V.mode] === VCPU_MODE.EXITING_GUEST_MODE
+          ? `mode of vcpu ${vcpu} is EXITING_GUEST_MODE: it was kicked`
+          : `mode of vcpu ${vcpu} is still IN_GUEST_MODE: nobody has kicked it`,
+      (m, vcpu) => (m.load(m.vcpu(vcpu) + V.mode) === VCPU_MODE.EXITING_GUEST_MODE ? m.return(1) : NEXT),
+    ),
+    requests: step(
+      (m, vcpu) =>
+        m.words[m.vcpu(vcpu) + V.requests] !== 0
+          ? `something is requested of vcpu ${vcpu}`
+          : `nothing is requested of vcpu ${vcpu}`,
+      (m, vcpu) => m.return(m.load(m.vcpu(vcpu) + V.requests) !== 0 ? 1 : 0),
+    ),
+  },
+});
 
 export const vcpu_enter_guest = operation({
   name: 'vcpu_enter_guest',
   actor: 'kvm',
   source: 'x86.c',
+  via: ['vcpu_run'],
   locals: ['vcpu'],
   steps: {
+    check_requests: step(
+      (m, vcpu) => {
+        const request = firstRequest(m, vcpu);
+        if (request >= 0) {
+          return `${requestName(request)} of vcpu ${vcpu} is pending: clear it (locked) and carry it out`;
+        }
+        return m.test_bit(REQ.EVENT, m.vcpu(vcpu) + V.requests)
+          ? `only KVM_REQ_EVENT is pending for vcpu ${vcpu}`
+          : `no request is pending for vcpu ${vcpu}`;
+      },
+      (m, vcpu) => {
+        const request = firstRequest(m, vcpu);
+        if (request < 0) {
+          return m.test_bit(REQ.EVENT, m.vcpu(vcpu) + V.requests) ? 'check_event' : 'order';
+        }
+        m.clear_bit(request, m.vcpu(vcpu) + V.requests);
+        const handler = handlerOfRequest(request);
+        return handler === undefined ? 'check_requests' : m.call(handler, vcpu);
+      },
+      { via: ['kvm_check_request'] },
+    ),
+    more_requests: silent(() => 'check_requests'),
+
     check_event: step(
-      (m, vcpu) =>
-        m.test_bit(REQ.EVENT, m.vcpu(vcpu) + V.requests)
-          ? `KVM_REQ_EVENT of vcpu ${vcpu} is pending: clear it and look for interrupts to inject`
-          : `no KVM_REQ_EVENT is pending for vcpu ${vcpu}`,
-      (m, vcpu) => (m.test_and_clear_bit(REQ.EVENT, m.vcpu(vcpu) + V.requests) ? NEXT : 'local_irq_disable'),
+      (_m, vcpu) => `KVM_REQ_EVENT of vcpu ${vcpu}: clear it (locked) and look for events to inject`,
+      (m, vcpu) => {
+        m.clear_bit(REQ.EVENT, m.vcpu(vcpu) + V.requests);
+        return NEXT;
+      },
+      { via: ['kvm_check_request'] },
+    ),
+    accept_events: silent((m, vcpu) => m.call(kvm_apic_accept_events, vcpu)),
+    nested: silent((m, vcpu) =>
+      m.words[m.vcpu(vcpu) + V.guest_mode] !== 0 ? m.call(vmx_check_nested_events, vcpu) : NEXT,
     ),
     sync_with_event: silent((m, vcpu) =>
-      m.profile.entry.syncs === 'with EVENT' && m.words[m.vcpu(vcpu) + V.apicv_active] !== 0
+      vmx(m).entrySync === 'with EVENT' && m.words[m.vcpu(vcpu) + V.apicv_active] !== 0
         ? m.call(vmx_sync_pir_to_irr, vcpu)
         : NEXT,
     ),
-    inject: silent((m, vcpu) => (m.words[m.vcpu(vcpu) + V.apicv_active] === 0 ? m.call(inject_interrupt, vcpu) : NEXT)),
+    injects: silent((m, vcpu) => (m.words[m.vcpu(vcpu) + V.apicv_active] !== 0 ? 'order' : NEXT)),
+    inject: silent((m, vcpu) => m.call(inject_interrupt, vcpu)),
+    window: step(
+      (m, vcpu) =>
+        hasInterruptAbovePpr(m, vcpu)
+          ? `an interrupt of vcpu ${vcpu} still waits: it needs a window`
+          : `no other interrupt of vcpu ${vcpu} could be injected`,
+      (m, vcpu) => (hasInterruptAbovePpr(m, vcpu) ? m.call(vmx_enable_irq_window, vcpu) : NEXT),
+      { via: ['kvm_check_and_inject_events', 'kvm_cpu_has_injectable_intr'] },
+    ),
+    cr8: silent((m, vcpu) =>
+      apic_enabled(m, vcpu) ? m.call(vmx_update_cr8_intercept, vcpu, highest(m, m.vcpu(vcpu) + V.irr)) : NEXT,
+    ),
+
+    order: silent(m => (vmx(m).entryOrder === 'mode, then IRQs off' ? 'set_mode' : NEXT)),
     local_irq_disable: step(
       (m, vcpu) =>
         `disable interrupts on cpu ${m.words[m.vcpu(vcpu) + V.cpu]}: what arrives from now on waits for the guest`,
       (m, vcpu) => {
         m.store(m.cpu(m.words[m.vcpu(vcpu) + V.cpu]) + C.irqs_off, 1);
-        return NEXT;
+        return vmx(m).entryOrder === 'mode, then IRQs off' ? 'may_enter' : NEXT;
       },
+      { via: ['local_irq_disable'] },
     ),
     set_mode: step(
-      (_m, vcpu) => `vcpu->mode of vcpu ${vcpu} := IN_GUEST_MODE; a full barrier follows`,
+      (_m, vcpu) => `vcpu->mode of vcpu ${vcpu} := IN_GUEST_MODE`,
       (m, vcpu) => {
         m.store(m.vcpu(vcpu) + V.mode, VCPU_MODE.IN_GUEST_MODE);
         return NEXT;
       },
     ),
-    sync: silent((m, vcpu) =>
-      m.config.apicv && m.profile.entry.syncs === 'always' ? m.call(vmx_sync_pir_to_irr, vcpu) : NEXT,
-    ),
-    exit_request: step(
-      (_m, vcpu) => `is anything requested of vcpu ${vcpu}, or was it told to exit?`,
-      (m, vcpu) => {
-        const base = m.vcpu(vcpu);
-        const told = m.load(base + V.mode) === VCPU_MODE.EXITING_GUEST_MODE;
-        return m.load(base + V.requests) !== 0 || told ? NEXT : 'enter';
+    fence: step(
+      'full barrier: whoever posts either sees IN_GUEST_MODE, or this vCPU sees ON',
+      m => {
+        m.smp_mb();
+        return vmx(m).entryOrder === 'mode, then IRQs off' ? 'local_irq_disable' : NEXT;
       },
-      { via: ['kvm_vcpu_exit_request'] },
+      { via: ['smp_mb__after_srcu_read_unlock'] },
     ),
+    sync: silent((m, vcpu) => (syncsAtEntry(m, vcpu) ? m.call(vmx_sync_pir_to_irr, vcpu) : NEXT)),
+    may_enter: silent((m, vcpu) => m.call(kvm_vcpu_exit_request, vcpu)),
+    requested: silent(m => (m.result !== 0 ? NEXT : 'enter')),
     cancel: step(
-      (_m, vcpu) => `yes: mode of vcpu ${vcpu} := OUTSIDE_GUEST_MODE, interrupts on, begin again`,
+      (_m, vcpu) => `mode of vcpu ${vcpu} := OUTSIDE_GUEST_MODE`,
+      (m, vcpu) => {
+        m.store(m.vcpu(vcpu) + V.mode, VCPU_MODE.OUTSIDE_GUEST_MODE);
+        return NEXT;
+      },
+    ),
+    local_irq_enable: step(
+      (m, vcpu) => `enable interrupts on cpu ${m.words[m.vcpu(vcpu) + V.cpu]} and begin again`,
+      (m, vcpu) => {
+        m.store(m.cpu(m.words[m.vcpu(vcpu) + V.cpu]) + C.irqs_off, 0);
+        return (m.words[m.vcpu(vcpu) + V.requests] & (1 << REQ.IOAPIC_EOI_EXIT)) !== 0 ? RETURN : 'check_requests';
+      },
+      { via: ['local_irq_enable'] },
+    ),
+    enter: silent((m, vcpu) => m.call(vm_entry, vcpu)),
+    failed: silent(m => (m.result !== 0 ? NEXT : RETURN)),
+    fail_entry: step(
+      (_m, vcpu) =>
+        `VM entry of vcpu ${vcpu} has failed: mode := OUTSIDE_GUEST_MODE, user space gets KVM_EXIT_FAIL_ENTRY`,
       (m, vcpu) => {
         m.store(m.vcpu(vcpu) + V.mode, VCPU_MODE.OUTSIDE_GUEST_MODE);
         m.store(m.cpu(m.words[m.vcpu(vcpu) + V.cpu]) + C.irqs_off, 0);
-        return 'check_event';
+        return RETURN;
       },
     ),
-    enter: silent((m, vcpu) => m.call(vm_entry, vcpu)),
   },
 });
 
@@ -71,13 +180,15 @@ export const kvm_arch_vcpu_load = operation({
   name: 'kvm_arch_vcpu_load',
   actor: 'kvm',
   source: 'x86.c',
+  via: ['kvm_sched_in'],
   locals: ['vcpu', 'cpu'],
   steps: {
     pi_load: silent((m, vcpu, cpu) => m.call(vmx_vcpu_pi_load, vcpu, cpu)),
     set_cpu: step(
-      (_m, vcpu, cpu) => `vcpu ${vcpu} is loaded on cpu ${cpu}: vcpu->cpu := ${cpu}`,
+      (_m, vcpu, cpu) => `vcpu ${vcpu} is loaded on cpu ${cpu}: vcpu->cpu := ${cpu}, preempted := 0`,
       (m, vcpu, cpu) => {
         m.store(m.vcpu(vcpu) + V.cpu, cpu);
+        m.store(m.vcpu(vcpu) + V.preempted, 0);
         m.store(m.cpu(cpu) + C.loaded, vcpu);
         return RETURN;
       },

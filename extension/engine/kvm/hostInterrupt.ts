@@ -1,9 +1,11 @@
-/** The host's handlers of the vectors that KVM uses. arch/x86/kernel/irq.c, vmx/posted_intr.c; posted interrupts §2. */
+/** The host's handlers of the vectors that KVM uses. arch/x86/kernel/irq.c; posted interrupts §2. */
+
+import { pendingAt } from '../cpu/postedInterrupts.ts';
 import { HOST_VECTORS } from '../fields.ts';
 import { C } from '../layout.ts';
 import { NEXT, operation, RETURN, silent, step } from '../operation.ts';
 import { hex, highest } from '../text.ts';
-import { pendingAt, pi_wakeup_handler } from '../vmx/scheduling.ts';
+import { pi_wakeup_handler } from '../vmx/wakeup.ts';
 
 const HANDLERS: Readonly<Record<number, string>> = {
   [HOST_VECTORS.POSTED_INTR_VECTOR]:

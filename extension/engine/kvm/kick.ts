@@ -1,7 +1,7 @@
-/** Waking a vCPU's thread, and forcing it out of guest mode. */
+/** Waking a vCPU's thread, forcing it out of guest mode, and requests. virt/kvm/kvm_main.c; memory order §3 and §4. */
 
 import { HOST_VECTORS, VCPU_MODE, VCPU_STATE } from '../fields.ts';
-import { C, EVENT, V } from '../layout.ts';
+import { C, EVENT, REQ, V } from '../layout.ts';
 import { MARK, type Machine } from '../machine.ts';
 import { NEXT, operation, RETURN, silent, step } from '../operation.ts';
 
@@ -11,46 +11,65 @@ export function send_ipi(m: Machine, cpu: number, vector: number): void {
   m.mark(MARK.notification);
 }
 
-/** Makes a thread runnable that sleeps in `kvm_vcpu_block`. virt/kvm/kvm_main.c. */
+const REQUEST_NAMES = new Map<number, string>(Object.entries(REQ).map(([name, bit]) => [bit, `KVM_REQ_${name}`]));
+
+export function requestName(request: number): string {
+  return REQUEST_NAMES.get(request) ?? `request ${request}`;
+}
+
+/** Makes a thread runnable that sleeps in `kvm_vcpu_block`. Returns 1 when it did sleep. */
 export const kvm_vcpu_wake_up = operation({
   name: 'kvm_vcpu_wake_up',
   actor: 'kvm',
   source: 'virt/kvm/kvm_main.c',
   locals: ['vcpu'],
   steps: {
+    read_task: step(
+      (m, vcpu) =>
+        m.words[m.vcpu(vcpu) + V.waiter] !== 0
+          ? `the thread of vcpu ${vcpu} has registered as a waiter`
+          : `nothing to wake: the thread of vcpu ${vcpu} does not wait`,
+      (m, vcpu) => (m.load(m.vcpu(vcpu) + V.waiter) !== 0 ? NEXT : m.return(0)),
+      { via: ['rcuwait_wake_up'] },
+    ),
     wake: step(
       (m, vcpu) =>
         m.words[m.vcpu(vcpu) + V.state] === VCPU_STATE.blocked
           ? `wake the thread of vcpu ${vcpu}: it sleeps`
-          : `nothing to wake: the thread of vcpu ${vcpu} does not sleep`,
+          : `the thread of vcpu ${vcpu} is awake`,
       (m, vcpu) => {
         const base = m.vcpu(vcpu);
-        if (m.load(base + V.state) !== VCPU_STATE.blocked) {
+        if (m.cmpxchg(base + V.state, VCPU_STATE.blocked, VCPU_STATE.woken) !== VCPU_STATE.blocked) {
           return m.return(0);
         }
-        m.store(base + V.state, VCPU_STATE.woken);
         m.set_bit(EVENT.wakeup, base + V.events);
         m.mark(MARK.wakeup);
         return m.return(1);
       },
+      { via: ['rcuwait_wake_up', 'wake_up_process'] },
     ),
   },
 });
 
-/** Wakes the vCPU or forces it out of guest mode. virt/kvm/kvm_main.c. */
+/** Locals of `kvm_vcpu_kick`. */
+const CPU = 1;
+
+/** Wakes the vCPU or forces it out of guest mode. */
 export const kvm_vcpu_kick = operation({
   name: 'kvm_vcpu_kick',
   actor: 'kvm',
   source: 'virt/kvm/kvm_main.c',
-  locals: ['vcpu'],
+  locals: ['vcpu', 'cpu'],
   steps: {
     wake_up: silent((m, vcpu) => m.call(kvm_vcpu_wake_up, vcpu)),
     woken: silent(m => (m.result !== 0 ? RETURN : NEXT)),
     exiting_guest_mode: step(
-      (m, vcpu) =>
-        m.words[m.vcpu(vcpu) + V.mode] === VCPU_MODE.IN_GUEST_MODE
-          ? `vcpu ${vcpu} is IN_GUEST_MODE: mark it EXITING_GUEST_MODE (compare-and-exchange) and send an IPI`
-          : `vcpu ${vcpu} is not IN_GUEST_MODE: it will look by itself before it enters`,
+      (m, vcpu) => {
+        const remote = m.agent === m.vcpuAgent(vcpu) ? '' : ' and send an IPI';
+        return m.words[m.vcpu(vcpu) + V.mode] === VCPU_MODE.IN_GUEST_MODE
+          ? `vcpu ${vcpu} is IN_GUEST_MODE: mark it EXITING_GUEST_MODE (compare-and-exchange)${remote}`
+          : `vcpu ${vcpu} is not IN_GUEST_MODE: it will look by itself before it enters`;
+      },
       (m, vcpu) => {
         const mode = m.vcpu(vcpu) + V.mode;
         const old = m.cmpxchg(mode, VCPU_MODE.IN_GUEST_MODE, VCPU_MODE.EXITING_GUEST_MODE);
@@ -58,13 +77,57 @@ export const kvm_vcpu_kick = operation({
       },
       { via: ['kvm_arch_vcpu_should_kick', 'kvm_vcpu_exiting_guest_mode'] },
     ),
-    send: step(
-      (m, vcpu) => `send RESCHEDULE_VECTOR 0xfd to cpu ${m.words[m.vcpu(vcpu) + V.cpu]}: its guest must exit`,
+    read_cpu: step(
+      (m, vcpu) => `read vcpu->cpu of vcpu ${vcpu}: ${m.words[m.vcpu(vcpu) + V.cpu]}`,
       (m, vcpu) => {
-        send_ipi(m, m.load(m.vcpu(vcpu) + V.cpu), HOST_VECTORS.RESCHEDULE_VECTOR);
+        m.local(CPU, m.load(m.vcpu(vcpu) + V.cpu));
+        return NEXT;
+      },
+    ),
+    send: step(
+      (_m, vcpu, cpu) => `send RESCHEDULE_VECTOR 0xfd to cpu ${cpu}: the guest of vcpu ${vcpu} must exit`,
+      (m, _vcpu, cpu) => {
+        send_ipi(m, cpu, HOST_VECTORS.RESCHEDULE_VECTOR);
         return RETURN;
       },
       { via: ['smp_send_reschedule'] },
     ),
+  },
+});
+
+/** Sets the bit of a request. `__kvm_make_request`; locked. */
+export const kvm_make_request = operation({
+  name: 'kvm_make_request',
+  actor: 'kvm',
+  source: 'include/linux/kvm_host.h',
+  locals: ['vcpu', 'request'],
+  steps: {
+    set: step(
+      (_m, vcpu, request) => `request ${requestName(request)} of vcpu ${vcpu} (locked)`,
+      (m, vcpu, request) => {
+        m.set_bit(request, m.vcpu(vcpu) + V.requests);
+        return RETURN;
+      },
+    ),
+  },
+});
+
+/** Locals of `kvm_make_all_cpus_request`. */
+const NEXT_VCPU = 1;
+
+/** Asks every vCPU, and forces those in guest mode out. */
+export const kvm_make_all_cpus_request = operation({
+  name: 'kvm_make_all_cpus_request',
+  actor: 'kvm',
+  source: 'virt/kvm/kvm_main.c',
+  locals: ['request', 'vcpu'],
+  steps: {
+    next: silent((m, _request, vcpu) => (vcpu < m.vcpuCount ? NEXT : RETURN)),
+    make: silent((m, request, vcpu) => m.call(kvm_make_request, vcpu, request)),
+    kick: silent((m, _request, vcpu) => m.call(kvm_vcpu_kick, vcpu)),
+    again: silent((m, _request, vcpu) => {
+      m.local(NEXT_VCPU, vcpu + 1);
+      return 'next';
+    }),
   },
 });

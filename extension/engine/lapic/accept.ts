@@ -5,35 +5,9 @@ import { KVM_APIC_INIT, KVM_APIC_SIPI, REQ, V } from '../layout.ts';
 import { MARK, type Machine } from '../machine.ts';
 import { NEXT, operation, silent, step } from '../operation.ts';
 import { hex } from '../text.ts';
-import { vmx_deliver_posted_interrupt } from '../vmx/posting.ts';
+import { vmx_deliver_interrupt } from '../vmx/posting.ts';
 import { apic_enabled } from './apic.ts';
 import { IRQ, modeName } from './message.ts';
-
-/** Sets IRR, requests EVENT and kicks: how an interrupt reaches a vCPU without APICv. */
-export const deliver_to_irr = operation({
-  name: 'vmx_deliver_interrupt',
-  actor: 'kvm',
-  source: p => p.files.posting,
-  locals: ['vcpu', 'vector'],
-  steps: {
-    set_irr: step(
-      (_m, vcpu, vector) => `set IRR[${hex(vector)}] of vcpu ${vcpu}`,
-      (m, vcpu, vector) => {
-        m.set_bit(vector, m.vcpu(vcpu) + V.irr);
-        return NEXT;
-      },
-      { via: ['kvm_lapic_set_irr'] },
-    ),
-    request_event: step(
-      (_m, vcpu) => `request KVM_REQ_EVENT of vcpu ${vcpu}`,
-      (m, vcpu) => {
-        m.set_bit(REQ.EVENT, m.vcpu(vcpu) + V.requests);
-        return NEXT;
-      },
-    ),
-    kick: silent((m, vcpu) => m.call(kvm_vcpu_kick, vcpu)),
-  },
-});
 
 /** Steps by delivery mode. */
 const BY_MODE = ['fixed', 'lowest', 'smi', 'remote_read', 'nmi', 'init', 'startup', 'nothing'] as const;
@@ -103,13 +77,7 @@ export const __apic_accept_irq = operation({
         return NEXT;
       },
     ),
-    deliver: silent((m, vcpu, irq) =>
-      m.call(
-        m.words[m.vcpu(vcpu) + V.apicv_active] !== 0 ? vmx_deliver_posted_interrupt : deliver_to_irr,
-        vcpu,
-        irq & IRQ.vector,
-      ),
-    ),
+    deliver: silent((m, vcpu, irq) => m.call(vmx_deliver_interrupt, vcpu, irq & IRQ.vector, irq)),
     delivered: silent(m => m.return(1)),
 
     remote_read: step(

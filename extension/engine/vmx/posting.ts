@@ -1,39 +1,57 @@
-/** How KVM posts an interrupt into a vCPU's descriptor and makes sure that somebody looks. */
+/** How KVM posts an interrupt into a vCPU's descriptor and makes sure that somebody looks. Posted interrupts §3 and §3.1. */
 
 import { HOST_VECTORS, VCPU_MODE } from '../fields.ts';
 import { kvm_vcpu_kick, kvm_vcpu_wake_up, send_ipi } from '../kvm/kick.ts';
 import { EVENT, PID_CONTROL, POSTED_INTR_ON, REQ, V } from '../layout.ts';
+import type { Machine } from '../machine.ts';
 import { NEXT, operation, RETURN, silent, step } from '../operation.ts';
 import { hex } from '../text.ts';
+import { acceptedText, trace } from '../trace.ts';
+import { vmx_deliver_nested_posted_interrupt } from './nested.ts';
 
-/** Locals of `vmx_deliver_posted_interrupt`. */
-const ON_WAS_SET = 2;
+/** Locals of `kvm_vcpu_trigger_posted_interrupt`. */
+const CPU = 2;
 
 /**
- * Tells the CPU that runs `vcpu`, or wakes the vCPU. vmx/common.h (6.16); posted interrupts §3.
+ * Tells the CPU that runs `vcpu`, or wakes the vCPU. vmx/common.h (6.16).
  * Only software sends here: neither SN, NV nor NDST of the descriptor is read.
  */
 export const kvm_vcpu_trigger_posted_interrupt = operation({
   name: 'kvm_vcpu_trigger_posted_interrupt',
   actor: 'kvm',
   source: p => p.files.notification,
-  locals: ['vcpu', 'pi_vec'],
+  locals: ['vcpu', 'pi_vec', 'cpu'],
   steps: {
     read_mode: step(
-      (_m, vcpu) => `read vcpu->mode of vcpu ${vcpu}: only IN_GUEST_MODE is worth an IPI`,
+      (m, vcpu) =>
+        m.words[m.vcpu(vcpu) + V.mode] === VCPU_MODE.IN_GUEST_MODE
+          ? `vcpu->mode of vcpu ${vcpu} is IN_GUEST_MODE: worth an IPI`
+          : `vcpu->mode of vcpu ${vcpu} is not IN_GUEST_MODE: no IPI`,
       (m, vcpu) => (m.load(m.vcpu(vcpu) + V.mode) === VCPU_MODE.IN_GUEST_MODE ? NEXT : 'not_in_guest'),
     ),
     running_vcpu: silent((m, vcpu) =>
-      m.profile.posting.sparesRunningVcpu && m.agent === m.vcpuAgent(vcpu) ? RETURN : NEXT,
+      m.profile.posting.sparesRunningVcpu && m.agent === m.vcpuAgent(vcpu) ? NEXT : 'read_cpu',
+    ),
+    spare: step(
+      (_m, vcpu) => `vcpu ${vcpu} is the running vCPU, in a fast path: it harvests PIR before it goes back, no IPI`,
+      () => RETURN,
+      { via: ['kvm_get_running_vcpu'] },
+    ),
+    read_cpu: step(
+      (m, vcpu) => `read vcpu->cpu of vcpu ${vcpu}: ${m.words[m.vcpu(vcpu) + V.cpu]}`,
+      (m, vcpu) => {
+        m.local(CPU, m.load(m.vcpu(vcpu) + V.cpu));
+        return NEXT;
+      },
     ),
     send: step(
-      (m, vcpu, pi_vec) =>
-        `send the notification IPI ${hex(pi_vec)} to cpu ${m.words[m.vcpu(vcpu) + V.cpu]}, where vcpu ${vcpu} runs`,
-      (m, vcpu, pi_vec) => {
-        send_ipi(m, m.load(m.vcpu(vcpu) + V.cpu), pi_vec);
+      (_m, vcpu, pi_vec, cpu) => `send the notification IPI ${hex(pi_vec)} for vcpu ${vcpu} to cpu ${cpu}`,
+      (m, vcpu, pi_vec, cpu) => {
+        send_ipi(m, cpu, pi_vec);
         m.set_bit(EVENT.notification, m.vcpu(vcpu) + V.events);
         return RETURN;
       },
+      { via: ['__apic_send_IPI_mask'] },
     ),
     not_in_guest: silent((m, vcpu) =>
       m.call(m.profile.posting.outOfGuestMode === 'wake' ? kvm_vcpu_wake_up : kvm_vcpu_kick, vcpu),
@@ -41,7 +59,10 @@ export const kvm_vcpu_trigger_posted_interrupt = operation({
   },
 });
 
-/** PIR, then ON, then the notification. Posted interrupts §3 and §3.1 by kernel generation. */
+/** Locals of `vmx_deliver_posted_interrupt`. */
+const ON_WAS_SET = 2;
+
+/** PIR, then ON, then the notification. */
 export const vmx_deliver_posted_interrupt = operation({
   name: 'vmx_deliver_posted_interrupt',
   actor: 'kvm',
@@ -75,9 +96,59 @@ export const vmx_deliver_posted_interrupt = operation({
         m.set_bit(REQ.EVENT, m.vcpu(vcpu) + V.requests);
         return NEXT;
       },
+      { via: ['kvm_make_request'] },
     ),
     on_was_set: silent((m, vcpu, _vector, onWasSet) => (onWasSet ? m.call(kvm_vcpu_kick, vcpu) : 'notify')),
     done: silent(() => RETURN),
     notify: silent((m, vcpu) => m.call(kvm_vcpu_trigger_posted_interrupt, vcpu, HOST_VECTORS.POSTED_INTR_VECTOR)),
+  },
+});
+
+function isActive(m: Machine, vcpu: number): boolean {
+  return m.load(m.vcpu(vcpu) + V.apicv_active) !== 0;
+}
+
+/**
+ * The end of every Fixed interrupt on Intel: posted, or set in IRR when APICv is not active for the vCPU. `irq` is packed as in
+ * `lapic/message.ts`; only the trace event needs it.
+ */
+export const vmx_deliver_interrupt = operation({
+  name: 'vmx_deliver_interrupt',
+  actor: 'kvm',
+  source: p => p.files.posting,
+  locals: ['vcpu', 'vector', 'irq'],
+  steps: {
+    has_apicv: silent(m => (m.config.apicv ? NEXT : 'set_irr')),
+    has_l2: silent((m, vcpu) => (m.config.vcpus[vcpu].l2 !== undefined ? NEXT : 'active')),
+    nested: silent((m, vcpu, vector) => m.call(vmx_deliver_nested_posted_interrupt, vcpu, vector)),
+    nested_done: silent(m => (m.result === 0 ? 'delivered' : NEXT)),
+    active: step(
+      (m, vcpu) =>
+        m.words[m.vcpu(vcpu) + V.apicv_active] !== 0
+          ? `APICv is active for vcpu ${vcpu}: post the interrupt`
+          : `APICv is not active for vcpu ${vcpu}: KVM will inject the interrupt itself`,
+      (m, vcpu) => (isActive(m, vcpu) ? NEXT : 'set_irr'),
+    ),
+    post: silent((m, vcpu, vector) => m.call(vmx_deliver_posted_interrupt, vcpu, vector)),
+    delivered: silent(m => (m.profile.posting.tracesApicv ? NEXT : RETURN)),
+    trace: trace('kvm_apicv_accept_irq', acceptedText),
+    traced: silent(() => RETURN),
+    set_irr: step(
+      (_m, vcpu, vector) => `set IRR[${hex(vector)}] of vcpu ${vcpu} (locked)`,
+      (m, vcpu, vector) => {
+        m.set_bit(vector, m.vcpu(vcpu) + V.irr);
+        return NEXT;
+      },
+      { via: ['kvm_lapic_set_irr'] },
+    ),
+    request_event: step(
+      (_m, vcpu) => `request KVM_REQ_EVENT of vcpu ${vcpu}`,
+      (m, vcpu) => {
+        m.set_bit(REQ.EVENT, m.vcpu(vcpu) + V.requests);
+        return NEXT;
+      },
+      { via: ['kvm_make_request'] },
+    ),
+    kick: silent((m, vcpu) => m.call(kvm_vcpu_kick, vcpu)),
   },
 });

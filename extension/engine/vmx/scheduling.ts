@@ -1,20 +1,23 @@
 /**
- * What happens to the descriptor when a vCPU's thread leaves or gets a CPU, and the host's handler of the wake-up vector.
- * vmx/posted_intr.c (6.16); posted interrupts §9.
+ * What happens to the descriptor when a vCPU's thread leaves or gets a CPU. vmx/posted_intr.c since 5.17; posted interrupts §9.
+ * `preBlock.ts` has what 4.19 and 5.15 do.
  */
-
 import { HOST_VECTORS } from '../fields.ts';
-import { kvm_vcpu_wake_up, send_ipi } from '../kvm/kick.ts';
-import { C, PID_CONTROL, PID_NDST, POSTED_INTR_ON, POSTED_INTR_SN, V } from '../layout.ts';
+import { send_ipi } from '../kvm/kick.ts';
+import { PID_CONTROL, PID_NDST, POSTED_INTR_ON, POSTED_INTR_SN, V, VM } from '../layout.ts';
 import type { Machine } from '../machine.ts';
 import { NEXT, operation, RETURN, silent, step } from '../operation.ts';
 import { hex } from '../text.ts';
+import { vmx } from './choices.ts';
+import { vmx_can_use_ipiv } from './pidTable.ts';
+import { load_until_5_15, put_until_5_15 } from './preBlock.ts';
 
-const NV_SHIFT = 16;
-const NV_MASK = 0xff << NV_SHIFT;
+export const NV_SHIFT = 16;
+export const NV_MASK = 0xff << NV_SHIFT;
+const SN = 1 << POSTED_INTR_SN;
 
 export function nv(m: Machine, vcpu: number): number {
-  return (m.load(m.vcpu(vcpu) + V.pi_desc + PID_CONTROL) & NV_MASK) >>> NV_SHIFT;
+  return m.loadBits(m.vcpu(vcpu) + V.pi_desc + PID_CONTROL, NV_MASK) >>> NV_SHIFT;
 }
 
 /** NDST as the host's APIC mode wants it: all 32 bits, or the xAPIC ID in bits 15:8. Posted interrupts §1. */
@@ -23,96 +26,173 @@ export function ndstOf(m: Machine, cpu: number): number {
   return m.config.hostApic === 'x2apic' ? apicId : (apicId << 8) & 0xff00;
 }
 
-/** Wake-ups go through the descriptor because others than KVM post into it. `vmx_needs_pi_wakeup`. */
-function vmx_needs_pi_wakeup(m: Machine): boolean {
-  return m.profile.descriptor.hasNotificationInfo && m.config.apicv && (m.config.ipiv || m.config.vtdPosting);
+/** In-kernel local APIC, APICv enabled, and the VM has an assigned device. */
+export function vmx_can_use_vtd_pi(m: Machine): boolean {
+  return m.config.apicv && m.words[m.layout.vm + VM.assigned_device_count] > 0;
 }
 
-/** Locals of `vmx_vcpu_pi_load`. */
-export const vmx_vcpu_pi_load = operation({
-  name: 'vmx_vcpu_pi_load',
+/** Wake-ups go through the descriptor because others than KVM post into it. */
+export function vmx_needs_pi_wakeup(m: Machine): boolean {
+  return vmx(m).wakeupVector !== 'none' && (vmx_can_use_ipiv(m.config) || vmx_can_use_vtd_pi(m));
+}
+
+export const pi_is_pir_empty = operation({
+  name: 'pi_is_pir_empty',
   actor: 'kvm',
-  source: 'vmx/posted_intr.c',
-  locals: ['vcpu', 'cpu'],
+  source: 'asm/posted_intr.h',
+  locals: ['vcpu'],
   steps: {
-    enabled: silent(m => (m.config.apicv && m.profile.descriptor.hasNotificationInfo ? NEXT : RETURN)),
-    test_wakeup: step(
-      (m, vcpu, cpu) =>
-        nv(m, vcpu) === HOST_VECTORS.POSTED_INTR_WAKEUP_VECTOR
-          ? `NV of vcpu ${vcpu} is the wake-up vector: it comes from a block`
-          : `NV of vcpu ${vcpu} is not the wake-up vector; it ${m.words[m.vcpu(vcpu) + V.cpu] === cpu ? 'stays on' : `moves to cpu ${cpu} from`} cpu ${m.words[m.vcpu(vcpu) + V.cpu]}`,
-      (m, vcpu, cpu) => {
-        if (nv(m, vcpu) === HOST_VECTORS.POSTED_INTR_WAKEUP_VECTOR) {
-          return 'leave_list';
-        }
-        return m.load(m.vcpu(vcpu) + V.cpu) === cpu ? NEXT : 'new_control';
-      },
-    ),
-    clear_sn: step(
-      (_m, vcpu) => `test and clear SN of vcpu ${vcpu} (locked): nothing else to change on the same CPU`,
-      (m, vcpu) => (m.test_and_clear_bit(POSTED_INTR_SN, m.vcpu(vcpu) + V.pi_desc + PID_CONTROL) ? 'test_pir' : RETURN),
-    ),
-    leave_list: step(
-      (m, vcpu) => `take vcpu ${vcpu} off the wake-up list of cpu ${m.words[m.vcpu(vcpu) + V.cpu]} (under its lock)`,
-      (m, vcpu) => {
-        m.store(m.vcpu(vcpu) + V.on_wakeup_list, 0);
-        return NEXT;
-      },
-    ),
-    new_control: step(
-      (m, vcpu, cpu) =>
-        `NDST := APIC ID ${hex(m.config.cpus[cpu].apicId)} of cpu ${cpu}, SN := 0, NV := 0xf2 in one compare-and-exchange; ON of vcpu ${vcpu} stays`,
-      (m, vcpu, cpu) => {
-        const pid = m.vcpu(vcpu) + V.pi_desc;
-        const control = m.load(pid + PID_CONTROL) & ~(NV_MASK | (1 << POSTED_INTR_SN));
-        m.store(pid + PID_CONTROL, control | (HOST_VECTORS.POSTED_INTR_VECTOR << NV_SHIFT));
-        m.store(pid + PID_NDST, ndstOf(m, cpu));
-        return NEXT;
-      },
-      { via: ['pi_try_set_control'] },
-    ),
-    test_pir: step(
-      (_m, vcpu) => `is PIR of vcpu ${vcpu} empty? Posts under SN=1 left bits without ON`,
+    test: step(
+      (_m, vcpu) => `is PIR of vcpu ${vcpu} empty? Posts under SN = 1 left bits without ON`,
       (m, vcpu) => {
         let any = 0;
         for (let i = 0; i < 8; i++) {
           any |= m.load(m.vcpu(vcpu) + V.pi_desc + i);
         }
-        return any === 0 ? RETURN : NEXT;
+        return m.return(any === 0 ? 1 : 0);
       },
-      { via: ['pi_is_pir_empty'] },
     ),
+  },
+});
+
+/** Locals of the operations that rewrite the control word: the snapshot that the exchange expects. */
+const OLD_LO = 2;
+const OLD_HI = 3;
+
+/** `cpu`: the CPU that the thread has got; `vcpu->cpu` still names the one that it ran on before. */
+export const vmx_vcpu_pi_load = operation({
+  name: 'vmx_vcpu_pi_load',
+  actor: 'kvm',
+  source: 'vmx/posted_intr.c',
+  locals: ['vcpu', 'cpu', 'old', 'old_ndst'],
+  steps: {
+    enabled: silent((m, vcpu, cpu) => {
+      switch (m.config.apicv ? vmx(m).wakeupVector : 'none') {
+        case 'none':
+          return RETURN;
+        case 'pi_pre_block':
+          return m.call(load_until_5_15, vcpu, cpu);
+        default:
+          return 'test_wakeup';
+      }
+    }),
+    loaded: silent(() => RETURN),
+    test_wakeup: step(
+      (m, vcpu, cpu) => {
+        const last = m.words[m.vcpu(vcpu) + V.cpu];
+        return nv(m, vcpu) === HOST_VECTORS.POSTED_INTR_WAKEUP_VECTOR
+          ? `NV of vcpu ${vcpu} is the wake-up vector: it comes from a block`
+          : `NV of vcpu ${vcpu} is not the wake-up vector; it ${last === cpu ? 'stays on' : `moves to cpu ${cpu} from`} cpu ${last}`;
+      },
+      (m, vcpu, cpu) => {
+        if (nv(m, vcpu) === HOST_VECTORS.POSTED_INTR_WAKEUP_VECTOR) {
+          return 'leave_list';
+        }
+        return m.load(m.vcpu(vcpu) + V.cpu) === cpu ? NEXT : 'read_control';
+      },
+    ),
+    clear_sn: step(
+      (m, vcpu) =>
+        m.test_bit(POSTED_INTR_SN, m.vcpu(vcpu) + V.pi_desc + PID_CONTROL)
+          ? `clear SN of vcpu ${vcpu} (locked): on the same CPU nothing else changes`
+          : `SN of vcpu ${vcpu} is clear already, and the CPU is the same: done`,
+      (m, vcpu) => (m.test_and_clear_bit(POSTED_INTR_SN, m.vcpu(vcpu) + V.pi_desc + PID_CONTROL) ? 'fence' : RETURN),
+      { via: ['pi_test_and_clear_sn'] },
+    ),
+    leave_list: step(
+      (m, vcpu) =>
+        `take vcpu ${vcpu} off the wake-up list of cpu ${m.words[m.vcpu(vcpu) + V.cpu]}, under the lock of that list`,
+      (m, vcpu) => {
+        m.store(m.vcpu(vcpu) + V.on_wakeup_list, 0);
+        return NEXT;
+      },
+    ),
+    read_control: step(
+      (_m, vcpu) => `read the control word of the descriptor of vcpu ${vcpu}`,
+      (m, vcpu) => {
+        m.local(OLD_LO, m.load(m.vcpu(vcpu) + V.pi_desc + PID_CONTROL));
+        m.local(OLD_HI, m.load(m.vcpu(vcpu) + V.pi_desc + PID_NDST));
+        return NEXT;
+      },
+    ),
+    set_control: step(
+      (m, vcpu, cpu, old) => {
+        const changed = m.words[m.vcpu(vcpu) + V.pi_desc + PID_CONTROL] !== old;
+        return changed
+          ? `the control word of vcpu ${vcpu} has changed meanwhile: the compare-and-exchange fails and is tried again`
+          : `NDST := APIC ID ${hex(m.config.cpus[cpu].apicId)} of cpu ${cpu}, SN := 0, NV := 0xf2 in one compare-and-exchange; ON of vcpu ${vcpu} stays`;
+      },
+      (m, vcpu, cpu, old, oldNdst) => {
+        const value = (old & ~(NV_MASK | SN)) | (HOST_VECTORS.POSTED_INTR_VECTOR << NV_SHIFT);
+        const control = m.vcpu(vcpu) + V.pi_desc + PID_CONTROL;
+        if (m.cmpxchg64(control, old, oldNdst, value, ndstOf(m, cpu))) {
+          return NEXT;
+        }
+        m.local(OLD_LO, m.load(control));
+        return 'set_control';
+      },
+      { via: ['pi_try_set_control'] },
+    ),
+    fence: step(
+      (_m, vcpu) => `SN of vcpu ${vcpu} is cleared before PIR is read: full barrier (the locked operation is one)`,
+      m => {
+        m.smp_mb();
+        return NEXT;
+      },
+      { via: ['smp_mb__after_atomic'] },
+    ),
+    test_pir: silent((m, vcpu) => m.call(pi_is_pir_empty, vcpu)),
+    is_empty: silent(m => (m.result !== 0 ? RETURN : NEXT)),
     set_on: step(
       (_m, vcpu) => `set ON of vcpu ${vcpu} (locked), so that the next sync harvests PIR`,
       (m, vcpu) => {
         m.set_bit(POSTED_INTR_ON, m.vcpu(vcpu) + V.pi_desc + PID_CONTROL);
         return RETURN;
       },
+      { via: ['pi_set_on'] },
     ),
   },
 });
+
+/** Locals of `pi_enable_wakeup_handler`. */
+const OLD = 1;
+const NDST = 2;
 
 /** From here on an interrupt for the sleeping vCPU arrives as 0xf1 at the CPU that it slept on. IRQs are off. */
 export const pi_enable_wakeup_handler = operation({
   name: 'pi_enable_wakeup_handler',
   actor: 'kvm',
   source: 'vmx/posted_intr.c',
-  locals: ['vcpu'],
+  locals: ['vcpu', 'old', 'old_ndst'],
   steps: {
     join_list: step(
-      (m, vcpu) => `put vcpu ${vcpu} on the wake-up list of cpu ${m.words[m.vcpu(vcpu) + V.cpu]}`,
+      (m, vcpu) => `put vcpu ${vcpu} on the wake-up list of cpu ${m.words[m.vcpu(vcpu) + V.cpu]}, under its lock`,
       (m, vcpu) => {
         m.store(m.vcpu(vcpu) + V.on_wakeup_list, 1);
         return NEXT;
       },
     ),
-    set_nv: step(
-      (_m, vcpu) => `NV of vcpu ${vcpu} := POSTED_INTR_WAKEUP_VECTOR 0xf1 (compare-and-exchange), ON as it was`,
+    read_control: step(
+      (_m, vcpu) => `read the control word of the descriptor of vcpu ${vcpu}`,
       (m, vcpu) => {
+        m.local(OLD, m.load(m.vcpu(vcpu) + V.pi_desc + PID_CONTROL));
+        m.local(NDST, m.load(m.vcpu(vcpu) + V.pi_desc + PID_NDST));
+        return NEXT;
+      },
+    ),
+    set_nv: step(
+      (m, vcpu, old) =>
+        m.words[m.vcpu(vcpu) + V.pi_desc + PID_CONTROL] === old
+          ? `NV of vcpu ${vcpu} := POSTED_INTR_WAKEUP_VECTOR 0xf1 (compare-and-exchange), ON as it was`
+          : `the control word of vcpu ${vcpu} has changed meanwhile: the compare-and-exchange fails and is tried again`,
+      (m, vcpu, old, ndst) => {
         const control = m.vcpu(vcpu) + V.pi_desc + PID_CONTROL;
-        const value = (m.load(control) & ~NV_MASK) | (HOST_VECTORS.POSTED_INTR_WAKEUP_VECTOR << NV_SHIFT);
-        m.store(control, value);
-        return (value & (1 << POSTED_INTR_ON)) !== 0 ? NEXT : RETURN;
+        const value = (old & ~NV_MASK) | (HOST_VECTORS.POSTED_INTR_WAKEUP_VECTOR << NV_SHIFT);
+        if (m.cmpxchg64(control, old, ndst, value, ndst)) {
+          return (value & (1 << POSTED_INTR_ON)) !== 0 ? NEXT : RETURN;
+        }
+        m.local(OLD, m.load(control));
+        return 'set_nv';
       },
       { via: ['pi_try_set_control'] },
     ),
@@ -122,76 +202,43 @@ export const pi_enable_wakeup_handler = operation({
         send_ipi(m, m.load(m.vcpu(vcpu) + V.cpu), HOST_VECTORS.POSTED_INTR_WAKEUP_VECTOR);
         return RETURN;
       },
+      { via: ['__apic_send_IPI_self'] },
     ),
   },
 });
 
-/** `blocking`: the thread is about to sleep in a halt with interrupts allowed; otherwise it was preempted. */
+/** `blocking`: the thread waits (`kvm_vcpu_is_blocking`), and its guest can take interrupts. Else it was preempted or left for user space. */
 export const vmx_vcpu_pi_put = operation({
   name: 'vmx_vcpu_pi_put',
   actor: 'kvm',
   source: 'vmx/posted_intr.c',
   locals: ['vcpu', 'blocking'],
   steps: {
-    needed: silent((m, _vcpu, blocking) => {
+    needed: silent((m, vcpu, blocking) => {
       if (!vmx_needs_pi_wakeup(m)) {
         return RETURN;
       }
-      return blocking ? NEXT : 'set_sn';
+      if (vmx(m).wakeupVector === 'pi_pre_block') {
+        return m.call(put_until_5_15, vcpu);
+      }
+      const preempted = m.words[m.vcpu(vcpu) + V.preempted] !== 0;
+      if (vmx(m).putSuppresses === 'when preempted') {
+        return blocking ? 'enable' : 'suppress';
+      }
+      return blocking && !preempted ? 'enable' : 'set_sn';
     }),
+    put: silent(() => RETURN),
     enable: silent((m, vcpu) => m.call(pi_enable_wakeup_handler, vcpu)),
-    enabled: silent(() => RETURN),
+    suppress: silent((m, vcpu) =>
+      vmx(m).putSuppresses === 'when preempted' && m.words[m.vcpu(vcpu) + V.preempted] !== 0 ? NEXT : RETURN,
+    ),
     set_sn: step(
       (_m, vcpu) => `set SN of vcpu ${vcpu} (locked): no notifications while it is off its CPU`,
       (m, vcpu) => {
         m.set_bit(POSTED_INTR_SN, m.vcpu(vcpu) + V.pi_desc + PID_CONTROL);
         return RETURN;
       },
+      { via: ['pi_set_sn'] },
     ),
   },
 });
-
-/** Wakes every vCPU on this CPU's list whose ON is set. It neither clears ON nor empties the list: load does. Vector 0xf1. */
-export const pi_wakeup_handler = operation({
-  name: 'pi_wakeup_handler',
-  actor: 'host',
-  source: 'vmx/posted_intr.c',
-  locals: ['cpu', 'vcpu'],
-  steps: {
-    next: silent((m, cpu, vcpu) => {
-      if (vcpu >= m.vcpuCount) {
-        return RETURN;
-      }
-      const base = m.vcpu(vcpu);
-      if (m.words[base + V.on_wakeup_list] !== 0 && m.words[base + V.cpu] === cpu) {
-        return NEXT;
-      }
-      m.local(1, vcpu + 1);
-      return 'next';
-    }),
-    test_on: step(
-      (m, _cpu, vcpu) =>
-        m.test_bit(POSTED_INTR_ON, m.vcpu(vcpu) + V.pi_desc + PID_CONTROL)
-          ? `vcpu ${vcpu} is on the list and its ON is set: wake it`
-          : `vcpu ${vcpu} is on the list, its ON is clear`,
-      (m, _cpu, vcpu) => {
-        m.local(1, vcpu + 1);
-        return m.test_bit(POSTED_INTR_ON, m.vcpu(vcpu) + V.pi_desc + PID_CONTROL)
-          ? m.call(kvm_vcpu_wake_up, vcpu)
-          : 'next';
-      },
-    ),
-    again: silent(() => 'next'),
-  },
-});
-
-/** Which physical interrupts wait at `cpu`. */
-export function pendingAt(m: Machine, cpu: number): number {
-  for (let i = 7; i >= 0; i--) {
-    const word = m.words[m.cpu(cpu) + C.irr + i];
-    if (word !== 0) {
-      return i * 32 + 31 - Math.clz32(word);
-    }
-  }
-  return -1;
-}

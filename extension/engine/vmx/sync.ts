@@ -1,45 +1,86 @@
 /** Moving posted requests into the virtual IRR. `vmx_sync_pir_to_irr`, vmx/vmx.c; posted interrupts §5. */
-import { PID_CONTROL, POSTED_INTR_ON, V } from '../layout.ts';
-import { NEXT, operation, silent, step } from '../operation.ts';
+import { PID_CONTROL, POSTED_INTR_ON, REQ, V } from '../layout.ts';
+import type { Machine } from '../machine.ts';
+import { type Flow, NEXT, operation, silent, step } from '../operation.ts';
 import { hex, highest, vectorSet, vectorsAt } from '../text.ts';
+import { vmx } from './choices.ts';
 
 /** Locals of `kvm_apic_update_irr`. */
 const WORD = 1;
 const MAX_IRR = 2;
+const NEW_TOP = 3;
+const OLD = 4;
+
+function topOf(word: number, index: number): number {
+  return word === 0 ? -1 : index * 32 + 31 - Math.clz32(word);
+}
+
+function range(word: number, width: number): string {
+  return `[${width * word + width - 1}:${width * word}]`;
+}
+
+/** Merges `pir_vals[word]` into IRR as it was read into the local `OLD`; `NEW_TOP` follows a vector that was not there. */
+function merged(m: Machine, word: number, pir: number, old: number): Flow {
+  if ((old | pir) !== old) {
+    m.local(NEW_TOP, topOf((old | pir) ^ old, word));
+  }
+  m.local(MAX_IRR, topOf(old | pir, word));
+  m.local(WORD, word + 1);
+  return 'next_word';
+}
+
+/** Result of `kvm_apic_update_irr`: highest vector + 1 in bits 15:0, and bit 16 when that vector is new. */
+export const NEW_VECTOR_IS_TOP = 1 << 16;
 
 /**
- * Harvests PIR by 64-bit words and merges it into IRR. Returns the highest vector in IRR, -1 for none.
- * `pi_harvest_pir` (asm/posted_intr.h) and `__kvm_apic_update_irr` (lapic.c), 6.16: read all words, exchange the non-zero ones, merge.
+ * Takes what PIR holds and merges it into IRR, in eight words of 32 bits. 6.16 first harvests PIR in four words of 64 bits.
+ * `pi_harvest_pir` (asm/posted_intr.h), `__kvm_apic_update_irr` (lapic.c). The scan of words in which nothing was posted is no step of its own:
+ * while this runs nobody else clears IRR, and whoever sets a bit there requests EVENT afterwards.
  */
 export const kvm_apic_update_irr = operation({
   name: 'kvm_apic_update_irr',
   actor: 'kvm',
   source: 'lapic.c',
-  locals: ['vcpu', 'word', 'max_irr'],
+  locals: ['vcpu', 'word', 'max_irr', 'new_top', 'old'],
   steps: {
+    start: silent(m => {
+      m.local(MAX_IRR, -1);
+      m.local(NEW_TOP, -1);
+      return vmx(m).harvest === 'word by word' ? 'next_word' : NEXT;
+    }),
     read_pir: step(
-      (m, vcpu) => {
-        const pir = vectorsAt(m.words, m.vcpu(vcpu) + V.pi_desc);
-        return pir.length === 0 ? `read PIR of vcpu ${vcpu}: empty` : `read PIR of vcpu ${vcpu}: ${vectorSet(pir)}`;
+      (m, vcpu, word) => {
+        const pir = vectorsAt(m.words, m.vcpu(vcpu) + V.pi_desc).filter(vector => vector >>> 6 === word);
+        return `read PIR${range(word, 64)} of vcpu ${vcpu}: ${vectorSet(pir)}`;
       },
-      (m, vcpu) => {
+      (m, vcpu, word) => {
         const base = m.vcpu(vcpu);
-        let any = 0;
-        for (let i = 0; i < 8; i++) {
-          const word = m.load(base + V.pi_desc + i);
-          m.store(base + V.pir_vals + i, word);
-          any |= word;
+        for (let i = 2 * word; i < 2 * word + 2; i++) {
+          m.store(base + V.pir_vals + i, m.load(base + V.pi_desc + i));
         }
-        m.local(WORD, 0);
-        return any === 0 ? 'empty' : 'exchange_next';
+        m.local(WORD, word + 1);
+        return word < 3 ? 'read_pir' : NEXT;
       },
       { via: ['pi_harvest_pir'] },
     ),
-    empty: silent((m, vcpu) => m.return(highestSilently(m.words, m.vcpu(vcpu) + V.irr))),
+    harvested: silent((m, vcpu) => {
+      m.local(WORD, 0);
+      for (let i = 0; i < 8; i++) {
+        if (m.words[m.vcpu(vcpu) + V.pir_vals + i] !== 0) {
+          return 'exchange_next';
+        }
+      }
+      return vmx(m).emptyHarvest === 'none' ? NEXT : 'next_word';
+    }),
+    empty: step(
+      (_m, vcpu) => `PIR of vcpu ${vcpu} is empty: return without a look at IRR`,
+      m => m.return(0),
+      { via: ['__kvm_apic_update_irr'] },
+    ),
     exchange_next: silent((m, vcpu, word) => {
       if (word === 4) {
         m.local(WORD, 0);
-        return 'merge_next';
+        return 'next_word';
       }
       const at = m.vcpu(vcpu) + V.pir_vals + 2 * word;
       if ((m.words[at] | m.words[at + 1]) === 0) {
@@ -49,7 +90,7 @@ export const kvm_apic_update_irr = operation({
       return NEXT;
     }),
     exchange: step(
-      (_m, vcpu, word) => `exchange PIR[${64 * word + 63}:${64 * word}] of vcpu ${vcpu} with 0 (locked)`,
+      (_m, vcpu, word) => `exchange PIR${range(word, 64)} of vcpu ${vcpu} with 0 (locked)`,
       (m, vcpu, word) => {
         const base = m.vcpu(vcpu);
         for (let i = 2 * word; i < 2 * word + 2; i++) {
@@ -60,63 +101,95 @@ export const kvm_apic_update_irr = operation({
       },
       { via: ['pi_harvest_pir'] },
     ),
-    merge_next: silent((m, vcpu, word) => {
+    next_word: silent((m, vcpu, word, maxIrr) => {
       if (word === 8) {
-        return 'highest';
+        return 'result';
       }
-      if (m.words[m.vcpu(vcpu) + V.pir_vals + word] === 0) {
-        m.local(WORD, word + 1);
-        return 'merge_next';
+      const base = m.vcpu(vcpu);
+      const perWord = vmx(m).harvest === 'word by word';
+      if (m.words[base + (perWord ? V.pi_desc : V.pir_vals) + word] !== 0) {
+        return perWord ? 'read_word' : 'read_irr';
       }
-      return NEXT;
+      m.local(MAX_IRR, Math.max(maxIrr, topOf(m.words[base + V.irr + word], word)));
+      m.local(WORD, word + 1);
+      return 'next_word';
     }),
-    merge: step(
-      (_m, vcpu, word) =>
-        `merge what PIR held into IRR[${32 * word + 31}:${32 * word}] of vcpu ${vcpu} (compare-and-exchange)`,
+    read_word: step(
+      (_m, vcpu, word) => `read PIR${range(word, 32)} of vcpu ${vcpu}: something was posted`,
       (m, vcpu, word) => {
-        const irr = m.vcpu(vcpu) + V.irr + word;
-        m.store(irr, m.load(irr) | m.words[m.vcpu(vcpu) + V.pir_vals + word]);
-        m.local(WORD, word + 1);
-        return 'merge_next';
-      },
-      { via: ['__kvm_apic_update_irr'] },
-    ),
-    highest: step(
-      (_m, vcpu) => `find the highest vector in IRR of vcpu ${vcpu}`,
-      (m, vcpu) => {
-        for (let i = 0; i < 8; i++) {
-          m.store(m.vcpu(vcpu) + V.pir_vals + i, 0);
-        }
-        m.local(MAX_IRR, highest(m, m.vcpu(vcpu) + V.irr));
+        m.load(m.vcpu(vcpu) + V.pi_desc + word);
         return NEXT;
       },
       { via: ['__kvm_apic_update_irr'] },
     ),
-    result: silent((m, _vcpu, _word, maxIrr) => m.return(maxIrr)),
+    read_irr: step(
+      (_m, vcpu, word) => `read IRR${range(word, 32)} of vcpu ${vcpu}`,
+      (m, vcpu, word) => {
+        m.local(OLD, m.load(m.vcpu(vcpu) + V.irr + word));
+        return vmx(m).harvest === 'word by word' ? NEXT : 'merge';
+      },
+      { via: ['__kvm_apic_update_irr'] },
+    ),
+    exchange_word: step(
+      (_m, vcpu, word) => `exchange PIR${range(word, 32)} of vcpu ${vcpu} with 0 (locked)`,
+      (m, vcpu, word) => {
+        const base = m.vcpu(vcpu);
+        m.store(base + V.pir_vals + word, m.xchg(base + V.pi_desc + word, 0));
+        return NEXT;
+      },
+      { via: ['__kvm_apic_update_irr'] },
+    ),
+    merge: step(
+      (m, vcpu, word) => {
+        const how = vmx(m).irrMerge === 'store' ? 'a plain store' : 'compare-and-exchange';
+        return `merge what PIR held into IRR${range(word, 32)} of vcpu ${vcpu} (${how})`;
+      },
+      (m, vcpu, word, _maxIrr, _newTop, old) => {
+        const base = m.vcpu(vcpu);
+        const pir = m.words[base + V.pir_vals + word];
+        if (vmx(m).irrMerge === 'store') {
+          m.store(base + V.irr + word, old | pir);
+        } else {
+          const found = m.cmpxchg(base + V.irr + word, old, old | pir);
+          if (found !== old) {
+            m.local(OLD, found);
+            return 'merge';
+          }
+        }
+        m.store(base + V.pir_vals + word, 0);
+        return merged(m, word, pir, old);
+      },
+      { via: ['__kvm_apic_update_irr'] },
+    ),
+    result: silent((m, _vcpu, _word, maxIrr, newTop) =>
+      m.return((maxIrr + 1) | (newTop >= 0 && newTop === maxIrr ? NEW_VECTOR_IS_TOP : 0)),
+    ),
   },
 });
 
-function highestSilently(words: Int32Array, base: number): number {
-  const vectors = vectorsAt(words, base);
-  return vectors.length === 0 ? -1 : vectors[vectors.length - 1];
-}
-
 /** Locals of `vmx_sync_pir_to_irr`. */
 const RESULT = 1;
+const GOT_NEW = 2;
 
 /** Clears ON before it looks at PIR, so that a post that comes later notifies again. Returns the highest vector in IRR or -1. */
 export const vmx_sync_pir_to_irr = operation({
   name: 'vmx_sync_pir_to_irr',
   actor: 'kvm',
   source: p => p.files.posting,
-  locals: ['vcpu', 'max_irr'],
+  locals: ['vcpu', 'max_irr', 'got_posted_interrupt'],
   steps: {
     test_on: step(
       (m, vcpu) =>
         m.test_bit(POSTED_INTR_ON, m.vcpu(vcpu) + V.pi_desc + PID_CONTROL)
           ? `test ON of vcpu ${vcpu}: set, there is something to harvest`
           : `test ON of vcpu ${vcpu}: clear, PIR is not looked at`,
-      (m, vcpu) => (m.test_bit(POSTED_INTR_ON, m.vcpu(vcpu) + V.pi_desc + PID_CONTROL) ? NEXT : 'highest_irr'),
+      (m, vcpu) => {
+        const control = m.vcpu(vcpu) + V.pi_desc + PID_CONTROL;
+        if (vmx(m).clearsOn === 'when it tests') {
+          return m.test_and_clear_bit(POSTED_INTR_ON, control) ? 'update_irr' : 'highest_irr';
+        }
+        return m.test_bit(POSTED_INTR_ON, control) ? NEXT : 'highest_irr';
+      },
     ),
     clear_on: step(
       (_m, vcpu) => `clear ON of vcpu ${vcpu} (locked), before PIR is read`,
@@ -124,11 +197,13 @@ export const vmx_sync_pir_to_irr = operation({
         m.clear_bit(POSTED_INTR_ON, m.vcpu(vcpu) + V.pi_desc + PID_CONTROL);
         return NEXT;
       },
+      { via: ['pi_clear_on'] },
     ),
     update_irr: silent((m, vcpu) => m.call(kvm_apic_update_irr, vcpu)),
     updated: silent(m => {
-      m.local(RESULT, m.result);
-      return 'set_rvi_if_active';
+      m.local(RESULT, (m.result & 0xffff) - 1);
+      m.local(GOT_NEW, (m.result & NEW_VECTOR_IS_TOP) !== 0 ? 1 : 0);
+      return 'who_delivers';
     }),
     highest_irr: step(
       (_m, vcpu) => `find the highest vector in IRR of vcpu ${vcpu}`,
@@ -138,16 +213,32 @@ export const vmx_sync_pir_to_irr = operation({
       },
       { via: ['kvm_lapic_find_highest_irr'] },
     ),
-    set_rvi_if_active: silent((m, vcpu) => (m.words[m.vcpu(vcpu) + V.apicv_active] !== 0 ? NEXT : 'done')),
+    who_delivers: silent((m, vcpu, _maxIrr, gotNew) => {
+      const base = m.vcpu(vcpu);
+      if (m.words[base + V.guest_mode] === 0 && m.words[base + V.apicv_active] !== 0) {
+        return NEXT;
+      }
+      return gotNew !== 0 && (vmx(m).syncRequestsEvent || m.words[base + V.guest_mode] !== 0)
+        ? 'request_event'
+        : 'done';
+    }),
     set_rvi: step(
       (_m, vcpu, maxIrr) =>
         maxIrr < 0 ? `write RVI of vcpu ${vcpu}: nothing is requested` : `write RVI of vcpu ${vcpu} := ${hex(maxIrr)}`,
       (m, vcpu, maxIrr) => {
         const status = m.vcpu(vcpu) + V.guest_intr_status;
         m.store(status, (m.load(status) & 0xff00) | Math.max(maxIrr, 0));
-        return NEXT;
+        return 'done';
       },
       { via: ['vmx_set_rvi'] },
+    ),
+    request_event: step(
+      (_m, vcpu) => `the processor will not deliver what came: request KVM_REQ_EVENT of vcpu ${vcpu}`,
+      (m, vcpu) => {
+        m.set_bit(REQ.EVENT, m.vcpu(vcpu) + V.requests);
+        return NEXT;
+      },
+      { via: ['kvm_make_request'] },
     ),
     done: silent((m, _vcpu, maxIrr) => m.return(maxIrr)),
   },

@@ -1,0 +1,176 @@
+/**
+ * Nested posted interrupts: L1 runs L2 with its own descriptor and notification vector. vmcs02 has the vector 0xf0 and L1's descriptor, so
+ * the processor does all of it when L2 runs. vmx/nested.c; posted interrupts §11, races R25-R28.
+ */
+import { setRvi } from '../cpu/vmcs.ts';
+import { HOST_VECTORS } from '../fields.ts';
+import { ACTIVITY, PID_CONTROL, POSTED_INTR_ON, REQ, V } from '../layout.ts';
+import { MARK } from '../machine.ts';
+import { NEXT, operation, RETURN, silent, step } from '../operation.ts';
+import { hex, highest, vectorSet, vectorsAt } from '../text.ts';
+import { vmx } from './choices.ts';
+import { kvm_vcpu_trigger_posted_interrupt } from './posting.ts';
+
+/** KVM sends L1's notification vector to a vCPU that runs L2. Returns 0 when it was one, -1 when the vector is an ordinary interrupt. */
+export const vmx_deliver_nested_posted_interrupt = operation({
+  name: 'vmx_deliver_nested_posted_interrupt',
+  actor: 'kvm',
+  source: p => p.files.posting,
+  locals: ['vcpu', 'vector'],
+  steps: {
+    test: step(
+      (m, vcpu, vector) => {
+        const base = m.vcpu(vcpu);
+        if (m.words[base + V.guest_mode] === 0) {
+          return `vcpu ${vcpu} does not run L2: ${hex(vector)} is an ordinary interrupt`;
+        }
+        return vector === m.words[base + V.nested_posted_intr_nv]
+          ? `vcpu ${vcpu} runs L2, and ${hex(vector)} is L1's notification vector`
+          : `vcpu ${vcpu} runs L2, but ${hex(vector)} is not L1's notification vector`;
+      },
+      (m, vcpu, vector) => {
+        const base = m.vcpu(vcpu);
+        return m.load(base + V.guest_mode) !== 0 && m.load(base + V.nested_posted_intr_nv) === vector
+          ? NEXT
+          : m.return(-1);
+      },
+    ),
+    set_pi_pending: step(
+      (_m, vcpu) => `pi_pending of vcpu ${vcpu} := 1`,
+      (m, vcpu) => {
+        m.store(m.vcpu(vcpu) + V.pi_pending, 1);
+        return NEXT;
+      },
+    ),
+    request_event: step(
+      (_m, vcpu) => `request KVM_REQ_EVENT of vcpu ${vcpu} (locked): the read of vcpu->mode comes after it`,
+      (m, vcpu) => {
+        m.set_bit(REQ.EVENT, m.vcpu(vcpu) + V.requests);
+        return NEXT;
+      },
+      { via: ['kvm_make_request'] },
+    ),
+    notify: silent((m, vcpu) =>
+      m.call(kvm_vcpu_trigger_posted_interrupt, vcpu, HOST_VECTORS.POSTED_INTR_NESTED_VECTOR),
+    ),
+    done: silent(m => m.return(0)),
+  },
+});
+
+/** Does by software what the processor did not do because L2 was not running. */
+export const vmx_complete_nested_posted_interrupt = operation({
+  name: 'vmx_complete_nested_posted_interrupt',
+  actor: 'kvm',
+  source: 'vmx/nested.c',
+  locals: ['vcpu', 'vector'],
+  steps: {
+    pending: step(
+      (m, vcpu) =>
+        m.words[m.vcpu(vcpu) + V.pi_pending] !== 0
+          ? `pi_pending of vcpu ${vcpu} is 1: clear it and look into L1's descriptor`
+          : `pi_pending of vcpu ${vcpu} is 0`,
+      (m, vcpu) => (m.xchg(m.vcpu(vcpu) + V.pi_pending, 0) !== 0 ? NEXT : RETURN),
+    ),
+    clear_on: step(
+      (m, vcpu) =>
+        m.test_bit(POSTED_INTR_ON, m.nested(vcpu) + V.pi_desc + PID_CONTROL)
+          ? "ON of L1's descriptor is set: clear it (locked)"
+          : "ON of L1's descriptor is clear: the processor has done it already",
+      (m, vcpu) => (m.test_and_clear_bit(POSTED_INTR_ON, m.nested(vcpu) + V.pi_desc + PID_CONTROL) ? NEXT : RETURN),
+    ),
+    highest: step(
+      (m, vcpu) =>
+        `highest vector in PIR of L1's descriptor, ${vectorSet(vectorsAt(m.words, m.nested(vcpu) + V.pi_desc))}`,
+      (m, vcpu) => {
+        const vector = highest(m, m.nested(vcpu) + V.pi_desc);
+        m.local(1, vector);
+        return vector > 0 ? NEXT : RETURN;
+      },
+      { via: ['pi_find_highest_vector'] },
+    ),
+    merge: step(
+      (_m, vcpu) => `move PIR of L1's descriptor into VIRR of the virtual-APIC page of L2, vcpu ${vcpu}`,
+      (m, vcpu) => {
+        const base = m.nested(vcpu);
+        for (let i = 0; i < 8; i++) {
+          m.store(base + V.irr + i, m.load(base + V.irr + i) | m.xchg(base + V.pi_desc + i, 0));
+        }
+        return NEXT;
+      },
+      { via: ['__kvm_apic_update_irr'] },
+    ),
+    raise_rvi: step(
+      (m, vcpu, vector) =>
+        `RVI of vmcs02 := max(${hex(m.words[m.nested(vcpu) + V.guest_intr_status] & 0xff)}, ${hex(vector)})`,
+      (m, vcpu, vector) => {
+        setRvi(m, vcpu, Math.max(m.load(m.nested(vcpu) + V.guest_intr_status) & 0xff, vector));
+        return RETURN;
+      },
+    ),
+  },
+});
+
+/** With L2 about to run: an interrupt for L1 makes L2 exit to L1; L1's notification vector completes a nested post. */
+export const vmx_check_nested_events = operation({
+  name: 'vmx_check_nested_events',
+  actor: 'kvm',
+  source: 'vmx/nested.c',
+  locals: ['vcpu', 'vector'],
+  steps: {
+    has_interrupt: step(
+      (m, vcpu) => {
+        const pending = vectorsAt(m.words, m.vcpu(vcpu) + V.irr);
+        return pending.length === 0
+          ? `L1 on vcpu ${vcpu} has no interrupt: L2 goes on`
+          : `L1 on vcpu ${vcpu} has interrupts ${vectorSet(pending)}`;
+      },
+      (m, vcpu) => {
+        const base = m.vcpu(vcpu);
+        const vector = highest(m, base + V.irr);
+        m.local(1, vector);
+        if (vector < 0 || vector >>> 4 <= (m.load(base + V.ppr) & 0xff) >>> 4) {
+          return 'complete';
+        }
+        return vmx(m).nestedVectorMorphs && m.load(base + V.nested_posted_intr_nv) === vector ? NEXT : 'exit_to_l1';
+      },
+      { via: ['kvm_cpu_has_interrupt'] },
+    ),
+    morph: step(
+      (_m, vcpu, vector) =>
+        `${hex(vector)} is L1's own notification vector: clear it in IRR, pi_pending of vcpu ${vcpu} := 1`,
+      (m, vcpu, vector) => {
+        m.clear_bit(vector, m.vcpu(vcpu) + V.irr);
+        m.store(m.vcpu(vcpu) + V.pi_pending, 1);
+        return 'complete';
+      },
+      { via: ['kvm_apic_clear_irr'] },
+    ),
+    exit_to_l1: step(
+      (_m, vcpu, vector) =>
+        `nested VM exit of vcpu ${vcpu}: L2 leaves, L1 acknowledges ${hex(vector)} as its external interrupt`,
+      (m, vcpu, vector) => {
+        const base = m.vcpu(vcpu);
+        m.store(base + V.guest_mode, 0);
+        m.store(base + V.activity, ACTIVITY.active);
+        m.clear_bit(vector, base + V.irr);
+        m.set_bit(vector, base + V.isr);
+        m.store(base + V.guest_intr_status, (vector << 8) | Math.max(highest(m, base + V.irr), 0));
+        m.set_bit(vector, base + V.taken);
+        m.mark(MARK.exit);
+        return NEXT;
+      },
+      { via: ['nested_vmx_vmexit'] },
+    ),
+    bitmap: silent((m, vcpu) => (m.words[m.vcpu(vcpu) + V.load_eoi_exitmap_pending] !== 0 ? NEXT : RETURN)),
+    load_eoi_exitmap: step(
+      (_m, vcpu) => `vmcs01 of vcpu ${vcpu} is current again: request KVM_REQ_LOAD_EOI_EXITMAP, which waited`,
+      (m, vcpu) => {
+        m.store(m.vcpu(vcpu) + V.load_eoi_exitmap_pending, 0);
+        m.set_bit(REQ.LOAD_EOI_EXITMAP, m.vcpu(vcpu) + V.requests);
+        return RETURN;
+      },
+      { via: ['leave_guest_mode'] },
+    ),
+    complete: silent((m, vcpu) => m.call(vmx_complete_nested_posted_interrupt, vcpu)),
+  },
+});
