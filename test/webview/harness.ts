@@ -1,31 +1,18 @@
 /** The real bundle of the inspector in a real browser, with a stub in place of the extension host. */
-import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { build } from 'esbuild';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { inspectorHtml } from '../../extension/editor/inspectorHtml.ts';
 import type { FromWebview, ToWebview } from '../../extension/session/protocol.ts';
 import { toolkitWithoutStyleProbe } from '../../scripts/toolkitPlugin.mjs';
+import { startBrowser } from '../rig/browser.mjs';
 import { THEMES, type Theme, themeCss } from './themes.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 const ORIGIN = 'https://inspector.test';
 const NONCE = 'test';
-
-const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
-
-function browserPath(): string {
-  const given = process.env['CHROMIUM_PATH'];
-  const found = given ?? CHROMIUM.find(candidate => existsSync(candidate));
-  if (found === undefined || !existsSync(found)) {
-    throw new Error(
-      'The webview tests need Chromium: apt-get install chromium, or set CHROMIUM_PATH to its executable.',
-    );
-  }
-  return found;
-}
 
 async function bundle(): Promise<{ script: string; style: string }> {
   const { outputFiles } = await build({
@@ -143,16 +130,7 @@ export class Harness {
 
   static async start(): Promise<Harness> {
     const files = await bundle();
-    const browser = await chromium.launch({
-      executablePath: browserPath(),
-      args: [
-        '--no-sandbox',
-        '--disable-gpu',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
-      ],
-    });
+    const browser = await startBrowser();
     return new Harness(browser, files);
   }
 

@@ -31,6 +31,7 @@ const forbidden: readonly (readonly [file: string, code: string, rule: string])[
   ['extension/session/b.ts', "import '../decode/x.ts';", 'session may import engine, scenario and formats only.'],
   ['extension/editor/a.ts', "import 'node:fs';", 'noNodejsModules'],
   ['extension/editor/b.ts', "export const x = fetch('');", 'noRestrictedGlobals'],
+  ['extension/editor/c.ts', 'export const x = process.pid;', 'noRestrictedGlobals'],
   ['extension/cli/a.ts', "import '../editor/x.ts';", 'cli may import everything but editor and vscode.'],
   ['extension/cli/b.ts', "import 'vscode';", 'cli may import everything but editor and vscode.'],
   [
