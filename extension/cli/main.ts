@@ -1,5 +1,6 @@
 /** The command line: one word chooses the command, each command stands in a file of its own. */
 import { DECODE_USAGE, decodeCommand } from './decode.ts';
+import { DIAGRAM_USAGE, diagramCommand } from './diagram.ts';
 import { ENCODE_USAGE, encodeCommand } from './encode.ts';
 import { EXIT, type Io } from './io.ts';
 import { RUN_USAGE, runCommand } from './run.ts';
@@ -10,6 +11,7 @@ const COMMANDS: Readonly<
   Record<string, { readonly usage: string; readonly run: (args: string[], io: Io) => Promise<number> }>
 > = {
   run: { usage: RUN_USAGE, run: runCommand },
+  diagram: { usage: DIAGRAM_USAGE, run: diagramCommand },
   decode: { usage: DECODE_USAGE, run: decodeCommand },
   encode: { usage: ENCODE_USAGE, run: encodeCommand },
 };

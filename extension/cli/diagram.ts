@@ -1,0 +1,45 @@
+/** `irqscope diagram`: a run as the column diagram of kernel commit messages. */
+import { readFile } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+import { check } from '../scenario/check.ts';
+import { parse } from '../scenario/parse.ts';
+import { diagramOf } from '../session/diagram.ts';
+import { Session } from '../session/session.ts';
+import { EXIT, type Io } from './io.ts';
+
+export const DIAGRAM_USAGE = 'irqscope diagram FILE [--line N]';
+
+/** `--line`: only what the statement on that line sets off. */
+export async function diagramCommand(args: readonly string[], io: Io): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: { line: { type: 'string' } },
+  });
+  const [file] = positionals;
+  if (positionals.length !== 1) {
+    io.err(`name one scenario file: ${DIAGRAM_USAGE}`);
+    return EXIT.unusable;
+  }
+  const { program, diagnostics } = check(parse(await readFile(file, 'utf8')));
+  if (program === undefined) {
+    for (const { range, message, severity } of diagnostics) {
+      if (severity === 'error') {
+        io.err(`${file}:${range.line + 1}: ${message}`);
+      }
+    }
+    return EXIT.unusable;
+  }
+  const session = new Session(program);
+  session.rules = [];
+  session.move('continue');
+  const wanted = values.line === undefined ? undefined : Number(values.line);
+  const steps = Array.from({ length: session.length }, (_, i) => i + 1);
+  const shown = wanted === undefined ? steps : steps.filter(step => session.lineOf(step) === wanted);
+  if (shown.length === 0) {
+    io.err(`${file}: no statement on line ${values.line} ran`);
+    return EXIT.unusable;
+  }
+  io.out(diagramOf(session.runner, shown[0], shown[shown.length - 1]).trimEnd());
+  return EXIT.ok;
+}
