@@ -5,7 +5,7 @@ let workbench: Workbench;
 beforeAll(async () => {
   workbench = await openWorkbench({ size: { width: 1280, height: 1600 } }); // the list draws what is in sight
 });
-afterAll(() => workbench.close());
+afterAll(() => workbench?.close());
 
 test('a C file activates the extension, and VS Code says how long that took', async () => {
   const { page } = workbench;

@@ -5,7 +5,7 @@ let workbench: Workbench;
 beforeAll(async () => {
   workbench = await openWorkbench();
 });
-afterAll(() => workbench.close());
+afterAll(() => workbench?.close());
 
 test('hovering an ICR value in C decodes it, and a plain name shows nothing', async () => {
   const { page } = workbench;

@@ -5,7 +5,7 @@ let workbench: Workbench;
 beforeAll(async () => {
   workbench = await openWorkbench();
 });
-afterAll(() => workbench.close());
+afterAll(() => workbench?.close());
 
 test('a scenario is recognised and coloured', async () => {
   const { page } = workbench;
