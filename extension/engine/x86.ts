@@ -10,6 +10,11 @@ import { processorPriority } from './lapic/priority.ts';
 import { C, MP_STATE, V } from './layout.ts';
 import { Machine } from './machine.ts';
 import type { Operation } from './operation.ts';
+import { avic_deliver, avic_doorbell } from './svm/hardware.ts';
+import { svm_intr } from './svm/intr.ts';
+import { avicActive } from './svm/mode.ts';
+import { initVmcb } from './svm/vmcb.ts';
+import { resetDevices } from './vfio/reset.ts';
 import { vmx_vcpu_create, vmx_vm_init } from './vmx/create.ts';
 
 const APICBASE = 0xfee00000;
@@ -27,11 +32,18 @@ export function createMachine(config: MachineConfig): Machine {
     m.store(m.cpu(cpu) + C.vcpu, -1);
     m.store(m.cpu(cpu) + C.loaded, -1);
   }
-  vmx_vm_init(m);
+  if (config.vendor === 'intel') {
+    vmx_vm_init(m);
+  }
   for (let vcpu = 0; vcpu < m.vcpuCount; vcpu++) {
     resetVcpu(m, vcpu);
-    vmx_vcpu_create(m, vcpu);
+    if (config.vendor === 'intel') {
+      vmx_vcpu_create(m, vcpu);
+    } else {
+      initVmcb(m, vcpu);
+    }
   }
+  resetDevices(m);
   m.recording = true;
   return m;
 }
@@ -92,6 +104,9 @@ function spontaneous(m: Machine, agent: number): Operation | undefined {
 function atCpu(m: Machine, cpu: number): Operation | undefined {
   const base = m.cpu(cpu);
   const vcpu = m.words[base + C.vcpu];
+  if (m.words[base + C.doorbell] !== 0 && (vcpu < 0 || m.idle(m.vcpuAgent(vcpu)))) {
+    return avic_doorbell;
+  }
   if (vcpu < 0) {
     return m.words[base + C.irqs_off] === 0 && pendingAt(m, cpu) >= 0 ? take_host_interrupt : undefined;
   }
@@ -106,8 +121,11 @@ function atCpu(m: Machine, cpu: number): Operation | undefined {
       return interrupt_window;
     }
     if (m.words[state + V.recognized] !== 0) {
-      return deliver_virtual_interrupt;
+      return avicActive(m, vcpu) ? avic_deliver : deliver_virtual_interrupt;
     }
   }
-  return pendingAt(m, cpu) >= 0 ? physical_interrupt : undefined;
+  if (pendingAt(m, cpu) < 0) {
+    return undefined;
+  }
+  return m.config.vendor === 'intel' ? physical_interrupt : svm_intr;
 }

@@ -1,6 +1,7 @@
 /** The virtual-APIC page: where its registers stand in memory, and which accesses the processor virtualizes. SDM vol. 3; §7. */
 import { APIC, wordOf } from '../lapic/registers.ts';
 import type { Machine } from '../machine.ts';
+import { avicTakesRead, avicTakesWrite } from '../svm/access.ts';
 import { control, currentVmcs } from './vmcs.ts';
 
 /** Address of the register at `offset` of the page in use; -1 when the engine keeps nothing there (EOI, reserved offsets). */
@@ -33,6 +34,9 @@ function within(offset: number, ranges: typeof RANGES_READ): boolean {
 
 /** Does a read of the APIC-access page at `offset` return data from the virtual-APIC page? Otherwise exit 44. */
 export function readIsVirtualized(m: Machine, vcpu: number, offset: number): boolean {
+  if (m.config.vendor === 'amd') {
+    return avicTakesRead(m, vcpu, offset);
+  }
   if (!control(m, vcpu, 'use_tpr_shadow')) {
     return false;
   }
@@ -41,6 +45,9 @@ export function readIsVirtualized(m: Machine, vcpu: number, offset: number): boo
 
 /** Does a write of the APIC-access page at `offset` go to the virtual-APIC page? Otherwise exit 44. */
 export function writeIsVirtualized(m: Machine, vcpu: number, offset: number): boolean {
+  if (m.config.vendor === 'amd') {
+    return avicTakesWrite(m, vcpu, offset);
+  }
   if (!control(m, vcpu, 'use_tpr_shadow')) {
     return false;
   }

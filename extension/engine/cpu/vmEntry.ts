@@ -3,6 +3,8 @@ import { VCPU_STATE } from '../fields.ts';
 import { C, V } from '../layout.ts';
 import { MARK, type Machine } from '../machine.ts';
 import { NEXT, operation, silent, step } from '../operation.ts';
+import { avic_evaluate } from '../svm/hardware.ts';
+import { avicActive } from '../svm/mode.ts';
 import { hex } from '../text.ts';
 import { evaluate, ppr_virtualization } from './virtualInterrupts.ts';
 import { control, currentVmcs } from './vmcs.ts';
@@ -70,6 +72,7 @@ export const vm_entry = operation({
         return NEXT;
       },
     ),
+    avic: silent((m, vcpu) => (avicActive(m, vcpu) ? m.call(avic_evaluate, vcpu) : NEXT)),
     delivers: silent((m, vcpu) => (control(m, vcpu, 'virtual_interrupt_delivery') ? NEXT : 'done')),
     ppr: silent((m, vcpu) => m.call(ppr_virtualization, vcpu)),
     evaluate: silent((m, vcpu) => m.call(evaluate, vcpu)),

@@ -1,8 +1,9 @@
 /** The way out of guest mode as the processor makes it. SDM vol. 3, VM exits. */
 import { VCPU_STATE } from '../fields.ts';
 import { ACTIVITY, C, EVENT, V } from '../layout.ts';
-import { MARK } from '../machine.ts';
+import { MARK, type Machine } from '../machine.ts';
 import { operation, RETURN, step } from '../operation.ts';
+import { svmExit, svmExitName } from '../svm/exits.ts';
 import { hex } from '../text.ts';
 import { EXIT_REASON, reasonName } from './vmcs.ts';
 
@@ -11,6 +12,10 @@ const WITH_QUALIFICATION: ReadonlySet<number> = new Set([
   EXIT_REASON.EOI_INDUCED,
   EXIT_REASON.APIC_WRITE,
 ]);
+
+function nameOf(m: Machine, reason: number): string {
+  return m.config.vendor === 'amd' ? svmExitName(svmExit(reason)) : reasonName(reason);
+}
 
 /** Guest mode ends on `cpu`. The host goes on with interrupts off: physical ones stay pending until it enables them. */
 export const vm_exit = operation({
@@ -22,7 +27,7 @@ export const vm_exit = operation({
     leave: step(
       (m, cpu, reason, qualification) => {
         const detail = WITH_QUALIFICATION.has(reason) ? `, qualification ${hex(qualification)}` : '';
-        return `vcpu ${m.words[m.cpu(cpu) + C.vcpu]} leaves guest mode on cpu ${cpu}: ${reasonName(reason)}${detail}`;
+        return `vcpu ${m.words[m.cpu(cpu) + C.vcpu]} leaves guest mode on cpu ${cpu}: ${nameOf(m, reason)}${detail}`;
       },
       (m, cpu, reason, qualification) => {
         const vcpu = m.load(m.cpu(cpu) + C.vcpu);
@@ -30,7 +35,7 @@ export const vm_exit = operation({
         m.store(m.cpu(cpu) + C.vcpu, -1);
         m.store(base + V.recognized, 0);
         m.store(base + V.state, VCPU_STATE.exited);
-        m.store(base + V.exit_reason, reason);
+        m.store(base + V.exit_reason, m.config.vendor === 'amd' ? svmExit(reason) : reason);
         m.store(base + V.exit_qualification, qualification);
         if (m.words[base + V.activity] === ACTIVITY.mwait) {
           m.store(base + V.activity, ACTIVITY.active);

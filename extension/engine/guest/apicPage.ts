@@ -8,6 +8,9 @@ import { apic_mmio_read } from '../lapic/msr.ts';
 import { registerName } from '../lapic/registers.ts';
 import type { Machine } from '../machine.ts';
 import { NEXT, operation, RETURN, silent, step } from '../operation.ts';
+import { avic_write } from '../svm/access.ts';
+import { SVM_EXIT } from '../svm/exits.ts';
+import { acceleratesAccesses } from '../svm/mode.ts';
 import { hex } from '../text.ts';
 
 /** Access type in the exit qualification of an APIC-access exit: 1 = data write. */
@@ -45,13 +48,17 @@ export const write_apic_page = operation({
         return NEXT;
       },
     ),
-    emulate: silent((m, vcpu, offset) => m.call(apic_write_emulation, vcpu, offset)),
+    emulate: silent((m, vcpu, offset) =>
+      m.call(m.config.vendor === 'amd' ? avic_write : apic_write_emulation, vcpu, offset),
+    ),
     emulated: silent((m, vcpu, _offset, value) =>
       m.result === NO_EXIT ? RETURN : m.call(take_exit, vcpu, m.result >>> 16, m.result & 0xffff, value),
     ),
     done: silent(() => RETURN),
     access: silent((m, vcpu, offset, value) =>
-      m.call(take_exit, vcpu, EXIT_REASON.APIC_ACCESS, LINEAR_WRITE | offset, value),
+      acceleratesAccesses(m, vcpu)
+        ? m.call(take_exit, vcpu, SVM_EXIT.AVIC_UNACCELERATED_ACCESS, offset, value)
+        : m.call(take_exit, vcpu, EXIT_REASON.APIC_ACCESS, LINEAR_WRITE | offset, value),
     ),
     completed: silent(() => RETURN),
   },

@@ -7,6 +7,7 @@ import { APIC_BASE_MSR, registerName } from '../lapic/registers.ts';
 import { EVENT, V } from '../layout.ts';
 import { MARK, type Machine } from '../machine.ts';
 import { NEXT, operation, RETURN, silent, step } from '../operation.ts';
+import { avic_write } from '../svm/access.ts';
 import { hex } from '../text.ts';
 
 export const X2APIC_MSR = { TPR: 0x808, EOI: 0x80b, ICR: 0x830, SELF_IPI: 0x83f } as const;
@@ -75,7 +76,11 @@ export const wrmsr = operation({
         return NEXT;
       },
     ),
-    virtualize: silent((m, vcpu, msr, lo, hi) => m.call(msr_write_virtualization, vcpu, msr, lo, hi)),
+    virtualize: silent((m, vcpu, msr, lo, hi) =>
+      m.config.vendor === 'amd'
+        ? m.call(avic_write, vcpu, (msr - APIC_BASE_MSR) << 4)
+        : m.call(msr_write_virtualization, vcpu, msr, lo, hi),
+    ),
     virtualized: silent((m, vcpu, _msr, lo, hi) =>
       m.result === NO_EXIT ? RETURN : m.call(take_exit, vcpu, m.result >>> 16, m.result & 0xffff, lo, hi),
     ),

@@ -10,10 +10,10 @@ import { NEXT, operation, RETURN, silent, step } from '../operation.ts';
 import { hex, highest } from '../text.ts';
 import { vmx } from '../vmx/choices.ts';
 import { pi_post_block, pi_pre_block } from '../vmx/preBlock.ts';
-import { vmx_vcpu_pi_put } from '../vmx/scheduling.ts';
 import { vmx_sync_pir_to_irr } from '../vmx/sync.ts';
 import { kvm_arch_vcpu_load, vcpu_enter_guest } from './enter.ts';
 import { leave_guest_mode } from './exit.ts';
+import { blockingHook, harvests, putHook, unblockingHook } from './vendor.ts';
 
 /** Events other than a Fixed interrupt that end a halt. `kvm_vcpu_has_events`. */
 function hasOtherEvents(m: Machine, vcpu: number): boolean {
@@ -51,7 +51,7 @@ export const kvm_vcpu_check_block = operation({
     events: silent((m, vcpu) => (m.words[m.vcpu(vcpu) + V.interrupts] !== 0 ? NEXT : 'has_event')),
     sync: silent((m, vcpu) => {
       const active = m.words[m.vcpu(vcpu) + V.apicv_active] !== 0;
-      const syncs = m.config.apicv && (active || vmx(m).entrySync !== 'if APICv is active');
+      const syncs = harvests(m) && (active || vmx(m).entrySync !== 'if APICv is active');
       return syncs ? m.call(vmx_sync_pir_to_irr, vcpu) : 'highest';
     }),
     synced: silent(m => {
@@ -105,6 +105,10 @@ export const kvm_vcpu_block = operation({
   locals: ['vcpu', 'again'],
   steps: {
     where: silent((_m, _vcpu, again) => (again ? 'set_state' : NEXT)),
+    blocking: silent((m, vcpu) => {
+      const hook = blockingHook(m);
+      return hook === undefined ? NEXT : m.call(hook, vcpu);
+    }),
     register: step(
       (_m, vcpu) => `the thread of vcpu ${vcpu} registers as a waiter: from now on it can be woken`,
       (m, vcpu) => {
@@ -136,7 +140,7 @@ export const kvm_vcpu_block = operation({
         return NEXT;
       },
     ),
-    put: silent((m, vcpu) => m.call(vmx_vcpu_pi_put, vcpu, m.words[m.vcpu(vcpu) + V.interrupts] !== 0 ? 1 : 0)),
+    put: silent((m, vcpu) => m.call(putHook(m), vcpu, m.words[m.vcpu(vcpu) + V.interrupts] !== 0 ? 1 : 0)),
     switch: step(
       (m, vcpu) => `cpu ${m.words[m.vcpu(vcpu) + V.cpu]} runs something else, interrupts on; vcpu ${vcpu} is off it`,
       (m, vcpu) => {
@@ -152,10 +156,15 @@ export const kvm_vcpu_block = operation({
       (m, vcpu) => {
         m.store(m.vcpu(vcpu) + V.state, VCPU_STATE.exited);
         m.store(m.vcpu(vcpu) + V.waiter, 0);
-        return m.return(1);
+        return NEXT;
       },
       { via: ['finish_rcuwait'] },
     ),
+    unblocking: silent((m, vcpu) => {
+      const hook = unblockingHook(m);
+      return hook === undefined ? NEXT : m.call(hook, vcpu);
+    }),
+    awake: silent(m => m.return(1)),
   },
 });
 
@@ -179,12 +188,14 @@ export const kvm_vcpu_halt = operation({
     polls: silent((m, vcpu) => (m.config.haltPolling === true ? m.call(kvm_vcpu_check_block, vcpu) : 'before')),
     polled: silent(m => (m.result !== 0 ? 'runnable' : NEXT)),
     before: silent((m, vcpu) =>
-      vmx(m).wakeupVector === 'pi_pre_block' && m.config.apicv ? m.call(pi_pre_block, vcpu) : 'block',
+      vmx(m).wakeupVector === 'pi_pre_block' && harvests(m) ? m.call(pi_pre_block, vcpu) : 'block',
     ),
     refused: silent(m => (m.result !== 0 ? 'runnable' : NEXT)),
     block: silent((m, vcpu, again) => m.call(kvm_vcpu_block, vcpu, again)),
     slept: silent(m => (m.result === 0 ? m.return(0) : NEXT)),
-    after: silent((m, vcpu) => (vmx(m).wakeupVector === 'pi_pre_block' ? m.call(pi_post_block, vcpu) : NEXT)),
+    after: silent((m, vcpu) =>
+      vmx(m).wakeupVector === 'pi_pre_block' && harvests(m) ? m.call(pi_post_block, vcpu) : NEXT,
+    ),
     runnable: step(
       (_m, vcpu) => `mp_state of vcpu ${vcpu} := RUNNABLE`,
       (m, vcpu) => {
@@ -238,7 +249,7 @@ export const preempt = operation({
         return NEXT;
       },
     ),
-    put: silent((m, vcpu) => m.call(vmx_vcpu_pi_put, vcpu, 0)),
+    put: silent((m, vcpu) => m.call(putHook(m), vcpu, 0)),
     give_away: silent((m, vcpu) => m.call(give_cpu_away, vcpu)),
   },
 });
@@ -261,7 +272,7 @@ export const vcpu_put = operation({
         return NEXT;
       },
     ),
-    put: silent((m, vcpu) => m.call(vmx_vcpu_pi_put, vcpu, 0)),
+    put: silent((m, vcpu) => m.call(putHook(m), vcpu, 0)),
     give_away: silent((m, vcpu) => m.call(give_cpu_away, vcpu)),
   },
 });

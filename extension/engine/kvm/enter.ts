@@ -9,18 +9,19 @@ import { hasInterruptAbovePpr } from '../lapic/priority.ts';
 import { C, REQ, V } from '../layout.ts';
 import type { Machine } from '../machine.ts';
 import { NEXT, operation, RETURN, silent, step } from '../operation.ts';
+import { svm_enable_irq_window } from '../svm/irqWindow.ts';
 import { highest } from '../text.ts';
 import { vmx } from '../vmx/choices.ts';
 import { vmx_enable_irq_window, vmx_update_cr8_intercept } from '../vmx/exitHandlers.ts';
 import { vmx_check_nested_events } from '../vmx/nested.ts';
-import { vmx_vcpu_pi_load } from '../vmx/scheduling.ts';
 import { vmx_sync_pir_to_irr } from '../vmx/sync.ts';
 import { requestName } from './kick.ts';
 import { firstRequest, handlerOfRequest } from './requests.ts';
+import { harvests, isIntel, loadHook } from './vendor.ts';
 
 /** Does this kernel harvest PIR on the way into the guest? Only for an enabled local APIC. */
 function syncsAtEntry(m: Machine, vcpu: number): boolean {
-  if (!m.config.apicv || !apic_enabled(m, vcpu)) {
+  if (!harvests(m) || !apic_enabled(m, vcpu)) {
     return false;
   }
   switch (vmx(m).entrySync) {
@@ -111,11 +112,14 @@ export const vcpu_enter_guest = operation({
         hasInterruptAbovePpr(m, vcpu)
           ? `an interrupt of vcpu ${vcpu} still waits: it needs a window`
           : `no other interrupt of vcpu ${vcpu} could be injected`,
-      (m, vcpu) => (hasInterruptAbovePpr(m, vcpu) ? m.call(vmx_enable_irq_window, vcpu) : NEXT),
+      (m, vcpu) =>
+        hasInterruptAbovePpr(m, vcpu) ? m.call(isIntel(m) ? vmx_enable_irq_window : svm_enable_irq_window, vcpu) : NEXT,
       { via: ['kvm_check_and_inject_events', 'kvm_cpu_has_injectable_intr'] },
     ),
     cr8: silent((m, vcpu) =>
-      apic_enabled(m, vcpu) ? m.call(vmx_update_cr8_intercept, vcpu, highest(m, m.vcpu(vcpu) + V.irr)) : NEXT,
+      isIntel(m) && apic_enabled(m, vcpu)
+        ? m.call(vmx_update_cr8_intercept, vcpu, highest(m, m.vcpu(vcpu) + V.irr))
+        : NEXT,
     ),
 
     order: silent(m => (vmx(m).entryOrder === 'mode, then IRQs off' ? 'set_mode' : NEXT)),
@@ -183,7 +187,7 @@ export const kvm_arch_vcpu_load = operation({
   via: ['kvm_sched_in'],
   locals: ['vcpu', 'cpu'],
   steps: {
-    pi_load: silent((m, vcpu, cpu) => m.call(vmx_vcpu_pi_load, vcpu, cpu)),
+    pi_load: silent((m, vcpu, cpu) => m.call(loadHook(m), vcpu, cpu)),
     set_cpu: step(
       (_m, vcpu, cpu) => `vcpu ${vcpu} is loaded on cpu ${cpu}: vcpu->cpu := ${cpu}, preempted := 0`,
       (m, vcpu, cpu) => {

@@ -9,11 +9,13 @@ import { IRQ, X2APIC_BROADCAST } from '../lapic/message.ts';
 import { C, V } from '../layout.ts';
 import type { Machine } from '../machine.ts';
 import { NEXT, operation, RETURN, silent, step } from '../operation.ts';
+import { svmHandlerOf } from '../svm/exitHandlers.ts';
 import { handlerOf } from '../vmx/exitHandlers.ts';
 import { vmx_sync_pir_to_irr } from '../vmx/sync.ts';
 import { kvm_vcpu_halt } from './block.ts';
 import { kvm_vcpu_exit_request, vcpu_enter_guest } from './enter.ts';
 import { host_interrupt } from './hostInterrupt.ts';
+import { harvests } from './vendor.ts';
 
 const ICR_MSR = 0x830;
 
@@ -77,7 +79,7 @@ export const after_vm_exit = operation({
       if (m.result !== 0) {
         return 'leave';
       }
-      return m.config.apicv && apic_enabled(m, vcpu) ? m.call(vmx_sync_pir_to_irr, vcpu) : NEXT;
+      return harvests(m) && apic_enabled(m, vcpu) ? m.call(vmx_sync_pir_to_irr, vcpu) : NEXT;
     }),
     fast_request: silent((m, vcpu) => m.call(kvm_vcpu_exit_request, vcpu)),
     fast_entry: silent((m, vcpu) => (m.result !== 0 ? 'leave_completed' : m.call(vm_entry, vcpu))),
@@ -89,7 +91,7 @@ export const after_vm_exit = operation({
     halts: silent((m, vcpu, reason) => (reason === EXIT_REASON.HLT ? m.call(kvm_vcpu_halt, vcpu) : 'handle')),
     halted: silent(m => (m.result !== 0 ? 'again' : RETURN)),
     handle: silent((m, vcpu, reason, qualification, lo, hi) => {
-      const handler = handlerOf(reason);
+      const handler = handlerOf(reason) ?? svmHandlerOf(reason);
       return handler === undefined ? NEXT : m.call(handler, vcpu, qualification, lo, hi);
     }),
     again: silent((m, vcpu) => m.call(vcpu_enter_guest, vcpu)),

@@ -5,6 +5,7 @@ import { HOST_VECTORS } from '../fields.ts';
 import { C } from '../layout.ts';
 import { NEXT, operation, RETURN, silent, step } from '../operation.ts';
 import { hex, highest } from '../text.ts';
+import { deviceOfHostVector, vfio_msihandler } from '../vfio/irqfd.ts';
 import { pi_wakeup_handler } from '../vmx/wakeup.ts';
 
 const HANDLERS: Readonly<Record<number, string>> = {
@@ -23,9 +24,20 @@ export const host_interrupt = operation({
   locals: ['cpu', 'vector'],
   steps: {
     handle: step(
-      (_m, cpu, vector) => `cpu ${cpu} handles ${hex(vector)}: ${HANDLERS[vector] ?? "the host's own interrupt"}`,
-      (_m, _cpu, vector) => (vector === HOST_VECTORS.POSTED_INTR_WAKEUP_VECTOR ? NEXT : RETURN),
+      (m, cpu, vector) => {
+        const device = m.config.devices?.[deviceOfHostVector(m, cpu, vector)];
+        const own = device === undefined ? "the host's own interrupt" : `the interrupt of ${device.name}`;
+        return `cpu ${cpu} handles ${hex(vector)}: ${HANDLERS[vector] ?? own}`;
+      },
+      (m, cpu, vector) => {
+        if (vector === HOST_VECTORS.POSTED_INTR_WAKEUP_VECTOR) {
+          return 'wakeup';
+        }
+        const device = deviceOfHostVector(m, cpu, vector);
+        return device < 0 ? RETURN : m.call(vfio_msihandler, device);
+      },
     ),
+    handled: silent(() => RETURN),
     wakeup: silent((m, cpu) => m.call(pi_wakeup_handler, cpu)),
   },
 });

@@ -4,6 +4,7 @@ import { kvm_vcpu_kick } from '../kvm/kick.ts';
 import { KVM_APIC_INIT, KVM_APIC_SIPI, REQ, V } from '../layout.ts';
 import { MARK, type Machine } from '../machine.ts';
 import { NEXT, operation, silent, step } from '../operation.ts';
+import { svm_deliver_interrupt } from '../svm/deliver.ts';
 import { hex } from '../text.ts';
 import { vmx_deliver_interrupt } from '../vmx/posting.ts';
 import { apic_enabled } from './apic.ts';
@@ -77,7 +78,9 @@ export const __apic_accept_irq = operation({
         return NEXT;
       },
     ),
-    deliver: silent((m, vcpu, irq) => m.call(vmx_deliver_interrupt, vcpu, irq & IRQ.vector, irq)),
+    deliver: silent((m, vcpu, irq) =>
+      m.call(m.config.vendor === 'intel' ? vmx_deliver_interrupt : svm_deliver_interrupt, vcpu, irq & IRQ.vector, irq),
+    ),
     delivered: silent(m => m.return(1)),
 
     remote_read: step(

@@ -3,6 +3,7 @@ import { EXIT_REASON } from '../cpu/vmcs.ts';
 
 export const SVM_EXIT = {
   INTR: 0x60,
+  VINTR: 0x64,
   HLT: 0x78,
   MSR: 0x7c,
   NPF: 0x400,
@@ -13,6 +14,7 @@ export const SVM_EXIT = {
 /** Trace names, lower case as the kernel prints them. */
 const NAMES: Readonly<Record<number, string>> = {
   [SVM_EXIT.INTR]: 'interrupt',
+  [SVM_EXIT.VINTR]: 'vintr',
   [SVM_EXIT.HLT]: 'hlt',
   [SVM_EXIT.MSR]: 'msr',
   [SVM_EXIT.NPF]: 'npf',
@@ -23,6 +25,7 @@ const NAMES: Readonly<Record<number, string>> = {
 /** What AMD calls an exit that code for both vendors names by its VMX reason. A preemption timer does not exist: a host interrupt ends the guest's turn. */
 const OF_VMX: Readonly<Record<number, number>> = {
   [EXIT_REASON.EXTERNAL_INTERRUPT]: SVM_EXIT.INTR,
+  [EXIT_REASON.INTERRUPT_WINDOW]: SVM_EXIT.VINTR,
   [EXIT_REASON.HLT]: SVM_EXIT.HLT,
   [EXIT_REASON.MSR_WRITE]: SVM_EXIT.MSR,
   [EXIT_REASON.APIC_ACCESS]: SVM_EXIT.NPF,

@@ -4,6 +4,7 @@ import { kvm_make_all_cpus_request } from '../kvm/kick.ts';
 import { REQ, V, VM } from '../layout.ts';
 import type { Machine } from '../machine.ts';
 import { NEXT, operation, RETURN, silent, step } from '../operation.ts';
+import { avic_refresh_apicv_exec_ctrl } from '../svm/vmcb.ts';
 import { hex, highest } from '../text.ts';
 import { trace } from '../trace.ts';
 import { vmx } from './choices.ts';
@@ -12,7 +13,8 @@ import { vmx_refresh_apicv_exec_ctrl } from './controls.ts';
 /** Bit of a reason in this kernel, or -1: unknown here, or not honoured on Intel and then never recorded. */
 export function inhibitBit(m: Machine, reason: string): number {
   const bit = vmx(m).inhibitReasons.indexOf(reason);
-  return bit >= 0 && (vmx(m).requiredInhibits & (1 << bit)) !== 0 ? bit : -1;
+  const honoured = m.config.vendor === 'amd' ? -1 : vmx(m).requiredInhibits;
+  return bit >= 0 && (honoured & (1 << bit)) !== 0 ? bit : -1;
 }
 
 /** kvm_vcpu_apicv_activated */
@@ -81,7 +83,8 @@ export const kvm_vcpu_update_apicv = operation({
       (_m, vcpu, active) => `apicv_active of vcpu ${vcpu} := ${active}`,
       (m, vcpu, active) => {
         m.store(m.vcpu(vcpu) + V.apicv_active, active);
-        return active !== 0 && vmx(m).activationWritesSvi ? NEXT : 'controls';
+        const svi = m.config.vendor === 'intel' && vmx(m).activationWritesSvi;
+        return active !== 0 && svi ? NEXT : 'controls';
       },
       { via: ['__kvm_vcpu_update_apicv'] },
     ),
@@ -94,7 +97,9 @@ export const kvm_vcpu_update_apicv = operation({
       },
       { via: ['__kvm_vcpu_update_apicv', 'kvm_apic_update_apicv', 'vmx_hwapic_isr_update'] },
     ),
-    controls: silent((m, vcpu) => m.call(vmx_refresh_apicv_exec_ctrl, vcpu)),
+    controls: silent((m, vcpu) =>
+      m.call(m.config.vendor === 'intel' ? vmx_refresh_apicv_exec_ctrl : avic_refresh_apicv_exec_ctrl, vcpu),
+    ),
     deactivated: silent((_m, _vcpu, active) => (active === 0 ? NEXT : RETURN)),
     request_event: step(
       (_m, vcpu) => `request KVM_REQ_EVENT of vcpu ${vcpu}: what was accepted while APICv was active made no request`,
