@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import type { Reading } from '../decode/values.ts';
-import { loadDecoder } from './hover.ts';
+import { loadDecoder } from './documentValues.ts';
 
 interface Choice extends vscode.QuickPickItem {
   readonly reading: Reading;

@@ -1,11 +1,14 @@
 import type { ExtensionContext } from 'vscode';
+import { registerCopyCommands } from './copyCommand.ts';
 import { CurrentRun } from './currentRun.ts';
 import { registerDebugger } from './debugger.ts';
 import { registerDecodeCommand } from './decodeCommand.ts';
+import { registerEncodeCommand } from './encodeCommand.ts';
 import { registerHovers } from './hover.ts';
 import { registerInspector } from './inspectorPanel.ts';
 import { registerScenarioLanguage } from './scenarioLanguage.ts';
 import { registerTestExplorer } from './testExplorer.ts';
+import { registerValueViews } from './valueViews.ts';
 
 /** Registers what the extension offers and nothing else: opening any C file activates it. */
 export function activate(context: ExtensionContext): void {
@@ -13,6 +16,9 @@ export function activate(context: ExtensionContext): void {
   registerScenarioLanguage(context);
   registerHovers(context);
   registerDecodeCommand(context);
+  registerEncodeCommand(context);
+  registerCopyCommands(context);
+  registerValueViews(context);
   registerDebugger(context, run);
   registerInspector(context, run);
   registerTestExplorer(context);
