@@ -1,8 +1,8 @@
-import type { KernelVersion, MachineConfig, VcpuConfig } from '../engine/config.ts';
+import type { KernelVersion, MachineConfig } from '../engine/config.ts';
+import { checkAction } from './checkAction.ts';
 import { checkExpect } from './checkExpect.ts';
 import { checkMachine } from './checkMachine.ts';
-import { checkIcr, checkIpi, checkMsi } from './checkMessage.ts';
-import { checkVcpus, cpuIndex, vcpuIndex } from './checkVcpus.ts';
+import { checkVcpus } from './checkVcpus.ts';
 import { type Diagnostic, limited } from './diagnostics.ts';
 import type { Action, Program, Statement } from './program.ts';
 import { Report } from './report.ts';
@@ -39,58 +39,6 @@ export interface Checked {
   readonly program?: Program;
   /** In text order, those of the parser included; at most 1,001. */
   readonly diagnostics: readonly Diagnostic[];
-}
-
-/** Stands in for a sender that does not exist, so that the rest of its line is still checked. */
-const STRANGER: VcpuConfig = { id: 0, apic: 'x2apic', state: 'running', cpu: 0, bsp: true, interruptsEnabled: true };
-
-function checkAction(
-  node: ActionNode,
-  machine: MachineConfig,
-  count: number | undefined,
-  report: Report,
-): Action | undefined {
-  if (node.name?.text === 'msi') {
-    const message = checkMsi(node, machine, report);
-    return message && { kind: 'msi', ...message };
-  }
-  const vcpu = vcpuIndex(node.vcpu, count, report);
-  const sender = machine.vcpus[vcpu ?? 0] ?? STRANGER;
-  const act = actionOf(node, sender, machine, report);
-  return vcpu === undefined ? undefined : act;
-}
-
-function actionOf(node: ActionNode, sender: VcpuConfig, machine: MachineConfig, report: Report): Action | undefined {
-  const vcpu = sender.id;
-  switch (node.name?.text) {
-    case 'icr': {
-      const value = checkIcr(node.value, sender, machine, report);
-      return value && { kind: 'icr', vcpu, value };
-    }
-    case 'ipi': {
-      const value = node.delivery && checkIpi(node.delivery, sender, machine, report);
-      return value && { kind: 'icr', vcpu, value };
-    }
-    case 'enter': {
-      if (!node.cpu) return { kind: 'enter', vcpu };
-      const cpu = cpuIndex(node.cpu, machine.cpus.length, report);
-      return cpu === undefined ? undefined : { kind: 'enter', vcpu, cpu };
-    }
-    case 'tpr': {
-      const value = report.wide(node.value, 'the task priority', 8);
-      return value === undefined ? undefined : { kind: 'tpr', vcpu, value: Number(value) };
-    }
-    case 'exit':
-    case 'block':
-    case 'preempt':
-    case 'eoi':
-      return { kind: node.name.text, vcpu };
-    case 'cli':
-    case 'sti':
-      return { kind: 'interrupts', vcpu, enabled: node.name.text === 'sti' };
-    default:
-      return undefined;
-  }
 }
 
 /** Whatever describes the machine stands above whatever happens on it. */

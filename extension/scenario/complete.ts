@@ -1,4 +1,6 @@
 import { FIELDS, findField } from '../engine/fields.ts';
+import { apicvInhibits } from '../engine/vmx/choices.ts';
+import { REGISTER_OFFSETS } from './checkAction.ts';
 import { checkMachine, DEMANDS, type Frame, KERNELS } from './checkMachine.ts';
 import { countCpus } from './checkVcpus.ts';
 import { type Expected, Listener } from './expected.ts';
@@ -132,6 +134,18 @@ function suggest(expected: Expected, tree: Tree, frame: Frame): Suggestion[] {
         label,
         kind: 'value',
         detail: label === '2013' ? 'Linux 3.11' : `Linux ${label}`,
+      }));
+    case 'inhibit':
+      return apicvInhibits(frame.machine.kernel).inhibitReasons.map((label, bit) => ({
+        label,
+        kind: 'value',
+        detail: `bit ${bit}`,
+      }));
+    case 'register':
+      return Object.entries(REGISTER_OFFSETS).map(([label, offset]) => ({
+        label,
+        kind: 'value',
+        detail: `0x${offset.toString(16).padStart(3, '0')}`,
       }));
     case 'field':
       return FIELDS.filter(each => each.block === expected.block).map(({ path, doc }) => ({

@@ -108,7 +108,7 @@ export class Cursor {
   number(
     what: string,
     example: string,
-    kind: 'vcpu' | 'cpu' | 'vector' | 'id' | 'number' = 'number',
+    kind: 'vcpu' | 'cpu' | 'vector' | 'id' | 'register' | 'inhibit' | 'number' = 'number',
   ): Token | undefined {
     const found = this.nextWord(kind === 'number' ? { kind, what } : { kind });
     if (found && /^[0-9A-Z]/.test(found.text)) return found;

@@ -13,6 +13,10 @@ export type Expected =
   /** Any other number; `what` is a phrase such as "the value of the ICR". */
   | { readonly kind: 'number'; readonly what: string }
   | { readonly kind: 'kernel' }
+  /** Register of the local APIC by name or offset, or by MSR. */
+  | { readonly kind: 'register' }
+  /** Why APICv is inhibited. */
+  | { readonly kind: 'inhibit' }
   /** `block` is `vcpu` or `cpu`. */
   | { readonly kind: 'field'; readonly block: string }
   /** `has`, `lacks`, `is`, or the value at once. */

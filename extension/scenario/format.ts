@@ -30,7 +30,7 @@ function isSetting({ kind }: Node): boolean {
 /** How many tokens of the line form its first column. */
 function headLength({ kind }: Node, code: readonly Token[]): number {
   if (kind === 'vcpu' || kind === 'machine') return 2;
-  if (kind === 'action' && code[0].text === 'vcpu') return 3;
+  if (kind === 'action' && (code[0].text === 'vcpu' || code[0].text === 'cpu')) return 3;
   return 1;
 }
 

@@ -1,7 +1,7 @@
 import { Cursor } from './cursor.ts';
 import { type Diagnostic, diagnostic } from './diagnostics.ts';
 import type { Listener } from './expected.ts';
-import { parseAction, parseMsi } from './parseAction.ts';
+import { parseAction, parseCpuAction, parseMsi, parseVmAction } from './parseAction.ts';
 import { parseConditions } from './parseExpect.ts';
 import type { Range } from './program.ts';
 import { notOneOf } from './suggest.ts';
@@ -129,6 +129,12 @@ function parseStatement(head: Token, cursor: Cursor): Body {
       return parseVcpu(cursor);
     case 'msi':
       return parseMsi(head, cursor);
+    case 'cpu':
+      return parseCpuAction(cursor);
+    case 'assign':
+    case 'inhibit':
+    case 'uninhibit':
+      return parseVmAction(head, cursor);
     case 'expect':
       return { kind: 'expect', conditions: parseConditions(cursor) };
     default:

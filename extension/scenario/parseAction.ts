@@ -3,7 +3,7 @@ import { diagnostic } from './diagnostics.ts';
 import { shown } from './suggest.ts';
 import type { Token } from './tokens.ts';
 import type { ActionNode, Delivery, Destination } from './tree.ts';
-import { ACTIONS, DELIVERY_MODES, isKey, SHORTHANDS, WITHOUT_VECTOR } from './words.ts';
+import { ACTIONS, ASSIGNED, CPU_ACTIONS, DELIVERY_MODES, isKey, SHORTHANDS, WITHOUT_VECTOR } from './words.ts';
 
 type ActionBody = Omit<ActionNode, 'range' | 'head' | 'broken'>;
 
@@ -56,6 +56,13 @@ export function parseAction(cursor: Cursor, vcpu: Token | undefined): ActionBody
       const value = cursor.number('the task priority', 'tpr 0x50');
       return { ...action, ...(value && { value }) };
     }
+    case 'cr8': {
+      const value = cursor.number('the priority class', 'cr8 5');
+      return { ...action, ...(value && { value }) };
+    }
+    case 'write':
+    case 'wrmsr':
+      return { ...action, ...parseRegisterWrite(cursor, name.text) };
     case 'ipi': {
       const delivery = parseDelivery(cursor, true);
       return { ...action, ...(delivery && { delivery }) };
@@ -68,6 +75,33 @@ export function parseAction(cursor: Cursor, vcpu: Token | undefined): ActionBody
     default:
       return action;
   }
+}
+
+function parseRegisterWrite(cursor: Cursor, name: 'write' | 'wrmsr'): Pick<ActionNode, 'register' | 'value'> {
+  const example = `${name} APIC_EOI 0`;
+  const register = cursor.number('the register', example, 'register');
+  const value = cursor.failed ? undefined : cursor.number('the value', example);
+  return { ...(register && { register }), ...(value && { value }) };
+}
+
+/** `cpu 1: interrupt 0xf2`. */
+export function parseCpuAction(cursor: Cursor): ActionBody {
+  const cpu = cursor.number("the CPU's number", 'cpu 1: interrupt 0xf2', 'cpu');
+  const base: ActionBody = { kind: 'action', ...(cpu && { cpu }) };
+  if (cursor.failed || !cursor.keyword(':', 'cpu 1: interrupt 0xf2')) return base;
+  const name = cursor.oneOf(CPU_ACTIONS, 'what reaches the CPU');
+  const vector = cursor.failed ? undefined : cursor.number('the vector', 'interrupt 0xf2', 'vector');
+  return { ...base, ...(name && { name }), ...(vector && { vector }) };
+}
+
+/** `assign device`, `inhibit HYPERV`, `uninhibit HYPERV`. */
+export function parseVmAction(name: Token, cursor: Cursor): ActionBody {
+  if (name.text === 'assign') {
+    cursor.oneOf(ASSIGNED, 'what is assigned');
+    return { kind: 'action', name };
+  }
+  const reason = cursor.number('the reason', `${name.text} HYPERV`, 'inhibit');
+  return { kind: 'action', name, ...(reason && { reason }) };
 }
 
 /** `msi 0xfee01000 0x0041` or `msi fixed 0x41 to 1`. */

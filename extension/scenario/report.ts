@@ -35,7 +35,9 @@ export class Report {
     const value = this.number(word, what);
     if (word === undefined || value === undefined) return undefined;
     if (value >= BigInt(least) && value <= BigInt(most)) return Number(value);
-    this.add('irq304', word.range, `\`${shown(word.text)}\` is out of range. Write ${what} from ${least} to ${most}.`);
+    const bound = (n: number) => (word.text.startsWith('0x') ? `0x${n.toString(16)}` : `${n}`);
+    const remedy = `Write ${what} from ${bound(least)} to ${bound(most)}.`;
+    this.add('irq304', word.range, `\`${shown(word.text)}\` is out of range. ${remedy}`);
     return undefined;
   }
 

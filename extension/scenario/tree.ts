@@ -61,13 +61,19 @@ export interface Delivery {
 
 export interface ActionNode extends NodeBase {
   readonly kind: 'action';
-  /** The vCPU in front of the colon; the statement `msi` has none. */
+  /** The vCPU in front of the colon; `msi`, `assign` and what reaches a CPU have none. */
   readonly vcpu?: Token;
   readonly name?: Token;
-  /** `icr VALUE`, `tpr VALUE`, and the address of `msi ADDRESS DATA`. */
+  /** `icr VALUE`, `tpr VALUE`, `write REGISTER VALUE`, and the address of `msi ADDRESS DATA`. */
   readonly value?: Token;
   readonly data?: Token;
+  /** `enter on cpu CPU`, `cpu CPU: interrupt VECTOR`. */
   readonly cpu?: Token;
+  readonly vector?: Token;
+  /** `write REGISTER VALUE`, `wrmsr REGISTER VALUE`. */
+  readonly register?: Token;
+  /** `inhibit REASON`, `uninhibit REASON`. */
+  readonly reason?: Token;
   readonly delivery?: Delivery;
 }
 

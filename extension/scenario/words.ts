@@ -10,6 +10,10 @@ export const STATEMENTS = {
   with: 'Features of the machine: `with apicv ipiv vtd-posting`.',
   vcpu: 'Where a vCPU is before the first action (`vcpu 1 blocked on cpu 1`), or what it does (`vcpu 1: eoi`).',
   msi: 'An MSI arrives at KVM: `msi 0xfee01000 0x0041` (address, data) or `msi fixed 0x41 to 1`.',
+  cpu: 'What reaches a physical CPU: `cpu 1: interrupt 0xf2`.',
+  assign: 'A device is assigned to the VM while it runs: `assign device`.',
+  inhibit: 'KVM stops APICv or AVIC for a reason: `inhibit HYPERV`.',
+  uninhibit: 'The reason goes: `uninhibit HYPERV`.',
   expect: 'What must hold now: `expect vcpu 2: irr has 0x41, pid.on 0` or `expect no exit on vcpu 1`.',
 } as const satisfies Words;
 
@@ -74,8 +78,21 @@ export const ACTIONS = {
   preempt: 'The thread is preempted: it is off its CPU but runnable.',
   eoi: 'The guest ends the interrupt of highest priority in service.',
   tpr: 'The guest writes its task priority: `tpr 0x50`.',
+  cr8: 'The guest moves a task-priority class (0 to 15) to CR8: `cr8 5`.',
+  write: 'The guest writes a register of its APIC page (xAPIC mode): `write APIC_EOI 0`.',
+  wrmsr: 'The guest writes an x2APIC MSR: `wrmsr APIC_SELF_IPI 0x41` or `wrmsr 0x83f 0x41`.',
+  mwait: 'The guest executes MWAIT.',
+  userspace: '`KVM_RUN` returns to user space; `enter` calls it again.',
   cli: 'The guest disables interrupts (RFLAGS.IF = 0).',
   sti: 'The guest enables interrupts (RFLAGS.IF = 1).',
+} as const satisfies Words;
+
+export const CPU_ACTIONS = {
+  interrupt: 'A physical interrupt reaches the local APIC of this CPU: `cpu 1: interrupt 0xf2`.',
+} as const satisfies Words;
+
+export const ASSIGNED = {
+  device: 'VT-d posts for the VM from now on (kvm_arch_start_assignment).',
 } as const satisfies Words;
 
 export const DELIVERY_MODES = {

@@ -126,6 +126,11 @@ const CHOICES: Readonly<Record<KernelVersion, VmxChoices>> = {
   '7.2': LINUX_7_1,
 };
 
+/** The reasons of a kernel by bit number, and the bits that Intel honours. */
+export function apicvInhibits(kernel: KernelVersion): Pick<VmxChoices, 'inhibitReasons' | 'requiredInhibits'> {
+  return CHOICES[kernel];
+}
+
 export function vmx(m: Machine): VmxChoices {
   return CHOICES[m.config.kernel];
 }

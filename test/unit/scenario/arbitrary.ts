@@ -49,6 +49,9 @@ const body = fc.oneof(
       ([id, mode, vector, to]) =>
         `vcpu ${id}: ipi ${mode} ${['smi', 'nmi', 'init'].includes(mode) ? '' : vector} to ${to}`,
     ),
+  fc.tuple(small, number).map(([id, vector]) => `cpu ${id}: interrupt ${vector}`),
+  fc.tuple(small, number).map(([id, value]) => `vcpu ${id}: wrmsr APIC_SELF_IPI ${value}`),
+  fc.constantFrom('assign device', 'inhibit HYPERV', 'uninhibit 1'),
   fc.tuple(number, number).map(([address, data]) => `msi ${address} ${data}`),
   fc
     .tuple(small, number, number)

@@ -4,6 +4,7 @@ import { complete } from '../../../extension/scenario/complete.ts';
 import { format } from '../../../extension/scenario/format.ts';
 import { parse } from '../../../extension/scenario/parse.ts';
 import { TEMPLATES } from '../../../extension/scenario/templates.ts';
+import { ACTIONS, keys } from '../../../extension/scenario/words.ts';
 import { diagnose, MACHINE } from './problems.ts';
 
 /** Labels that are offered at the mark `|`, after the machine of the other tests. */
@@ -34,7 +35,7 @@ describe('templates', () => {
 
 describe('completion', () => {
   it.each([
-    ['vcpu 0: |', ['icr', 'ipi', 'enter', 'exit', 'block', 'preempt', 'eoi', 'tpr', 'cli', 'sti']],
+    ['vcpu 0: |', keys(ACTIONS)],
     ['vcpu |', ['0', '1', '2', '3']],
     [
       'vcpu 1 |',
@@ -66,6 +67,8 @@ describe('completion', () => {
     ['msi fixed 0x41 to |', ['logical', '0', '1', '2', '3']],
     ['msi |', ['fixed', 'lowest', 'smi', 'nmi', 'init', 'startup']],
     ['vcpu 0: enter |', ['on']],
+    ['cpu 1: |', ['interrupt']],
+    ['assign |', ['device']],
     ['vcpu 0: eoi |', []],
     ['expect |', ['vcpu', 'cpu', 'no', 'exit', 'notification', 'wake-up']],
     ['expect no |', ['exit', 'notification', 'wake-up']],
@@ -82,8 +85,8 @@ describe('completion', () => {
       'expect vcpu 1: mode is not |',
       ['OUTSIDE_GUEST_MODE', 'IN_GUEST_MODE', 'EXITING_GUEST_MODE', 'READING_SHADOW_PAGE_TABLES'],
     ],
-    ['  vcp| 1', ['cpus', 'host', 'with', 'vcpu', 'msi', 'expect', ...ACTING]],
-    ['vcpu 0: eoi\n|', ['vcpu', 'msi', 'expect', ...ACTING]],
+    ['  vcp| 1', ['cpus', 'host', 'with', 'vcpu', 'msi', 'cpu', 'assign', 'inhibit', 'uninhibit', 'expect', ...ACTING]],
+    ['vcpu 0: eoi\n|', ['vcpu', 'msi', 'cpu', 'assign', 'inhibit', 'uninhibit', 'expect', ...ACTING]],
     ['vcpu 0: io |', []],
     ['vcpu 0: eoi # vcpu |', []],
   ])('%s', (text, expected) => {
@@ -118,6 +121,12 @@ describe('completion', () => {
     expect(labels('kernel |', 'machine intel\n')).toEqual(KERNELS);
     expect(labels('vcpus 4 |', 'machine intel\n')).toEqual(['xapic', 'x2apic']);
     expect(labels('machine |', '')).toEqual(['intel', 'amd']);
+  });
+
+  it('offers registers and reasons by name', () => {
+    expect(labels('vcpu 0: wrmsr |')).toContain('APIC_SELF_IPI');
+    expect(labels('inhibit |')).toContain('HYPERV');
+    expect(labels('inhibit |', 'machine intel\nkernel 2013\nvcpus 1\n')).toEqual([]);
   });
 
   it('says where the word begins', () => {

@@ -4,7 +4,17 @@ import { describe, expect, it } from 'vitest';
 import { FIELDS } from '../../../extension/engine/fields.ts';
 import { DEFAULT_KERNEL, KERNELS } from '../../../extension/scenario/checkMachine.ts';
 import { CODES } from '../../../extension/scenario/diagnostics.ts';
-import { ACTIONS, EVENTS, FEATURES, keys, REGISTERS, STATEMENTS, STATES } from '../../../extension/scenario/words.ts';
+import {
+  ACTIONS,
+  ASSIGNED,
+  CPU_ACTIONS,
+  EVENTS,
+  FEATURES,
+  keys,
+  REGISTERS,
+  STATEMENTS,
+  STATES,
+} from '../../../extension/scenario/words.ts';
 import { diagnose, MACHINE } from './problems.ts';
 
 const page = readFileSync(path.resolve(import.meta.dirname, '../../../docs/scenario-language.md'), 'utf8');
@@ -17,7 +27,9 @@ describe('docs/scenario-language.md', () => {
 
   it('has an example for every word', () => {
     const code = examples.join('\n');
-    const words = [STATEMENTS, ACTIONS, EVENTS, STATES].flatMap(table => keys<Record<string, string>>(table));
+    const words = [STATEMENTS, ACTIONS, CPU_ACTIONS, ASSIGNED, EVENTS, STATES].flatMap(table =>
+      keys<Record<string, string>>(table),
+    );
     const inExamples = (word: string) => new RegExp(`(^|\\s)${word}([\\s:,]|$)`, 'm').test(code);
     expect(words.filter(word => !inExamples(word) && word !== 'offline')).toEqual([]);
     expect([...keys(FEATURES), ...keys(REGISTERS)].filter(word => !page.includes(`\`${word}`))).toEqual([]);

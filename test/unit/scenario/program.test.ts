@@ -159,10 +159,25 @@ describe('actions', () => {
     ['vcpu 1: preempt', { kind: 'preempt', vcpu: 1 }],
     ['vcpu 1: eoi', { kind: 'eoi', vcpu: 1 }],
     ['vcpu 1: tpr 80', { kind: 'tpr', vcpu: 1, value: 80 }],
+    ['vcpu 1: cr8 5', { kind: 'cr8', vcpu: 1, value: 5 }],
+    ['vcpu 1: mwait', { kind: 'mwait', vcpu: 1 }],
+    ['vcpu 1: userspace', { kind: 'userspace', vcpu: 1 }],
+    ['vcpu 1: wrmsr APIC_SELF_IPI 0x41', { kind: 'wrmsr', vcpu: 1, msr: 0x83f, value: { lo: 0x41, hi: 0 } }],
+    ['vcpu 1: wrmsr 0x830 0x300000041', { kind: 'wrmsr', vcpu: 1, msr: 0x830, value: { lo: 0x41, hi: 3 } }],
+    ['cpu 1: interrupt POSTED_INTR_VECTOR', { kind: 'physical', cpu: 1, vector: 0xf2 }],
+    ['assign device', { kind: 'assign' }],
+    ['inhibit HYPERV', { kind: 'inhibit', bit: 1, inhibited: true }],
+    ['uninhibit 1', { kind: 'inhibit', bit: 1, inhibited: false }],
     ['vcpu 1: cli', { kind: 'interrupts', vcpu: 1, enabled: false }],
     ['vcpu 1: sti', { kind: 'interrupts', vcpu: 1, enabled: true }],
   ])('%s', (line, expected) => {
     expect(action(line)).toEqual(expected);
+  });
+
+  it('write registers of the APIC page in xAPIC mode', () => {
+    const written = { kind: 'page', vcpu: 1, offset: 0xb0, value: 7 };
+    expect(action('vcpu 1: write APIC_EOI 7', 'machine intel\nvcpus 2 xapic\n')).toEqual(written);
+    expect(action('vcpu 1: write 0x0b0 7', 'machine intel\nvcpus 2 xapic\n')).toEqual(written);
   });
 
   it('keep their place and text', () => {
