@@ -6,6 +6,7 @@ import { registerDecodeCommand } from './decodeCommand.ts';
 import { registerEncodeCommand } from './encodeCommand.ts';
 import { registerHovers } from './hover.ts';
 import { registerInspector } from './inspectorPanel.ts';
+import { registerNewScenario } from './newScenario.ts';
 import { registerScenarioLanguage } from './scenarioLanguage.ts';
 import { registerTestExplorer } from './testExplorer.ts';
 import { registerValueViews } from './valueViews.ts';
@@ -22,6 +23,7 @@ export function activate(context: ExtensionContext): void {
   registerDebugger(context, run);
   registerInspector(context, run);
   registerTestExplorer(context);
+  registerNewScenario(context);
 }
 
 export function deactivate(): void {}

@@ -1,0 +1,69 @@
+import { commands, type ExtensionContext, FileType, Uri, window, workspace } from 'vscode';
+import { LANGUAGE } from './scenarioLanguage.ts';
+
+const MINIMAL = `machine intel
+  kernel  6.16
+  vcpus   2 x2apic
+  with    apicv
+
+vcpu 0:  ipi fixed 0x41 to 1
+expect   vcpu 1 takes 0x41
+`;
+
+interface Template {
+  readonly label: string;
+  readonly detail: string;
+  readonly read: () => Promise<string>;
+}
+
+/** "New Scenario": a small one, or a copy of one that ships. */
+export function registerNewScenario(context: ExtensionContext): void {
+  context.subscriptions.push(
+    commands.registerCommand('irqscope.newScenario', async () => {
+      const templates = await templatesIn(Uri.joinPath(context.extensionUri, 'scenarios'));
+      const chosen = await window.showQuickPick(templates, { placeHolder: 'What shall the scenario begin with?' });
+      if (chosen !== undefined) {
+        await open(await chosen.read());
+      }
+    }),
+  );
+}
+
+async function templatesIn(folder: Uri): Promise<Template[]> {
+  const minimal = { label: 'An IPI to a running vCPU', detail: 'the smallest scenario', read: async () => MINIMAL };
+  const entries = await workspace.fs.readDirectory(folder);
+  const names = entries.filter(([name, type]) => type === FileType.File && name.endsWith('.irq')).map(([name]) => name);
+  const shipped = names.sort().map(async name => {
+    const text = new TextDecoder().decode(await workspace.fs.readFile(Uri.joinPath(folder, name)));
+    return { label: titleOf(text, name), detail: name, read: async () => text };
+  });
+  return [minimal, ...(await Promise.all(shipped))];
+}
+
+/** The first comment line says what a scenario shows. */
+function titleOf(text: string, name: string): string {
+  return /^#\s*(\S.*)$/m.exec(text)?.[1] ?? name;
+}
+
+/** In the folder that is open, as a file that F5 can run; without a folder, untitled. */
+async function open(content: string): Promise<void> {
+  const [folder] = workspace.workspaceFolders ?? [];
+  if (folder === undefined) {
+    await window.showTextDocument(await workspace.openTextDocument({ language: LANGUAGE, content }));
+    return;
+  }
+  const uri = await freeName(folder.uri);
+  await workspace.fs.writeFile(uri, new TextEncoder().encode(content));
+  await window.showTextDocument(uri);
+}
+
+/** `scenario.irq`, `scenario-2.irq` …: never one that exists. */
+async function freeName(folder: Uri): Promise<Uri> {
+  const taken = new Set((await workspace.fs.readDirectory(folder)).map(([name]) => name));
+  for (let number = 1; ; number++) {
+    const name = number === 1 ? 'scenario.irq' : `scenario-${number}.irq`;
+    if (!taken.has(name)) {
+      return Uri.joinPath(folder, name);
+    }
+  }
+}
