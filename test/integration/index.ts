@@ -7,6 +7,7 @@ export async function run(): Promise<void> {
   mocha.suite.emit('pre-require', globalThis, '', mocha);
   await import('./activation.suite.ts');
   await import('./debug.suite.ts');
+  await import('./decode.suite.ts');
   await import('./diagnostics.suite.ts');
   await import('./hover.suite.ts');
   await import('./scenario.suite.ts');
