@@ -66,6 +66,10 @@ function checkRegister({ name, values }: RegisterNode, report: Report): Partial<
       const vectors = values.map(value => report.vector(value)).filter(vector => vector !== undefined);
       return { [name.text]: [...new Set(vectors)].sort((a, b) => a - b) };
     }
+    case 'l2': {
+      const notificationVector = report.vector(first);
+      return notificationVector === undefined ? {} : { l2: { notificationVector } };
+    }
     case 'interrupts':
       return { interruptsEnabled: first?.text !== 'off' };
     case 'apic':

@@ -41,7 +41,8 @@ function parseRegisters(cursor: Cursor): RegisterNode[] {
       add(cursor.oneOf(VCPU_MODES, 'a mode'));
     } else {
       const list = LISTS.includes(name.text);
-      do add(cursor.number(`the value of ${name.text}`, '0x20', list ? 'vector' : 'number'));
+      const kind = list || name.text === 'l2' ? 'vector' : 'number';
+      do add(cursor.number(`the value of ${name.text}`, '0x20', kind));
       while (list && !cursor.failed && /^[0-9A-Z]/.test(cursor.peek()?.text ?? ''));
       if (list) cursor.offer({ kind: 'vector' });
     }

@@ -42,6 +42,10 @@ export const FEATURES = {
   ipiv: 'Intel IPI virtualization: the processor itself posts simple IPIs. Needs `apicv` and Linux 6.0.',
   'vtd-posting': 'A device is assigned and VT-d posts into descriptors. Needs `apicv`; not in the rules of 2013.',
   avic: 'AMD AVIC.',
+  x2avic: 'AMD: AVIC in x2APIC mode as well. Needs `avic`.',
+  'erratum-1235': 'AMD family 17h or 18h: the processor may not see in time that IsRunning was cleared.',
+  'halt-polling': 'KVM polls once for a reason to run before the thread of a halted vCPU sleeps.',
+  'hlt-in-guest': 'KVM_CAP_X86_DISABLE_EXITS with HLT: the guest halts without leaving guest mode.',
   'split-irqchip': 'PIC and IOAPIC in user space; the local APICs stay in the kernel.',
   'no-vector-hashing': 'kvm.ko parameter vector_hashing=0: the lowest priority goes round by arbitration priority.',
   '32bit-ids': 'KVM_CAP_X2APIC_API flag USE_32BIT_IDS: the high half of an MSI address holds destination bits 31:8.',
@@ -65,6 +69,7 @@ export const REGISTERS = {
   ldr: 'Logical destination register, 32 bits; the xAPIC logical ID stands in bits 31:24.',
   dfr: 'Destination format register: 0xffffffff flat, 0x0fffffff cluster.',
   svr: 'Spurious vector register: bit 8 = enabled. Without it, 0x1ff.',
+  l2: 'The vCPU runs a guest of its guest; the vector is the notification vector in vmcs12: `l2 0xf0`.',
   apic: "Mode of this vCPU's local APIC where it differs: `apic xapic`, `apic x2apic` or `apic disabled`.",
   interrupts: 'RFLAGS.IF of the guest: `interrupts off` or `interrupts on`.',
 } as const satisfies Words;

@@ -36,6 +36,18 @@ describe('machine', () => {
     expect(machine.vcpus.map(vcpu => vcpu.apic)).toEqual(['xapic', 'xapic']);
   });
 
+  it('takes the features of AMD and of halting', () => {
+    const { machine } = programOf('machine amd\nvcpus 1\nwith avic x2avic erratum-1235 halt-polling hlt-in-guest');
+    expect(machine).toMatchObject({
+      apicv: true,
+      x2avic: true,
+      erratum1235: true,
+      haltPolling: true,
+      haltInGuest: true,
+    });
+    expect(programOf('machine amd\nvcpus 1').machine).not.toHaveProperty('x2avic');
+  });
+
   it('has defaults', () => {
     const { machine } = programOf('machine amd\nvcpus 2');
     expect(machine).toMatchObject({ vendor: 'amd', kernel: '6.16', hostApic: 'x2apic', apicv: false, x2apicApi: -1 });
@@ -84,6 +96,12 @@ describe('vCPU', () => {
       cpu: 3,
       bsp: false,
       interruptsEnabled: false,
+    });
+  });
+
+  it('may run a guest of its guest', () => {
+    expect(programOf(`${MACHINE}vcpu 1 running l2 POSTED_INTR_VECTOR`).machine.vcpus[1].l2).toEqual({
+      notificationVector: 0xf2,
     });
   });
 
