@@ -157,7 +157,12 @@ async function spotOf(editor: Locator, text: string): Promise<{ readonly x: numb
   const line = editor.locator('.view-line', {
     hasText: new RegExp(text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replaceAll(' ', '\\s')),
   });
-  await line.first().waitFor();
+  await line
+    .first()
+    .waitFor({ timeout: 10_000 })
+    .catch(() => {
+      throw new Error(`"${text}" is not in sight; only lines in sight can be pointed at`);
+    });
   const spot = await line.first().evaluate((element, wanted) => {
     const walker = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
     const nodes: Text[] = [];

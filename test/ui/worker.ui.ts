@@ -10,7 +10,7 @@ afterAll(() => workbench?.close());
 test('hovers answer in the worker host', async () => {
   const { page } = workbench;
   const editor = await openFile(page, 'hover/ipi.c');
-  expect(await hoverUntil(page, editor, '0xfeeff00c', 'MSI')).toContain('0xff');
+  expect(await hoverUntil(page, editor, '0x00000001000000fdULL', 'ICR')).toContain('0xfd');
 });
 
 test('the inspector opens in the worker host, and a breach of its content security policy would be noticed', async () => {
