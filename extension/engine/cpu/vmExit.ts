@@ -7,11 +7,9 @@ import { svmExit, svmExitName } from '../svm/exits.ts';
 import { hex } from '../text.ts';
 import { EXIT_REASON, reasonName } from './vmcs.ts';
 
-const WITH_QUALIFICATION: ReadonlySet<number> = new Set([
-  EXIT_REASON.APIC_ACCESS,
-  EXIT_REASON.EOI_INDUCED,
-  EXIT_REASON.APIC_WRITE,
-]);
+function hasQualification(reason: number): boolean {
+  return reason === EXIT_REASON.APIC_ACCESS || reason === EXIT_REASON.EOI_INDUCED || reason === EXIT_REASON.APIC_WRITE;
+}
 
 function nameOf(m: Machine, reason: number): string {
   return m.config.vendor === 'amd' ? svmExitName(svmExit(reason)) : reasonName(reason);
@@ -26,7 +24,7 @@ export const vm_exit = operation({
   steps: {
     leave: step(
       (m, cpu, reason, qualification) => {
-        const detail = WITH_QUALIFICATION.has(reason) ? `, qualification ${hex(qualification)}` : '';
+        const detail = hasQualification(reason) ? `, qualification ${hex(qualification)}` : '';
         return `vcpu ${m.words[m.cpu(cpu) + C.vcpu]} leaves guest mode on cpu ${cpu}: ${nameOf(m, reason)}${detail}`;
       },
       (m, cpu, reason, qualification) => {

@@ -22,18 +22,23 @@ const NAMES: Readonly<Record<number, string>> = {
   [SVM_EXIT.AVIC_UNACCELERATED_ACCESS]: 'avic_unaccelerated_access',
 };
 
-/** What AMD calls an exit that code for both vendors names by its VMX reason. A preemption timer does not exist: a host interrupt ends the guest's turn. */
-const OF_VMX: Readonly<Record<number, number>> = {
-  [EXIT_REASON.EXTERNAL_INTERRUPT]: SVM_EXIT.INTR,
-  [EXIT_REASON.INTERRUPT_WINDOW]: SVM_EXIT.VINTR,
-  [EXIT_REASON.HLT]: SVM_EXIT.HLT,
-  [EXIT_REASON.MSR_WRITE]: SVM_EXIT.MSR,
-  [EXIT_REASON.APIC_ACCESS]: SVM_EXIT.NPF,
-  [EXIT_REASON.PREEMPTION_TIMER]: SVM_EXIT.INTR,
-};
-
+/** What AMD calls an exit that code for both vendors names by its VMX reason. There is no preemption timer: a host interrupt ends the guest's turn. */
 export function svmExit(reason: number): number {
-  return OF_VMX[reason] ?? reason;
+  switch (reason) {
+    case EXIT_REASON.EXTERNAL_INTERRUPT:
+    case EXIT_REASON.PREEMPTION_TIMER:
+      return SVM_EXIT.INTR;
+    case EXIT_REASON.INTERRUPT_WINDOW:
+      return SVM_EXIT.VINTR;
+    case EXIT_REASON.HLT:
+      return SVM_EXIT.HLT;
+    case EXIT_REASON.MSR_WRITE:
+      return SVM_EXIT.MSR;
+    case EXIT_REASON.APIC_ACCESS:
+      return SVM_EXIT.NPF;
+    default:
+      return reason;
+  }
 }
 
 /** `avic_incomplete_ipi (0x401)` */

@@ -1,0 +1,256 @@
+import { describe, expect, test } from 'vitest';
+import { vcpuOfPid } from '../../../extension/engine/address.ts';
+import { VCPU_STATE } from '../../../extension/engine/fields.ts';
+import { hlt } from '../../../extension/engine/guest/instructions.ts';
+import { device_interrupt } from '../../../extension/engine/iommu/device.ts';
+import { intel_ir_set_vcpu_affinity } from '../../../extension/engine/iommu/vcpuAffinity.ts';
+import { resume } from '../../../extension/engine/kvm/block.ts';
+import { C, D, PID_CONTROL, V } from '../../../extension/engine/layout.ts';
+import type { Machine } from '../../../extension/engine/machine.ts';
+import { assign_device, set_route, unbind_device } from '../../../extension/engine/vfio/bypass.ts';
+import { decode, fieldValue } from '../../../extension/formats/format.ts';
+import { irte as irteFormat, irtePosted } from '../../../extension/formats/irte.ts';
+import { happened, interrupt, iommu, irte, machine, msiTo, nic, run, settle, taken, vcpu } from './devices.ts';
+
+const RUNNING = [vcpu(0, 'running'), vcpu(1, 'running'), vcpu(2, 'running'), vcpu(3, 'running')];
+const ON = 1;
+const SN = 2;
+
+function posted(more = {}): Machine {
+  return machine({
+    vcpus: RUNNING,
+    devices: [nic({ route: msiTo(2, 0x41), host: { cpu: 4, vector: 0x31 }, ...more })],
+  });
+}
+
+/** Sets ON and SN of vCPU 2, and URG of the entry, before the device's interrupt; its vCPU is kept from taking the notification. */
+function postWith(control: number, urgent = 0): { m: Machine; trail: string[] } {
+  const m = posted();
+  const pid = m.vcpu(2) + V.pi_desc + PID_CONTROL;
+  m.store(pid, m.words[pid] | control);
+  m.store(m.device(0) + D.irte, m.words[m.device(0) + D.irte] | (urgent << 14));
+  m.store(m.cpu(2) + C.irqs_off, 1);
+  m.start(m.deviceAgent(0), device_interrupt, 0, 0xfee000b8 | 0, 0);
+  const trail: string[] = [];
+  for (const agent of [m.deviceAgent(0), m.iommuAgent]) {
+    while (m.ready(agent)) {
+      m.step(agent);
+      m.close();
+      trail.push([...(m.codeOf(m.position)?.operation.labels ?? [])][0]?.[0] ?? '');
+    }
+  }
+  return { m, trail };
+}
+
+function control(m: Machine): number {
+  return m.words[m.vcpu(2) + V.pi_desc + PID_CONTROL] & 3;
+}
+
+function pirHas(m: Machine, index: number, vector: number): boolean {
+  return m.test_bit(vector, m.vcpu(index) + V.pi_desc);
+}
+
+const notified = (m: Machine) => m.test_bit(0xf2, m.cpu(2) + C.irr);
+
+describe('I: VT-d and bypass', () => {
+  test.each([
+    ['I1', 0, 0, ON, true],
+    ['I2', SN, 0, SN, false],
+    ['I3', SN, 1, SN | ON, true],
+    ['I4', ON, 0, ON, false],
+  ])('%s: control %i, URG %i', (_id, before, urgent, after, sent) => {
+    const { m } = postWith(before, urgent);
+    expect(pirHas(m, 2, 0x41)).toBe(true);
+    expect(control(m)).toBe(after);
+    expect(notified(m)).toBe(sent);
+  });
+
+  test('I1: a running vCPU takes it without an exit', () => {
+    const m = posted();
+    const trail = interrupt(m);
+    expect(trail.filter(step => step.startsWith('interrupt request'))).toEqual([
+      'interrupt request.take',
+      'interrupt request.check_request',
+      'interrupt request.fetch',
+      'interrupt request.post',
+      'interrupt request.notify',
+    ]);
+    expect(taken(m, 2)).toEqual([0x41]);
+    expect(happened(m, 2)).toEqual({ exit: false, notification: true, wakeup: false });
+  });
+
+  test('I5: compatibility format with EIME = 1 is blocked', () => {
+    const m = posted();
+    run(m, m.deviceAgent(0), device_interrupt, 0, 0xfee02000 | 0, 0x41);
+    expect([iommu(m, 'fault_reason'), iommu(m, 'faults')]).toEqual([0x25, 1]);
+    expect(RUNNING.flatMap((_, index) => taken(m, index))).toEqual([]);
+  });
+
+  test('I6: an entry that is not present, FPD 0 and 1', () => {
+    for (const fpd of [0, 2]) {
+      const m = posted();
+      m.store(m.device(0) + D.irte, (m.words[m.device(0) + D.irte] & ~1) | fpd);
+      interrupt(m);
+      expect([iommu(m, 'fault_reason'), iommu(m, 'faults')]).toEqual(fpd ? [0, 0] : [0x22, 1]);
+      expect(taken(m, 2)).toEqual([]);
+    }
+  });
+
+  test.each([
+    ['20h: reserved bits of the request', 0xfee000b8, 0x10000, 0x20],
+    ['21h: index beyond the table', 0xfeeffffc, 0xffff, 0x21],
+    ['22h: nobody has this index', 0xfee000d8, 0, 0x22],
+  ])('fault %s', (_name, address, data, fault) => {
+    const m = posted();
+    run(m, m.deviceAgent(0), device_interrupt, 0, address | 0, data | 0);
+    expect(iommu(m, 'fault_reason')).toBe(fault);
+  });
+
+  test('faults 24h, 26h, 27h, 28h', () => {
+    const faultAfter = (change: (m: Machine) => void) => {
+      const m = posted();
+      change(m);
+      interrupt(m);
+      return iommu(m, 'fault_reason');
+    };
+    expect(faultAfter(m => m.store(m.device(0) + D.irte, m.words[m.device(0) + D.irte] | 4))).toBe(0x24);
+    expect(faultAfter(m => m.store(m.device(0) + D.irte + 2, 0x40200))).toBe(0x26);
+    expect(faultAfter(m => m.store(m.device(0) + D.irte + 3, 7))).toBe(0x27);
+    expect(faultAfter(m => m.store(m.vcpu(2) + V.pi_desc + 12, 1))).toBe(0x28);
+  });
+
+  test('I7: a Fixed MSI to one vCPU is posted to its descriptor, and the format decodes the entry so', () => {
+    const m = posted();
+    const entry = irte(m);
+    expect(decode(irtePosted, entry).problems).toEqual([]);
+    expect([fieldValue(irtePosted, entry, 'VV'), fieldValue(irtePosted, entry, 'URG')]).toEqual([0x41, 0]);
+    const lo = (fieldValue(irtePosted, entry, 'PDA_l') << 6) >>> 0;
+    expect(vcpuOfPid({ hi: fieldValue(irtePosted, entry, 'PDA_h'), lo }, 4)).toBe(2);
+  });
+
+  test('I8: two targets, Fixed: remapped, and the eventfd path delivers', () => {
+    const m = machine({
+      vcpus: RUNNING,
+      devices: [nic({ route: { lo: 0xfee03004, hi: 0, data: 0x41 }, host: { cpu: 4, vector: 0x31 } })],
+    });
+    const entry = irte(m);
+    expect(decode(irteFormat, entry).problems).toEqual([]);
+    expect([fieldValue(irteFormat, entry, 'V'), fieldValue(irteFormat, entry, 'DST')]).toEqual([0x31, 4]);
+    const trail = interrupt(m);
+    expect(trail).toContain('vfio_msihandler.signal');
+    expect([taken(m, 0), taken(m, 1), taken(m, 2)]).toEqual([[0x41], [0x41], []]);
+  });
+
+  test('I10: NMI cannot be posted', () => {
+    const m = machine({ vcpus: RUNNING, devices: [nic({ route: { lo: 0xfee02000, hi: 0, data: 0x400 } })] });
+    expect(fieldValue(irteFormat, irte(m), 'IM')).toBe(0);
+  });
+
+  test('I11: the entry of a vCPU that blocks stays posted; NV becomes the wake-up vector', () => {
+    const m = posted();
+    const before = irte(m);
+    run(m, m.vcpuAgent(2), hlt, 2);
+    expect(irte(m)).toEqual(before);
+    expect((m.words[m.vcpu(2) + V.pi_desc + PID_CONTROL] >>> 16) & 0xff).toBe(0xf1);
+    const trail = interrupt(m);
+    expect(trail).toContain('pi_wakeup_handler.test_on');
+    expect(trail).not.toContain('vfio_msihandler.signal');
+    expect(happened(m, 2).wakeup).toBe(true);
+    run(m, m.vcpuAgent(2), resume, 2, 2, VCPU_STATE.woken);
+    expect(taken(m, 2)).toEqual([0x41]);
+  });
+
+  test('I11: what the mail of 2015 expected instead', () => {
+    const m = machine({
+      vcpus: RUNNING,
+      devices: [nic({ route: msiTo(2, 0x41), host: { cpu: 4, vector: 0x31 } })],
+      choices: { blockedIrte: 'remapped' },
+    });
+    run(m, m.vcpuAgent(2), hlt, 2);
+    expect(fieldValue(irteFormat, irte(m), 'IM')).toBe(0);
+    const trail = interrupt(m);
+    expect(trail).toContain('vfio_msihandler.signal');
+    expect(trail).not.toContain('pi_wakeup_handler.test_on');
+    expect(happened(m, 2).wakeup).toBe(true);
+    run(m, m.vcpuAgent(2), resume, 2, 2, VCPU_STATE.woken);
+    expect(taken(m, 2)).toEqual([0x41]);
+    expect(fieldValue(irteFormat, irte(m), 'IM')).toBe(1);
+  });
+
+  test('I12: another route, another descriptor; 7.1 skips a route that is the same', () => {
+    for (const kernel of ['6.16', '7.1'] as const) {
+      const m = machine({ kernel, vcpus: RUNNING, devices: [nic({ route: msiTo(2, 0x41) })] });
+      const same = run(m, 0, set_route, 0, 0xfee02000 | 0, 0, 0x41);
+      expect(same.includes('intel_ir_set_vcpu_affinity.modify')).toBe(kernel === '6.16');
+      run(m, 0, set_route, 0, 0xfee03000 | 0, 0, 0x42);
+      interrupt(m);
+      expect([taken(m, 2), taken(m, 3)]).toEqual([[], [0x42]]);
+    }
+  });
+
+  test('I13: unbinding remaps first, then frees the host interrupt', () => {
+    const m = posted();
+    const trail = run(m, 0, unbind_device, 0);
+    expect(trail.indexOf('intel_ir_set_vcpu_affinity.modify')).toBeLessThan(
+      trail.findIndex(step => step.endsWith('.free_irq')),
+    );
+    expect(fieldValue(irteFormat, irte(m), 'IM')).toBe(0);
+    expect([m.words[m.device(0) + D.vfio], m.words[m.device(0) + D.bypass]]).toEqual([0, 0]);
+    interrupt(m);
+    expect(taken(m, 2)).toEqual([]);
+  });
+
+  test('I14: without bypass the interrupt goes through the host', () => {
+    const m = posted({ assigned: false });
+    expect(fieldValue(irteFormat, irte(m), 'IM')).toBe(0);
+    run(m, 0, assign_device, 0);
+    expect(fieldValue(irteFormat, irte(m), 'IM')).toBe(1);
+    expect(m.words[m.device(0) + D.bypass_vcpu]).toBe(3);
+  });
+
+  test('the order in which producer and consumer are connected', () => {
+    const m = posted({ assigned: false });
+    const trail = run(m, 0, assign_device, 0);
+    expect(trail.map(step => step.slice(step.lastIndexOf('.') + 1))).toEqual([
+      'request_irq',
+      'register_producer',
+      'irqfd',
+      'register_consumer',
+      'stop',
+      'add_producer',
+      'decide',
+      'modify',
+      'flush',
+      'remember',
+      'start',
+    ]);
+  });
+
+  test('B28 with a device: a broadcast needs the work item', () => {
+    const m = machine({
+      vcpus: RUNNING,
+      devices: [nic({ route: { lo: 0xfeeff000, hi: 0, data: 0x41 }, host: { cpu: 4, vector: 0x31 } })],
+    });
+    const trail = interrupt(m);
+    expect(trail).toContain('vfio_msihandler.schedule_work');
+    expect(trail).toContain('irqfd_inject.begin');
+    expect(RUNNING.map((_, index) => taken(m, index))).toEqual([[0x41], [0x41], [0x41], [0x41]]);
+  });
+
+  test('between the store of an entry and the flush the cached copy still counts', () => {
+    const m = posted();
+    interrupt(m);
+    m.start(0, intel_ir_set_vcpu_affinity, 0, 3, 0x42);
+    m.step(0);
+    m.close();
+    m.start(m.deviceAgent(0), device_interrupt, 0, 0xfee000b8 | 0, 0);
+    while (m.ready(m.deviceAgent(0)) || m.ready(m.iommuAgent)) {
+      m.step(m.ready(m.deviceAgent(0)) ? m.deviceAgent(0) : m.iommuAgent);
+      m.close();
+    }
+    expect([pirHas(m, 2, 0x41), pirHas(m, 3, 0x42)]).toEqual([true, false]);
+    settle(m);
+    interrupt(m);
+    expect(taken(m, 3)).toEqual([0x42]);
+  });
+});
