@@ -10,7 +10,13 @@ export interface FieldRef {
   readonly index: number;
 }
 
+/** A word that is always 0: fields of L2 on a machine that has none. */
+const NOWHERE = 0x7fffffff;
+
 function addressOf(m: Machine, { field, index }: FieldRef): number {
+  if (field.block === 'vcpu' && field.word >= V.words) {
+    return m.config.vcpus.some(vcpu => vcpu.l2 !== undefined) ? m.nested(index) + field.word - V.words : NOWHERE;
+  }
   return (field.block === 'vcpu' ? m.vcpu(index) : m.cpu(index)) + field.word;
 }
 
@@ -39,6 +45,9 @@ export function writeNumber(m: Machine, ref: FieldRef, value: number): void {
     throw new RangeError(`${ref.field.path} is ${width} bits wide: ${hex(value)} does not fit`);
   }
   const address = addressOf(m, ref);
+  if (address === NOWHERE) {
+    throw new RangeError(`${ref.field.path}: this machine has no L2`);
+  }
   const mask = maskOf(ref.field);
   m.store(address, (m.words[address] & ~mask) | ((value << bit) & mask));
 }
@@ -94,7 +103,7 @@ for (const field of FIELDS) {
 
 /** Which vCPU or CPU, and which word of its block, an address is. Undefined: bookkeeping of the engine. */
 function locate(m: Machine, address: number): { block: 'vcpu' | 'cpu'; index: number; word: number } | undefined {
-  const { vcpus, cpus, agents } = m.layout;
+  const { vcpus, cpus, agents, nested, pidTable } = m.layout;
   if (address >= vcpus && address < cpus) {
     const at = address - vcpus;
     return { block: 'vcpu', index: Math.floor(at / V.words), word: at % V.words };
@@ -102,6 +111,10 @@ function locate(m: Machine, address: number): { block: 'vcpu' | 'cpu'; index: nu
   if (address >= cpus && address < agents) {
     const at = address - cpus;
     return { block: 'cpu', index: Math.floor(at / C.words), word: at % C.words };
+  }
+  if (address >= nested && address < pidTable) {
+    const at = address - nested;
+    return { block: 'vcpu', index: Math.floor(at / V.words), word: V.words + (at % V.words) };
   }
   return undefined;
 }

@@ -3,7 +3,8 @@
  * the debugger and the picture cannot disagree about what a name means.
  */
 
-import { C, PID_CONTROL, PID_NDST, POSTED_INTR_ON, POSTED_INTR_SN, REQ, V } from './layout.ts';
+import { EXIT_REASON } from './cpu/vmcs.ts';
+import { ACTIVITY, C, PID_CONTROL, PID_NDST, POSTED_INTR_ON, POSTED_INTR_SN, REQ, V } from './layout.ts';
 
 export interface FieldInfo {
   /** Path below its subject: `pid.on` of `vcpu 2`. */
@@ -83,6 +84,20 @@ const ofCpu = (field: FieldInfo): FieldInfo => ({ ...field, block: 'cpu' });
 
 const CONTROL = V.pi_desc + PID_CONTROL;
 
+/** Fields of vmcs02 and of what it points to stand behind the vCPU's own block: `fieldAccess.ts` knows where. */
+const ofL2 = (field: FieldInfo): FieldInfo => ({ ...field, path: `l2.${field.path}`, word: V.words + field.word });
+
+const OF_L2: readonly FieldInfo[] = [
+  flag('pid.on', CONTROL, POSTED_INTR_ON, "Outstanding notification in L1's descriptor for L2."),
+  vectors('pid.pir', V.pi_desc, "Posted-interrupt requests in L1's descriptor for L2."),
+  vectors('irr', V.irr, 'VIRR of L2.'),
+  vectors('isr', V.isr, 'VISR of L2.'),
+  register('tpr', 8, V.tpr, 0, 'VTPR of L2.'),
+  register('ppr', 8, V.ppr, 0, 'VPPR of L2.'),
+  register('rvi', 8, V.guest_intr_status, 0, 'RVI of vmcs02.'),
+  register('svi', 8, V.guest_intr_status, 8, 'SVI of vmcs02.'),
+].map(ofL2);
+
 export const FIELDS: readonly FieldInfo[] = [
   { ...named(VCPU_MODE, register('mode', 2, V.mode, 0, '`vcpu->mode` as KVM keeps it.')), kind: 'enum' },
   { ...named(VCPU_STATE, register('state', 3, V.state, 0, "Where the vCPU's thread is.")), kind: 'enum' },
@@ -104,6 +119,20 @@ export const FIELDS: readonly FieldInfo[] = [
   flag('if', V.interrupts, 0, 'RFLAGS.IF of the guest.'),
   flag('wakeup_list', V.on_wakeup_list, 0, 'The thread stands on the posted-interrupt wake-up list of its CPU.'),
   vectors('eoi_exit', V.eoi_exit_bitmap, 'EOI-exit bitmap: these vectors make EOI exit.'),
+  flag('apicv', V.apicv_active, 0, '`vcpu->arch.apicv_active`: the processor delivers, KVM posts.'),
+  flag('preempted', V.preempted, 0, '`vcpu->preempted`: scheduled out while runnable.'),
+  flag('waiter', V.waiter, 0, 'The thread has registered as a waiter: a wake-up finds it.'),
+  {
+    ...named(ACTIVITY, register('activity', 2, V.activity, 0, 'What the processor does in guest mode.')),
+    kind: 'enum',
+  },
+  register('nv', 16, V.posted_intr_nv, 0, 'Posted-interrupt notification vector of the VMCS (0x0002).'),
+  register('tpr_threshold', 4, V.tpr_threshold, 0, 'TPR threshold of the VMCS, without virtual-interrupt delivery.'),
+  named(EXIT_REASON, register('exit_reason', 16, V.exit_reason, 0, 'Basic reason of the last VM exit.')),
+  register('exit_qualification', 32, V.exit_qualification, 0, 'Exit qualification of the last VM exit.'),
+  flag('l2', V.guest_mode, 0, 'The vCPU runs L2.'),
+  flag('pi_pending', V.pi_pending, 0, "`nested.pi_pending`: L1's notification vector was sent while L2 ran."),
+  ...OF_L2,
   register('icr', 32, V.icr, 0, 'Interrupt command register, bits 31:0.'),
   register('icr2', 32, V.icr2, 0, 'Interrupt command register, bits 63:32.'),
   register('apicbase', 32, V.apicbase, 0, 'IA32_APICBASE, bits 31:0.'),
