@@ -1,8 +1,11 @@
 import type { MachineConfig } from '../engine/config.ts';
 import { findField } from '../engine/fields.ts';
+import { APIC_BASE_MSR } from '../engine/lapic/registers.ts';
+import { apicvInhibits } from '../engine/vmx/choices.ts';
 import { decode, type Format } from '../formats/format.ts';
 import { icr, x2apicIcr } from '../formats/icr.ts';
 import { msi } from '../formats/msi.ts';
+import { REGISTER_OFFSETS } from './checkAction.ts';
 import { checkMachine } from './checkMachine.ts';
 import { checkIcr, checkIpi, checkMsi } from './checkMessage.ts';
 import { checkVcpus } from './checkVcpus.ts';
@@ -41,6 +44,28 @@ function explainField(block: string, path: string): string | undefined {
   if (!field) return undefined;
   const width = field.kind === 'vectors' ? 'set of vectors' : field.kind === 'flag' ? 'one bit' : `${field.width} bits`;
   return `\`${field.path}\` (${width}): ${field.doc}`;
+}
+
+function explainRegister(word: Token): string | undefined {
+  const offset = REGISTER_OFFSETS[word.text] ?? Number(numberOf(word) ?? -1n);
+  const [name] = Object.entries(REGISTER_OFFSETS).find(([, each]) => each === offset || msrOf(each) === offset) ?? [];
+  if (name === undefined) return undefined;
+  const place = REGISTER_OFFSETS[name];
+  return `\`${name}\`: offset 0x${place.toString(16).padStart(3, '0')} of the APIC page, MSR 0x${msrOf(place).toString(16)}.`;
+}
+
+function msrOf(offset: number): number {
+  return APIC_BASE_MSR + (offset >>> 4);
+}
+
+function explainInhibit(word: Token, tree: Tree): string | undefined {
+  const { kernel, vendor } = machineOf(tree);
+  const { inhibitReasons, requiredInhibits } = apicvInhibits(kernel);
+  const bit = /^[0-9]/.test(word.text) ? Number(numberOf(word) ?? -1n) : inhibitReasons.indexOf(word.text);
+  const name = inhibitReasons[bit];
+  if (name === undefined) return undefined;
+  const honoured = vendor === 'amd' || ((requiredInhibits >>> bit) & 1) === 1 ? '' : ' Intel does not honour it.';
+  return `\`APICV_INHIBIT_REASON_${name}\`: bit ${bit} in Linux ${kernel}.${honoured}`;
 }
 
 function explainVcpu(word: Token, tree: Tree): string | undefined {
@@ -105,6 +130,14 @@ function explain(expected: Expected, word: Token, tree: Tree): string | undefine
       return explainId(word, tree);
     case 'vector':
       return explainVector(word);
+    case 'register':
+      return explainRegister(word);
+    case 'inhibit':
+      return explainInhibit(word, tree);
+    case 'kernel':
+      return word.text === '2013'
+        ? 'The rules with which posted interrupts came: Linux 3.11.'
+        : `The rules of Linux ${word.text}.`;
     case 'field':
       return explainField(expected.block, word.text);
     case 'value':

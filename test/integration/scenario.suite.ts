@@ -108,9 +108,13 @@ describe('scenario language', () => {
     assert.equal(definition.range.start.line, 2);
   });
 
-  it('refuses what is no text at once', async () => {
-    const document = await open(`machine intel\n${'x'.repeat(100)}\0`);
-    await vscode.window.showTextDocument(document);
-    await until('a diagnostic', () => codes(document.uri).join() === 'irq104 0');
+  it('refuses what is no text, or too much of it', async () => {
+    for (const [content, expected] of [
+      [`machine intel\n${'x'.repeat(100)}\0`, 'irq104 0'],
+      ['vcpu 0: eoi\n'.repeat(450_000), 'irq101 0'],
+    ]) {
+      const document = await open(content);
+      await until(`only ${expected}`, () => codes(document.uri).join() === expected);
+    }
   });
 });

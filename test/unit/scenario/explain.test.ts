@@ -25,6 +25,11 @@ describe('hover', () => {
     ['expect vcpu 1: pid.on 0, |cpu 1', /^`cpu` \(16 bits\)/],
     ['expect |no exit on vcpu 1', /^It must not have happened/],
     ['|expect no exit on vcpu 1', /^What must hold now/],
+    ['vcpu 0: wrmsr |APIC_SELF_IPI 1', /^`APIC_SELF_IPI`: offset 0x3f0 of the APIC page, MSR 0x83f\.$/],
+    ['vcpu 0: wrmsr |0x80b 0', /^`APIC_EOI`: offset 0x0b0/],
+    ['vcpu 0: write |0x0b0 0', /^`APIC_EOI`/],
+    ['inhibit |IRQWIN', /^`APICV_INHIBIT_REASON_IRQWIN`: bit 8 in Linux 6\.16\. Intel does not honour it\.$/],
+    ['uninhibit |1', /REASON_HYPERV`: bit 1 in Linux 6\.16\.$/],
     ['with |ipiv', /^Intel IPI virtualization/],
   ])('%s', (text, expected) => {
     expect(explained(text)).toMatch(expected);
@@ -40,6 +45,11 @@ describe('hover', () => {
     );
     expect(explained('|msi fixed 0x41 to 1')).toMatch(/^MSI address `0xfee01000`, data `0x0041`\n/);
     expect(explained('msi 0xfee01000 |0x0041')).toBe(explained('|msi fixed 0x41 to 1'));
+  });
+
+  it('explains the kernel', () => {
+    expect(explained('kernel |2013', 'machine intel\n')).toMatch(/Linux 3\.11/);
+    expect(explained('kernel |6.1', 'machine intel\n')).toBe('The rules of Linux 6.1.');
   });
 
   it('says nothing where it knows nothing', () => {
