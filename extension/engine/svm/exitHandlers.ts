@@ -1,6 +1,5 @@
 /** What KVM does about the exits that only AMD has. svm/avic.c, svm/svm.c; VT-d and AVIC §B2. */
 import { pendingAt } from '../cpu/postedInterrupts.ts';
-import { take_host_interrupt } from '../kvm/hostInterrupt.ts';
 import { apic_x2apic_mode, DFR_FLAT } from '../lapic/apic.ts';
 import { kvm_x2apic_icr_write } from '../lapic/icr.ts';
 import { apic_mmio_write } from '../lapic/msr.ts';
@@ -108,7 +107,7 @@ const avic_unaccelerated_access_interception = operation({
   },
 });
 
-/** 0x060: the interrupt waits in the local APIC and is taken as soon as KVM has enabled interrupts. */
+/** 0x060: the interrupt waits in the local APIC, and the CPU takes it as soon as KVM has enabled interrupts. */
 const intr_interception = operation({
   name: 'intr_interception',
   actor: 'kvm',
@@ -116,9 +115,8 @@ const intr_interception = operation({
   via: ['svm_handle_exit'],
   locals: ['vcpu'],
   steps: {
-    take: silent((m, vcpu) => {
-      const cpu = m.words[m.vcpu(vcpu) + V.cpu];
-      return pendingAt(m, cpu) < 0 ? RETURN : m.call(take_host_interrupt, cpu);
+    taken: step('the host has taken the interrupt: nothing else to do about the exit', () => RETURN, {
+      until: (m, vcpu) => pendingAt(m, m.words[m.vcpu(vcpu) + V.cpu]) < 0,
     }),
   },
 });

@@ -141,6 +141,16 @@ describe('I: VT-d and bypass', () => {
     expect([taken(m, 0), taken(m, 1), taken(m, 2)]).toEqual([[0x41], [0x41], []]);
   });
 
+  test('I9: two targets, lowest priority with vector hashing: posted to the hashed vCPU', () => {
+    const m = machine({
+      vcpus: RUNNING,
+      devices: [nic({ route: { lo: 0xfee03004, hi: 0, data: 0x141 }, host: { cpu: 4, vector: 0x31 } })],
+    });
+    expect(m.words[m.device(0) + D.bypass_vcpu] - 1).toBe(1);
+    interrupt(m);
+    expect([taken(m, 0), taken(m, 1)]).toEqual([[], [0x41]]);
+  });
+
   test('I10: NMI cannot be posted', () => {
     const m = machine({ vcpus: RUNNING, devices: [nic({ route: { lo: 0xfee02000, hi: 0, data: 0x400 } })] });
     expect(fieldValue(irteFormat, irte(m), 'IM')).toBe(0);
