@@ -1,4 +1,5 @@
 /** The command line: one word chooses the command, each command stands in a file of its own. */
+import { CONFORM_USAGE, conformCommand } from './conform.ts';
 import { DECODE_USAGE, decodeCommand } from './decode.ts';
 import { DIAGRAM_USAGE, diagramCommand } from './diagram.ts';
 import { ENCODE_USAGE, encodeCommand } from './encode.ts';
@@ -14,6 +15,7 @@ const COMMANDS: Readonly<
   diagram: { usage: DIAGRAM_USAGE, run: diagramCommand },
   decode: { usage: DECODE_USAGE, run: decodeCommand },
   encode: { usage: ENCODE_USAGE, run: encodeCommand },
+  conform: { usage: CONFORM_USAGE, run: conformCommand },
 };
 
 const IO: Io = {

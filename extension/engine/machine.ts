@@ -152,7 +152,12 @@ export class Machine extends Memory {
 
   /** What the last called operation of this agent returned. */
   get result(): number {
-    return this.words[this.agentAddress(this.agent) + AGENT.result];
+    return this.resultOf(this.agent);
+  }
+
+  /** What the last operation of `agent` returned. */
+  resultOf(agent: number): number {
+    return this.words[this.agentAddress(agent) + AGENT.result];
   }
 
   /** Returns from the operation with a result. */

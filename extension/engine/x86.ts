@@ -6,8 +6,8 @@ import { control } from './cpu/vmcs.ts';
 import { VCPU_MODE, VCPU_STATE } from './fields.ts';
 import { atIommu, atKthread } from './iommu/agent.ts';
 import { take_host_interrupt } from './kvm/hostInterrupt.ts';
-import { processorPriority } from './lapic/priority.ts';
-import { C, MP_STATE, V } from './layout.ts';
+import { initialIrqchip, initialLapic } from './lapic/initial.ts';
+import { C, V } from './layout.ts';
 import { Machine } from './machine.ts';
 import type { Operation } from './operation.ts';
 import { avic_deliver, avic_doorbell } from './svm/hardware.ts';
@@ -16,14 +16,6 @@ import { avicActive } from './svm/mode.ts';
 import { initVmcb } from './svm/vmcb.ts';
 import { resetDevices } from './vfio/reset.ts';
 import { vmx_vcpu_create, vmx_vm_init } from './vmx/create.ts';
-
-const APICBASE = 0xfee00000;
-const BSP = 1 << 8;
-const EXTD = 1 << 10;
-const EN = 1 << 11;
-const DFR_FLAT = -1;
-const SVR_RESET = 0xff;
-const SVR_ENABLE = 1 << 8;
 
 export function createMachine(config: MachineConfig): Machine {
   const m = new Machine(config, spontaneous);
@@ -43,6 +35,7 @@ export function createMachine(config: MachineConfig): Machine {
       initVmcb(m, vcpu);
     }
   }
+  initialIrqchip(m);
   resetDevices(m);
   m.recording = true;
   return m;
@@ -51,21 +44,7 @@ export function createMachine(config: MachineConfig): Machine {
 function resetVcpu(m: Machine, vcpu: number): void {
   const config = m.config.vcpus[vcpu];
   const base = m.vcpu(vcpu);
-  const x2apic = config.apic === 'x2apic';
-  m.store(
-    base + V.apicbase,
-    APICBASE | (config.bsp ? BSP : 0) | (config.apic === 'disabled' ? 0 : EN) | (x2apic ? EXTD : 0),
-  );
-  m.store(base + V.id, x2apic ? config.id : (config.aid ?? config.id << 24));
-  m.store(base + V.ldr, x2apic ? ((config.id >>> 4) << 16) | (1 << (config.id & 15)) : (config.ldr ?? 0));
-  m.store(base + V.dfr, config.dfr ?? DFR_FLAT);
-  m.store(base + V.svr, config.svr ?? SVR_RESET | SVR_ENABLE);
-  m.store(base + V.tpr, config.tpr ?? 0);
-  setVectors(m, base + V.irr, config.irr);
-  setVectors(m, base + V.isr, config.isr);
-  setVectors(m, base + V.tmr, config.tmr);
-  const service = Math.max(-1, ...(config.isr ?? []));
-  m.store(base + V.ppr, processorPriority(config.tpr ?? 0, service));
+  initialLapic(m, vcpu);
   m.store(base + V.interrupts, config.interruptsEnabled ? 1 : 0);
 
   m.store(base + V.state, VCPU_STATE[config.state]);
@@ -79,15 +58,8 @@ function resetVcpu(m: Machine, vcpu: number): void {
   }
   if (config.state === 'blocked') {
     m.store(base + V.waiter, 1);
-    m.store(base + V.mp_state, MP_STATE.HALTED);
   }
   m.store(base + V.preempted, config.state === 'preempted' ? 1 : 0);
-}
-
-function setVectors(m: Machine, base: number, vectors: readonly number[] = []): void {
-  for (const vector of vectors) {
-    m.set_bit(vector, base);
-  }
 }
 
 function spontaneous(m: Machine, agent: number): Operation | undefined {

@@ -5,10 +5,11 @@
 import { kvm_apic_hw_enabled } from '../lapic/apic.ts';
 import { kvm_apic_match_dest, NO_SOURCE } from '../lapic/destination.ts';
 import { destFromMsi, IRQ, irqFromMsi } from '../lapic/message.ts';
-import { IO, IOAPIC_NUM_PINS, REQ, ROUTE, ROUTE_KIND, V } from '../layout.ts';
+import { IO, IOAPIC_NUM_PINS, ROUTE, ROUTE_KIND, V } from '../layout.ts';
 import type { Machine } from '../machine.ts';
 import { NEXT, operation, RETURN, silent, step } from '../operation.ts';
 import { vectorSet, vectorsAt } from '../text.ts';
+import { request_load_eoi_exitmap } from '../vmx/eoiExitmap.ts';
 import { destMode, io, isLevel, kvm_apic_pending_eoi, RTC_GSI, RTE, rte, rteDest, rteLow } from './state.ts';
 
 /** Pins whose EOI user space emulates: the first GSIs of a split irqchip. */
@@ -104,14 +105,8 @@ export const vcpu_scan_ioapic = operation({
       },
       { via: ['kvm_ioapic_scan_entry'] },
     ),
-    with_apicv: silent((m, vcpu) => (m.words[m.vcpu(vcpu) + V.apicv_active] !== 0 ? NEXT : RETURN)),
-    load: step(
-      (_m, vcpu) => `request KVM_REQ_LOAD_EOI_EXITMAP of vcpu ${vcpu}: the processor has to exit at these EOIs`,
-      (m, vcpu) => {
-        m.set_bit(REQ.LOAD_EOI_EXITMAP, m.vcpu(vcpu) + V.requests);
-        return RETURN;
-      },
-      { via: ['vcpu_load_eoi_exitmap'] },
+    with_apicv: silent((m, vcpu) =>
+      m.words[m.vcpu(vcpu) + V.apicv_active] !== 0 ? m.call(request_load_eoi_exitmap, vcpu) : RETURN,
     ),
   },
 });

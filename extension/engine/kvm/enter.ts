@@ -4,7 +4,7 @@ import { vm_entry } from '../cpu/vmEntry.ts';
 import { VCPU_MODE } from '../fields.ts';
 import { apic_enabled } from '../lapic/apic.ts';
 import { kvm_apic_accept_events } from '../lapic/events.ts';
-import { inject_interrupt } from '../lapic/injection.ts';
+import { hasEventToInject, kvm_check_and_inject_events } from '../lapic/injection.ts';
 import { hasInterruptAbovePpr } from '../lapic/priority.ts';
 import { C, REQ, V } from '../layout.ts';
 import type { Machine } from '../machine.ts';
@@ -105,8 +105,9 @@ export const vcpu_enter_guest = operation({
         ? m.call(vmx_sync_pir_to_irr, vcpu)
         : NEXT,
     ),
-    injects: silent((m, vcpu) => (m.words[m.vcpu(vcpu) + V.apicv_active] !== 0 ? 'order' : NEXT)),
-    inject: silent((m, vcpu) => m.call(inject_interrupt, vcpu)),
+    injects: silent((m, vcpu) => (hasEventToInject(m, vcpu) ? NEXT : 'order')),
+    inject: silent((m, vcpu) => m.call(kvm_check_and_inject_events, vcpu)),
+    by_hardware: silent((m, vcpu) => (m.words[m.vcpu(vcpu) + V.apicv_active] !== 0 ? 'order' : NEXT)),
     window: step(
       (m, vcpu) =>
         hasInterruptAbovePpr(m, vcpu)

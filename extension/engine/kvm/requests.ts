@@ -1,9 +1,11 @@
 /** Requests that a vCPU carries out before it enters the guest, in the order of `vcpu_enter_guest`, x86.c. */
+import { vcpu_scan_ioapic } from '../ioapic/scan.ts';
+import { process_nmi, process_smi } from '../lapic/requests.ts';
 import { REQ, V } from '../layout.ts';
 import type { Machine } from '../machine.ts';
 import type { Operation } from '../operation.ts';
 import { kvm_vcpu_update_apicv } from '../vmx/apicv.ts';
-import { request_load_eoi_exitmap, vcpu_load_eoi_exitmap } from '../vmx/eoiExitmap.ts';
+import { vcpu_load_eoi_exitmap } from '../vmx/eoiExitmap.ts';
 
 const ORDER: readonly number[] = [
   REQ.NMI,
@@ -23,8 +25,12 @@ export function firstRequest(m: Machine, vcpu: number): number {
 /** What carries a request out; undefined: clearing the bit was all. */
 export function handlerOfRequest(request: number): Operation | undefined {
   switch (request) {
+    case REQ.NMI:
+      return process_nmi;
+    case REQ.SMI:
+      return process_smi;
     case REQ.SCAN_IOAPIC:
-      return request_load_eoi_exitmap;
+      return vcpu_scan_ioapic;
     case REQ.LOAD_EOI_EXITMAP:
       return vcpu_load_eoi_exitmap;
     case REQ.APICV_UPDATE:

@@ -26,6 +26,9 @@ export interface DeliveryChoices {
   readonly resampleOnUnmask: boolean;
   readonly staleEoi: boolean;
   readonly suppressEoi: 'as advertised' | 'chosen by the VMM';
+  readonly x2apicIcrOnAmd: 'one register' | 'split';
+  readonly reportedNmis: 'whether' | 'how many';
+  readonly maxVcpuIds: number;
 }
 
 /** One choice: what it is about, where that was read, and the value from each version on at which it changes. */
@@ -140,6 +143,21 @@ export const DELIVERY_CHOICES: { readonly [K in keyof DeliveryChoices]: Choice<D
     doc: 'Suppression of EOI broadcasts: advertised without an in-kernel IOAPIC and then not honoured, or switched on and off by KVM_CAP_X2APIC_API flags 4 and 8.',
     source: 'LAPIC delivery §9.2; recorded (split-suppress-eoi-api4, -api8)',
     from: { '2013': 'as advertised', '7.1': 'chosen by the VMM' },
+  },
+  x2apicIcrOnAmd: {
+    doc: 'x2APIC ICR on AMD: one 64-bit register, or ICR and ICR2 apart, of which a reset in x2APIC mode clears only ICR.',
+    source: 'LAPIC delivery §3.2 (x2apic_icr_is_split); recorded: INIT leaves ICR2, on 6.1.192 too',
+    from: { '2013': 'one register', '6.1': 'split' },
+  },
+  reportedNmis: {
+    doc: 'KVM_GET_VCPU_EVENTS tells whether an NMI is pending, or how many are.',
+    source: 'recorded: 1 on 6.1 where 6.12 and 7.2 give 2',
+    from: { '2013': 'whether', '6.12': 'how many' },
+  },
+  maxVcpuIds: {
+    doc: 'KVM_MAX_VCPU_IDS: KVM_CREATE_VCPU refuses IDs from here on. From 6.12 on it follows CONFIG_KVM_MAX_NR_VCPUS, 4096 in the recorded kernels.',
+    source: 'constants §10; recorded (vcpu-id-limits); before 6.1 *assumed*',
+    from: { '2013': 255, '4.19': 1023, '5.15': 4096, '6.12': 16384 },
   },
 };
 

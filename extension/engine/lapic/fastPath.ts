@@ -1,5 +1,5 @@
 /** Delivery by the APIC map. `kvm_irq_delivery_to_apic_fast`, lapic.c; LAPIC delivery §5.2. */
-import type { Machine } from '../machine.ts';
+import { MARK, type Machine } from '../machine.ts';
 import { NEXT, operation, RETURN, silent, step } from '../operation.ts';
 import { __apic_accept_irq } from './accept.ts';
 import { type Destinations, kvm_apic_map_get_dest_lapic, lowestBit } from './apicMap.ts';
@@ -11,6 +11,15 @@ export const NOT_HANDLED = -2;
 
 /** Filled by a lookup, used at once. */
 const dst: Destinations = { slots: 0, bitmap: 0 };
+
+function hasTarget(m: Machine): boolean {
+  for (let rest = dst.bitmap; rest !== 0; rest &= rest - 1) {
+    if (m.words[dst.slots + lowestBit(rest)] !== 0) {
+      return true;
+    }
+  }
+  return false;
+}
 
 function describeLookup(m: Machine, src: number, irq: number, dest: number): string {
   const message = describeMessage(irq, dest);
@@ -55,6 +64,9 @@ export const kvm_irq_delivery_to_apic_fast = operation({
       (m, src, irq, dest) => {
         if (!kvm_apic_map_get_dest_lapic(m, src, irq, dest, dst)) {
           return m.return(NOT_HANDLED);
+        }
+        if (!hasTarget(m)) {
+          m.mark(MARK.dropped);
         }
         m.local(SLOTS, dst.slots);
         m.local(BITMAP, dst.bitmap);

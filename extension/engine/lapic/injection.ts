@@ -32,6 +32,18 @@ export function kvm_apic_has_interrupt(m: Machine, vcpu: number): number {
   return (irr & 0xf0) > (m.load(m.vcpu(vcpu) + V.ppr) & 0xff) ? irr : -1;
 }
 
+/** Is KVM to inject anything? With APICv the processor delivers what stands in IRR: only SMIs, NMIs and the PIC are left. */
+export function hasEventToInject(m: Machine, vcpu: number): boolean {
+  const base = m.vcpu(vcpu);
+  const special = m.words[base + V.smi_pending] !== 0 || m.words[base + V.nmi_pending] !== 0;
+  return m.words[base + V.apicv_active] === 0 || special || kvm_cpu_has_extint(m, vcpu);
+}
+
+/** The vector of the local APIC that KVM would inject, or -1. */
+function injectable(m: Machine, vcpu: number): number {
+  return m.words[m.vcpu(vcpu) + V.apicv_active] !== 0 ? -1 : kvm_apic_has_interrupt(m, vcpu);
+}
+
 /** What `kvm_apic_has_interrupt` would find, without a change. */
 function deliverable(m: Machine, vcpu: number): number {
   const irr = highest(m, m.vcpu(vcpu) + V.irr);
@@ -112,7 +124,7 @@ export const kvm_check_and_inject_events = operation({
           deliverable(m, vcpu) < 0 ? ' No interrupt' : m.words[m.vcpu(vcpu) + V.interrupts] === 0 ? ' IF = 0' : ' Yes'
         }`,
       (m, vcpu) => {
-        const any = kvm_cpu_has_extint(m, vcpu) || kvm_apic_has_interrupt(m, vcpu) >= 0;
+        const any = kvm_cpu_has_extint(m, vcpu) || injectable(m, vcpu) >= 0;
         const allowed = m.load(m.vcpu(vcpu) + V.interrupts) !== 0 && m.words[m.vcpu(vcpu) + V.smm] === 0;
         return any && allowed ? m.call(kvm_cpu_get_interrupt, vcpu) : m.return(-1);
       },
@@ -137,5 +149,3 @@ export const kvm_check_and_inject_events = operation({
 /** Results of `kvm_check_and_inject_events` beside vectors. */
 export const NMI_INJECTED = 0x100;
 export const SMI_INJECTED = 0x101;
-
-export { kvm_check_and_inject_events as inject_interrupt };

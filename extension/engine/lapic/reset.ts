@@ -56,8 +56,12 @@ export function resetRegisters(m: Machine, vcpu: number, initEvent: boolean): vo
   if (!apic_x2apic_mode(m, vcpu)) {
     m.store(base + V.ldr, 0);
   }
-  for (const word of [V.tpr, V.ppr, V.esr, V.icr, V.icr2, V.tdcr, V.tmict, V.arb_prio]) {
+  for (const word of [V.tpr, V.ppr, V.esr, V.icr, V.tdcr, V.tmict, V.arb_prio]) {
     m.store(base + word, 0);
+  }
+  const split = m.config.vendor === 'amd' && m.profile.delivery.x2apicIcrOnAmd === 'split';
+  if (!(split && apic_x2apic_mode(m, vcpu))) {
+    m.store(base + V.icr2, 0);
   }
   for (let i = 0; i < 8; i++) {
     m.store(base + V.irr + i, 0);
