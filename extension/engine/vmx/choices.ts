@@ -2,7 +2,7 @@
  * Where KVM's code around posted interrupts differs by kernel version: one named choice each, with its source. The trees that were read are
  * 3.11 (2013), 4.19, 5.15.85, 6.3.2 (6.1), 6.13.7 (6.12), 6.16.1 and 7.1.5; posted interrupts §3.1, §5, §9, §12, races R01-R14.
  */
-import type { KernelVersion } from '../config.ts';
+import type { KernelVersion, MachineConfig } from '../config.ts';
 import type { Machine } from '../machine.ts';
 
 export interface VmxChoices {
@@ -32,6 +32,8 @@ export interface VmxChoices {
   readonly activationWritesSvi: boolean;
   /** L1's notification vector that shows up in L1's IRR while L2 runs is turned into a nested posted interrupt. R26. */
   readonly nestedVectorMorphs: boolean;
+  /** IPI virtualization exists: Linux 6.0. IPI sheet §7. */
+  readonly ipiVirtualization: boolean;
   /** Reasons that inhibit APICv on Intel, by bit number. §12. */
   readonly inhibitReasons: readonly string[];
   /** Bits of `inhibitReasons` that Intel honours (`VMX_REQUIRED_APICV_INHIBITS`). */
@@ -69,6 +71,7 @@ const LINUX_6_16: VmxChoices = {
   loadRestoresOn: true,
   activationWritesSvi: false,
   nestedVectorMorphs: true,
+  ipiVirtualization: true,
   inhibitReasons: REASONS_6_3,
   requiredInhibits: 0x7f,
 };
@@ -86,6 +89,7 @@ const LINUX_5_15: VmxChoices = {
   ...LINUX_6_1,
   wakeupVector: 'pi_pre_block',
   wakeupHandler: 'kick',
+  ipiVirtualization: false,
   inhibitReasons: REASONS_5_15,
   requiredInhibits: 0x03,
 };
@@ -133,4 +137,8 @@ export function apicvInhibits(kernel: KernelVersion): Pick<VmxChoices, 'inhibitR
 
 export function vmx(m: Machine): VmxChoices {
   return CHOICES[m.config.kernel];
+}
+
+export function vmxChoices(config: MachineConfig): VmxChoices {
+  return CHOICES[config.kernel];
 }

@@ -2,6 +2,7 @@
 import { pidAddress } from '../address.ts';
 import type { MachineConfig } from '../config.ts';
 import type { Machine } from '../machine.ts';
+import { vmxChoices } from './choices.ts';
 
 /** 4 times KVM_MAX_VCPUS 1024. */
 export const KVM_MAX_VCPU_IDS = 4096;
@@ -28,9 +29,9 @@ export function vmx_get_pid_table_order(config: MachineConfig): number {
   return Math.max(0, Math.ceil(Math.log2(pidTableBytes(config) / PAGE_SIZE)));
 }
 
-/** In-kernel local APIC and `enable_ipiv`, which needs APICv. A userspace irqchip cannot be described: it has no local APIC here. */
+/** In-kernel local APIC and `enable_ipiv`, which needs APICv and a kernel that knows it. A userspace irqchip cannot be described: it has no local APIC here. */
 export function vmx_can_use_ipiv(config: MachineConfig): boolean {
-  return config.vendor === 'intel' && config.apicv && config.ipiv;
+  return config.vendor === 'intel' && config.apicv && config.ipiv && vmxChoices(config).ipiVirtualization;
 }
 
 /** What the end of `vmx_vcpu_create` writes, once: the entry of this vcpu_id. */

@@ -3,6 +3,7 @@ import { expect } from 'vitest';
 import type { KernelVersion, MachineConfig, VcpuConfig } from '../../../extension/engine/config.ts';
 import { hasVector, readNumber, readVectors } from '../../../extension/engine/fieldAccess.ts';
 import { findField } from '../../../extension/engine/fields.ts';
+import { brokenInvariants, type InvariantName } from '../../../extension/engine/invariants.ts';
 import { device_interrupt } from '../../../extension/engine/iommu/device.ts';
 import { postedEntry } from '../../../extension/engine/iommu/remapping.ts';
 import { D, EVENT, IOMMU, IOMMU_FLAG, V } from '../../../extension/engine/layout.ts';
@@ -76,8 +77,18 @@ export class World {
       const found = this.runner.judgement();
       expect(found?.obstacle, action.kind).toBeUndefined();
       this.runner.step();
+      this.watch();
     }
     return this.steps(from);
+  }
+
+  /** Names of the invariants that were broken after some step, once each; the harmless ones too. */
+  readonly broken = new Set<InvariantName>();
+
+  private watch(): void {
+    for (const { name } of brokenInvariants(this.m)) {
+      this.broken.add(name);
+    }
   }
 
   /** Steps after `from`, in order. */
@@ -145,6 +156,7 @@ export class World {
       }
       m.step(agent);
       m.close();
+      this.watch();
     }
   }
 
