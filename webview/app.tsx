@@ -199,7 +199,7 @@ export class App extends Component<{ readonly host: Host }, AppState> {
               class="cards"
               label="vCPUs"
               count={vcpus.length}
-              minWidth={340}
+              minWidth={272}
               maxWidth={560}
               itemHeight={gridsShown ? 480 : 220}
               renderItem={i => (

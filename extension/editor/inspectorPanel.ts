@@ -11,6 +11,7 @@ import {
 import { Told } from '../session/delta.ts';
 import { type FromWebview, parseFromWebview, type ToWebview } from '../session/protocol.ts';
 import { inspectorHtml } from './inspectorHtml.ts';
+import { KeyboardKeeper } from './keyboardKeeper.ts';
 import { registerVcpuGlance } from './vcpuGlance.ts';
 
 const VIEW_TYPE = 'irqscope.inspector';
@@ -29,6 +30,7 @@ export interface InspectorSource {
 export function registerInspector(context: ExtensionContext, source: InspectorSource): void {
   context.subscriptions.push(
     commands.registerCommand('irqscope.openInspector', () => openInspector(context, source)),
+    commands.registerCommand('irqscope.step', motion => InspectorPanel.step(motion)),
     window.registerWebviewPanelSerializer(VIEW_TYPE, {
       async deserializeWebviewPanel(panel: WebviewPanel): Promise<void> {
         InspectorPanel.show(context, source, panel);
@@ -52,6 +54,7 @@ class InspectorPanel {
   /** The view listens: what is posted before that would be lost. */
   #ready = false;
   readonly #told = new Told();
+  readonly #keyboard: KeyboardKeeper;
 
   static show(context: ExtensionContext, source: InspectorSource, restored?: WebviewPanel): void {
     if (InspectorPanel.#current && !restored) {
@@ -63,14 +66,24 @@ class InspectorPanel {
     InspectorPanel.#current = new InspectorPanel(context.extensionUri, source, panel);
   }
 
+  /** A key meant for the inspector, typed while the keyboard was on its way back to it. */
+  static step(motion: unknown): void {
+    const panel = InspectorPanel.#current;
+    if (panel) panel.#receive({ type: 'move', motion });
+  }
+
   private constructor(extensionUri: Uri, source: InspectorSource, panel: WebviewPanel) {
     this.#panel = panel;
     this.#source = source;
+    this.#keyboard = new KeyboardKeeper(panel);
     const root = Uri.joinPath(extensionUri, 'dist', 'webview');
     panel.onDidDispose(() => this.#dispose(), undefined, this.#subscriptions);
     panel.onDidChangeViewState(() => this.#hide(), undefined, this.#subscriptions);
     panel.webview.onDidReceiveMessage(message => this.#receive(message), undefined, this.#subscriptions);
-    this.#subscriptions.push(source.onDidChange(() => this.#post()));
+    this.#subscriptions.push(
+      this.#keyboard,
+      source.onDidChange(() => this.#post()),
+    );
     panel.webview.options = { enableScripts: true, localResourceRoots: [root] };
     panel.webview.html = inspectorHtml({
       script: panel.webview.asWebviewUri(Uri.joinPath(root, 'inspector.js')).toString(),
@@ -109,14 +122,20 @@ class InspectorPanel {
         this.#post();
         return;
       case 'focusEditor':
+        this.#keyboard.release();
         void this.#focusEditor();
         return;
       case 'timeline':
         this.#told.forgetTimeline();
         this.#post();
         return;
-      default:
-        this.#source.handle(message as FromWebview);
+      case 'revealLine':
+        this.#source.handle(message);
+        return;
+      case 'move':
+      case 'seek':
+        this.#keyboard.expectTheft();
+        this.#source.handle(message);
     }
   }
 

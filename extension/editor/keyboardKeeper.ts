@@ -1,0 +1,49 @@
+import { commands, Disposable, debug, type WebviewPanel, workspace } from 'vscode';
+
+/** Set between a motion that the inspector asked for and the return of the keyboard; package.json binds keys to it. */
+const AWAY = 'irqscope.keyboardAway';
+
+/** Milliseconds after which a theft that did not happen is no longer expected. */
+const PATIENCE = 3000;
+
+/**
+ * VS Code gives the keyboard to the editor whenever a debug session stops (`debug.focusEditorOnBreak`): who steps in the inspector
+ * would type the second step into the scenario. So the inspector takes the keyboard back, and what is typed on the way steps all
+ * the same, by keys that package.json binds to `irqscope.step` in that time.
+ */
+export class KeyboardKeeper {
+  readonly #watch: Disposable;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(panel: WebviewPanel) {
+    this.#watch = Disposable.from(
+      debug.onDidChangeActiveStackItem(() => {
+        if (this.#timer !== undefined) panel.reveal(panel.viewColumn, false);
+      }),
+      panel.onDidChangeViewState(() => {
+        if (panel.active || !panel.visible) this.release();
+      }),
+    );
+  }
+
+  /** To be called before a motion that the user asked for in the inspector: there the keyboard is. */
+  expectTheft(): void {
+    if (workspace.getConfiguration('debug').get('focusEditorOnBreak') === false) return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.release(), PATIENCE);
+    void commands.executeCommand('setContext', AWAY, true);
+  }
+
+  /** The keyboard may go where the user sends it. */
+  release(): void {
+    if (this.#timer === undefined) return;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    void commands.executeCommand('setContext', AWAY, false);
+  }
+
+  dispose(): void {
+    this.release();
+    this.#watch.dispose();
+  }
+}

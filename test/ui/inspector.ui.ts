@@ -1,0 +1,97 @@
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { inspectorFrame, openFile, openWorkbench, screenshot, type Workbench } from '../rig/workbench.ts';
+
+let workbench: Workbench;
+let page: Page;
+beforeAll(async () => {
+  workbench = await openWorkbench({ folder: 'scenarios', size: { width: 1600, height: 1000 } });
+  page = workbench.page;
+  await openFile(page, '01-posted-to-running.irq');
+  await page.keyboard.press('F5');
+  await page.locator('.debug-toolbar').waitFor();
+  await shows('initial state');
+});
+afterAll(() => workbench?.close());
+
+const inspector = () => inspectorFrame(page);
+const shows = (text: string | RegExp) => inspector().locator('body', { hasText: text }).waitFor({ timeout: 15_000 });
+const atStep = (n: number) => shows(new RegExp(`step\\s*${n}\\s*/`));
+const focusIsInEditor = () => page.evaluate(() => document.activeElement?.closest('.monaco-editor') !== null);
+
+test('its keys step, and Escape gives the keyboard back to the scenario', async () => {
+  await inspector().locator('h1').click();
+  for (const [key, step] of [
+    ['s', 1],
+    ['s', 2],
+    ['ArrowRight', 3],
+    ['b', 2],
+  ] as const) {
+    await page.keyboard.press(key);
+    await atStep(step);
+  }
+  await page.keyboard.press('Escape');
+  await expect.poll(focusIsInEditor).toBe(true);
+});
+
+// Some of these keys may be lost, for a moment nothing has the keyboard; none may change the text.
+test('keys typed faster than VS Code stops do not end up in the scenario', async () => {
+  const scenario = page.locator('.monaco-editor[data-uri$="01-posted-to-running.irq"]');
+  const text = await scenario.innerText();
+  await inspector().locator('h1').click();
+  await page.keyboard.type('s'.repeat(12));
+  await atStep(14);
+  await page.keyboard.type('b'.repeat(12), { delay: 30 });
+  await shows(/step\s*\d\s*\//);
+  expect(await scenario.innerText()).toBe(text);
+  await page.locator('.tab.dirty').waitFor({ state: 'detached' });
+});
+
+test('its buttons and its timeline move the debug session', async () => {
+  await inspector().getByRole('button', { name: 'Step over (n)' }).click();
+  await shows(/line \d+expect|line \d+\s*expect/);
+  await inspector().getByRole('slider', { name: 'Step' }).press('Home');
+  await shows('initial state');
+  expect(await page.locator('.debug-top-stack-frame-line').count()).toBe(1);
+});
+
+test('hidden and shown again it shows where the session has come to', async () => {
+  await inspector().getByRole('button', { name: 'Step into (s)' }).click();
+  await atStep(1);
+  await page.locator('.tab', { hasText: 'IRQScope: 01-posted-to-running.irq' }).click();
+  await openFile(page, '02-posted-to-exited.irq');
+  await page.locator('iframe.webview.ready').waitFor({ state: 'hidden' });
+  await page.keyboard.press('F11');
+  await page.locator('.tab', { hasText: 'IRQScope: 01-posted-to-running.irq' }).click();
+  await atStep(2);
+});
+
+test('the side bar shows each vCPU on a line', async () => {
+  await page.keyboard.press('Control+Shift+D');
+  const view = page.locator('.pane-header', { hasText: 'vCPUs' });
+  if ((await view.getAttribute('aria-expanded')) === 'false') await view.click();
+  const row = page.locator('.monaco-list-row', { hasText: 'vcpu 1' }).filter({ hasText: 'running' });
+  await row.first().waitFor();
+  await screenshot(page, 'glance');
+});
+
+test.each(['Light Modern', 'Dark High Contrast', 'Light High Contrast', 'Dark Modern'])(
+  'follows the theme %s',
+  async theme => {
+    const background = () =>
+      page.locator('.monaco-workbench').evaluate(element => getComputedStyle(element).backgroundColor);
+    const before = await background();
+    await page.keyboard.press('Control+k');
+    await page.keyboard.press('Control+t');
+    const input = page.locator('.quick-input-widget input.input');
+    await input.fill(theme);
+    await page.keyboard.press('Enter');
+    await page.locator('.quick-input-widget').waitFor({ state: 'hidden' });
+    await expect.poll(background).not.toBe(before);
+    await screenshot(page, `inspector-${theme}`);
+  },
+);
+
+test('nothing in it breaks the content security policy', () => {
+  expect(workbench.cspReports).toEqual([]);
+});
