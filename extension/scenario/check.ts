@@ -11,18 +11,19 @@ import type { ActionNode, ExpectNode, Node, Tree } from './tree.ts';
 /** What lines came to, as long as the machine stays the same; one for each text that is checked again and again. */
 export class Memo {
   private machine = '';
-  private lines = new WeakMap<Node, CheckedLine>();
+  private lines: CheckedLine[] = [];
 
-  /** The results for a machine; those for another one are forgotten. */
-  of(machine: MachineConfig): WeakMap<Node, CheckedLine> {
+  /** The results for a machine, by line; those for another one are forgotten. */
+  of(machine: MachineConfig): CheckedLine[] {
     const key = JSON.stringify(machine);
-    if (key !== this.machine) this.lines = new WeakMap();
+    if (key !== this.machine) this.lines = [];
     this.machine = key;
     return this.lines;
   }
 }
 
 interface CheckedLine {
+  readonly node: Node;
   readonly statement: Statement | undefined;
   readonly diagnostics: readonly Diagnostic[];
 }
@@ -67,7 +68,7 @@ function checkStatement(
       ? checkAction(node, machine, count, report)
       : { kind: 'expect', conditions: checkExpect(node, line, machine, count, report) };
   const statement = action && { range, text: line.text.slice(range.start, range.end), action };
-  return { statement, diagnostics: report.diagnostics };
+  return { node, statement, diagnostics: report.diagnostics };
 }
 
 function checkStatements(
@@ -75,13 +76,14 @@ function checkStatements(
   machine: MachineConfig,
   count: number | undefined,
   report: Report,
-  memo: WeakMap<Node, CheckedLine>,
+  memo: CheckedLine[],
 ): Statement[] {
   const statements: Statement[] = [];
   for (const node of tree.nodes) {
     if (node.broken || (node.kind !== 'action' && node.kind !== 'expect')) continue;
-    let checked = memo.get(node);
-    if (!checked) memo.set(node, (checked = checkStatement(node, tree, machine, count)));
+    const { line } = node.range;
+    if (memo[line]?.node !== node) memo[line] = checkStatement(node, tree, machine, count);
+    const checked = memo[line];
     if (checked.statement) statements.push(checked.statement);
     for (const each of checked.diagnostics) report.push(each);
   }

@@ -1,12 +1,12 @@
 import { Cursor } from './cursor.ts';
-import { type Diagnostic, diagnostic } from './diagnostics.ts';
+import { diagnostic } from './diagnostics.ts';
 import type { Listener } from './expected.ts';
 import { parseAction, parseCpuAction, parseMsi, parseVmAction } from './parseAction.ts';
 import { parseConditions } from './parseExpect.ts';
 import type { Range } from './program.ts';
 import { notOneOf } from './suggest.ts';
-import { type SourceLine, scan, type Token } from './tokens.ts';
-import type { Node, RegisterNode, Tree } from './tree.ts';
+import { scan, type Token } from './tokens.ts';
+import type { Node, ParsedLine, RegisterNode, Tree } from './tree.ts';
 import {
   ACTIONS,
   FEATURES,
@@ -144,11 +144,6 @@ function parseStatement(head: Token, cursor: Cursor): Body {
   }
 }
 
-interface ParsedLine {
-  readonly node: Node;
-  readonly diagnostics: readonly Diagnostic[];
-}
-
 /** One line with code. The listener hears what each word stands for and what could follow the last one. */
 export function parseLine(code: readonly Token[], listener?: Listener): ParsedLine {
   const cursor = new Cursor(code, listener);
@@ -166,15 +161,6 @@ export function parseLine(code: readonly Token[], listener?: Listener): ParsedLi
   return { node: { ...body, range, head, broken: cursor.failed }, diagnostics: cursor.diagnostics };
 }
 
-/** Lines are read by themselves, so what a line means depends on nothing else. */
-const parsedLines = new WeakMap<SourceLine, ParsedLine>();
-
-function parsedLine(line: SourceLine): ParsedLine {
-  let parsed = parsedLines.get(line);
-  if (!parsed) parsedLines.set(line, (parsed = parseLine(line.code)));
-  return parsed;
-}
-
 /**
  * Text to tree. Pure; never throws; every line is read by itself, so that a broken one does not hide the rest.
  * A text that is too large or not text gives an empty tree with one diagnostic. With the tree of an earlier text, lines that have
@@ -184,11 +170,13 @@ export function parse(text: string, before?: Tree): Tree {
   const { lines, diagnostics: found, refused } = scan(text, before?.lines);
   const diagnostics = [...found];
   const nodes: Node[] = [];
-  for (const line of lines) {
-    if (line.code.length === 0) continue;
-    const parsed = parsedLine(line);
-    nodes.push(parsed.node);
-    if (parsed.diagnostics.length > 0) diagnostics.push(...parsed.diagnostics);
-  }
-  return { lines, nodes, diagnostics, refused };
+  const parsed = lines.map((line, i): ParsedLine | undefined => {
+    if (line.code.length === 0) return undefined;
+    const same = before?.lines[i] === line ? before.parsed[i] : undefined;
+    const here = same ?? parseLine(line.code);
+    nodes.push(here.node);
+    if (here.diagnostics.length > 0) diagnostics.push(...here.diagnostics);
+    return here;
+  });
+  return { lines, parsed, nodes, diagnostics, refused };
 }

@@ -113,9 +113,16 @@ export interface UnknownNode extends NodeBase {
 
 export type Node = MachineNode | SettingNode | WithNode | VcpuNode | ActionNode | ExpectNode | UnknownNode;
 
+export interface ParsedLine {
+  readonly node: Node;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
 export interface Tree {
   /** Every line of the text; empty when the text was refused. */
   readonly lines: readonly SourceLine[];
+  /** What each of them came to; undefined for a line without code. */
+  readonly parsed: readonly (ParsedLine | undefined)[];
   /** One node for each line that has code, in text order. */
   readonly nodes: readonly Node[];
   /** Problems of spelling and form. */

@@ -1,12 +1,14 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { check, Memo } from '../../../extension/scenario/check.ts';
 import { format, print } from '../../../extension/scenario/format.ts';
 import { parse } from '../../../extension/scenario/parse.ts';
 import type { Program } from '../../../extension/scenario/program.ts';
 import { hostile, scenario } from './arbitrary.ts';
 
-const RUNS = { numRuns: 2000 };
+const RUNS = { numRuns: 1000 };
+// A busy machine is no reason to fail.
+vi.setConfig({ testTimeout: 120_000 });
 
 /** Every object that has the form of a range, wherever it stands. */
 function* ranges(value: unknown): Generator<{ line: number; start: number; end: number }> {
@@ -39,10 +41,8 @@ describe('any text', () => {
         const tree = parse(text);
         const checked = check(tree);
         const all = lines(text);
-        for (const { line, start, end } of ranges([tree, checked])) {
-          expect(start).toBeLessThanOrEqual(end);
-          expect(start).toBeGreaterThanOrEqual(0);
-          expect(end).toBeLessThanOrEqual(all[line].length);
+        for (const { line, start, end } of ranges([tree.lines, tree.nodes, checked])) {
+          if (start < 0 || start > end || end > all[line].length) throw new Error(`line ${line}: ${start}-${end}`);
         }
       }),
       RUNS,
