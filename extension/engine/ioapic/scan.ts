@@ -2,6 +2,7 @@
  * Which vectors' EOI the IOAPIC has to hear of: worked out per vCPU, before it enters the guest. `vcpu_scan_ioapic`, x86.c,
  * `kvm_ioapic_scan_entry`, ioapic.c, `kvm_scan_ioapic_routes`, irq_comm.c; LAPIC delivery §9.1.
  */
+import { harvests } from '../kvm/vendor.ts';
 import { kvm_apic_hw_enabled } from '../lapic/apic.ts';
 import { kvm_apic_match_dest, NO_SOURCE } from '../lapic/destination.ts';
 import { destFromMsi, IRQ, irqFromMsi } from '../lapic/message.ts';
@@ -10,6 +11,7 @@ import type { Machine } from '../machine.ts';
 import { NEXT, operation, RETURN, silent, step } from '../operation.ts';
 import { vectorSet, vectorsAt } from '../text.ts';
 import { request_load_eoi_exitmap } from '../vmx/eoiExitmap.ts';
+import { vmx_sync_pir_to_irr } from '../vmx/sync.ts';
 import { destMode, io, isLevel, kvm_apic_pending_eoi, RTC_GSI, RTE, rte, rteDest, rteLow } from './state.ts';
 
 /** Pins whose EOI user space emulates: the first GSIs of a split irqchip. */
@@ -94,6 +96,7 @@ export const vcpu_scan_ioapic = operation({
   source: 'x86.c',
   locals: ['vcpu'],
   steps: {
+    sync: silent((m, vcpu) => (harvests(m) ? m.call(vmx_sync_pir_to_irr, vcpu) : NEXT)),
     scan: step(
       (m, vcpu) =>
         kvm_apic_hw_enabled(m, vcpu)

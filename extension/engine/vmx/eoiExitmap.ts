@@ -3,7 +3,7 @@ import { REQ, V } from '../layout.ts';
 import { NEXT, operation, RETURN, silent, step } from '../operation.ts';
 import { vectorSet, vectorsAt } from '../text.ts';
 
-/** What `vcpu_scan_ioapic` ends with: the bitmap of vmcs01 must not be written while vmcs02 is current. */
+/** How `vcpu_scan_ioapic` ends: the bitmap of vmcs01 must not be written while vmcs02 is current. */
 export const request_load_eoi_exitmap = operation({
   name: 'vcpu_scan_ioapic',
   actor: 'kvm',
