@@ -1,6 +1,6 @@
 import { definitionsOf } from './definitions.ts';
 import type { Explanation } from './explanation.ts';
-import { findCandidates } from './find.ts';
+import { FUNCTION, findCandidates } from './find.ts';
 import { linesOf } from './lines.ts';
 import { macro } from './macros.ts';
 
@@ -58,6 +58,7 @@ export function annotate(text: string, languageId = languageOf(text)): Annotatio
         group = { text: c.text, line: n };
         if (same) continue;
       }
+      if (c.as === FUNCTION) continue;
       out.push({ line: n + 1, column: c.start + 1, text: c.text, as: c.as, explanation: c.explain() });
     }
   }

@@ -3,6 +3,8 @@ import { explainFinding } from './cExplain.ts';
 import { type Finding, findInC } from './cFind.ts';
 import { findDumpLine } from './dumps.ts';
 import { type Definitions, evaluateText, isValue, literal } from './evaluate.ts';
+import type { Explanation } from './explanation.ts';
+import { type KernelFunction, kernelFunction } from './functions.ts';
 import { type Lines, statementAround, unwrap } from './lines.ts';
 import { macro } from './macros.ts';
 import { counterpart, otherSide, withChange } from './patch.ts';
@@ -68,9 +70,29 @@ function inC(lines: Lines, n: number, inDiff: boolean, alone: boolean, definitio
     }));
 }
 
+function explainFunction({ name, file, does }: KernelFunction): Explanation {
+  const source = `${file}, Linux 6.16`;
+  return { title: name, value: '', meaning: does, rows: [], problems: [], notes: [], source };
+}
+
+/** Kernel functions of the delivery path, wherever their names stand: code, patches, stack traces, mails. */
+function functionsIn(text: string, column: number): Candidate[] {
+  return [...text.matchAll(/\b[a-z_]\w*_\w+/g)].flatMap(match => {
+    const known = kernelFunction(match[0]);
+    if (!known) return [];
+    const start = column + match.index;
+    return [
+      { start, end: start + match[0].length, text: match[0], as: FUNCTION, explain: () => explainFunction(known) },
+    ];
+  });
+}
+
 function moved(candidates: readonly Candidate[], by: number): Candidate[] {
   return candidates.map(c => ({ ...c, start: c.start + by, end: c.end + by }));
 }
+
+/** What `as` of a candidate says for a kernel function. */
+export const FUNCTION = 'function';
 
 /** True for a line of a C comment or a string-only line: prose, where an address or a register may be named. */
 const PROSE = /^\s*(?:\*|\/\*|\/\/)/;
@@ -106,13 +128,14 @@ function onLine(lines: Lines, n: number, languageId: string, definitions: Defini
   const trace = moved(findTraceEvent(text), column);
   const dump = code ? [] : findDumpLine(lines, n, lines.at(n));
   if (group.length + trace.length + dump.length > 0) return [...group, ...trace, ...dump];
+  const functions = functionsIn(text, column);
   const c = ASSEMBLY.test(languageId) ? [] : inC(lines, n, inDiff, !code, definitions);
   const words = moved(findInText(text), column);
   if (code && !PROSE.test(text)) {
     // In code the C rules know what a number is; of the text rules only the 0xfee prefix speaks for itself.
-    return [...c, ...words.filter(w => /^(?:msi|apic-page)/.test(w.as) && !covers(c, w))];
+    return [...c, ...functions, ...words.filter(w => /^(?:msi|apic-page)/.test(w.as) && !covers(c, w))];
   }
-  return [...words, ...c.filter(f => !covers(words, f))];
+  return [...words, ...functions, ...c.filter(f => !covers(words, f))];
 }
 
 function covers(candidates: readonly Candidate[], other: Candidate): boolean {

@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import type { Explanation } from '../decode/explanation.ts';
 import type { Sendable } from '../decode/send.ts';
 import { type Decoder, loadDecoder, loadedDecoder, VALUE_LANGUAGES, valuesOnLine } from './documentValues.ts';
+import { OPEN_SAMPLE, registerSamples, sampleLinks } from './hoverFunction.ts';
 import { loadSender, received, registerSendCommand, SEND_COMMAND, senderLoaded } from './hoverMessage.ts';
 
 /** What the hover adds to a message: who receives it, and the way to step through it. */
@@ -14,17 +15,18 @@ function sending(decode: Decoder, message: Sendable): string {
   return `\n\n${[...lines, '', link].join('\n')}`;
 }
 
-function explained(decode: Decoder, explanation: Explanation, range: vscode.Range): vscode.Hover {
+function explained(decode: Decoder, { explanation, range, kind }: Found): vscode.Hover {
   const { message } = explanation;
-  const text = decode.toMarkdown(explanation) + (message ? sending(decode, message) : '');
-  const markdown = new vscode.MarkdownString(text);
-  markdown.isTrusted = message ? { enabledCommands: [SEND_COMMAND] } : false;
+  const more = message ? sending(decode, message) : kind === decode.FUNCTION ? sampleLinks(explanation.title) : '';
+  const markdown = new vscode.MarkdownString(decode.toMarkdown(explanation) + more);
+  markdown.isTrusted = more ? { enabledCommands: [SEND_COMMAND, OPEN_SAMPLE] } : false;
   return new vscode.Hover(markdown, range);
 }
 
 interface Found {
   readonly explanation: Explanation;
   readonly range: vscode.Range;
+  readonly kind?: string;
 }
 
 /** A number that nothing around it explains: read on demand, when it is selected or the setting asks for all numbers. */
@@ -59,11 +61,12 @@ function answer(
     ? {
         explanation: candidate.explain(),
         range: new vscode.Range(position.line, candidate.start, position.line, candidate.end),
+        kind: candidate.as,
       }
     : onDemand(decode, document, position);
   if (!found) return undefined;
-  if (!found.explanation.message || senderLoaded()) return explained(decode, found.explanation, found.range);
-  return loadSender().then(() => explained(decode, found.explanation, found.range));
+  if (!found.explanation.message || senderLoaded()) return explained(decode, found);
+  return loadSender().then(() => explained(decode, found));
 }
 
 function provideHover(
@@ -81,4 +84,5 @@ function provideHover(
 export function registerHovers(context: vscode.ExtensionContext): void {
   context.subscriptions.push(vscode.languages.registerHoverProvider([...VALUE_LANGUAGES], { provideHover }));
   registerSendCommand(context);
+  registerSamples(context);
 }

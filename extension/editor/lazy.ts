@@ -3,4 +3,5 @@ export { DebugSession } from '../session/dap/debugSession.ts';
 export { judgeScenario } from '../session/outcome.ts';
 export { snapshotOf, timelineOf } from '../session/snapshot.ts';
 export { machineOf, recipientsOf } from './recipients.ts';
+export { passagesOf } from './samples.ts';
 export { registerScenarioProviders } from './scenarioProviders.ts';

@@ -4,7 +4,7 @@ export { candidateAt } from '../decode/candidate.ts';
 export { definitionsOf } from '../decode/definitions.ts';
 export { explainWords } from '../decode/explanation.ts';
 export { encodeFields } from '../decode/fieldValues.ts';
-export { findCandidates } from '../decode/find.ts';
+export { FUNCTION, findCandidates } from '../decode/find.ts';
 export { escaped, toMarkdown, toText } from '../decode/print.ts';
 export { scenarioFor, usualMachine } from '../decode/send.ts';
 export { explainValues } from '../decode/values.ts';

@@ -39,6 +39,20 @@ describe('decoding', () => {
     assert.includes((await hovers(editor.document, at))[0].value, 'preempted');
   });
 
+  it('explains a kernel function and leads to the samples that pass through it', async () => {
+    const { editor, at } = await show('\treturn vmx_deliver_posted^_interrupt(vcpu, vector);', 'c');
+    let text = '';
+    // The samples are run in the background; the first hovers come without links.
+    for (let n = 0; n < 100 && !text.includes('irqscope.openSample'); n++) {
+      text = (await hovers(editor.document, at))[0].value;
+      await new Promise(resolve => setTimeout(resolve, 50));
+    }
+    assert.includes(text, 'sets PIR, then ON');
+    assert.includes(text, 'irqscope.openSample');
+    await vscode.commands.executeCommand('irqscope.openSample', '01-posted-to-running.irq', 3);
+    assert.equal(vscode.window.activeTextEditor?.selection.active.line, 2);
+  });
+
   it('opens a scenario that sends the message', async () => {
     await vscode.commands.executeCommand('irqscope.sendInScenario', 'machine intel\n  vcpus 2 x2apic\n');
     assert.equal(vscode.window.activeTextEditor?.document.languageId, 'irq');
