@@ -2,7 +2,7 @@
  * What differs between kernel versions in the software path of interrupt delivery: each difference is one named choice, with its source.
  * `docs/behaviour.md` is generated from this table. "Recorded" is what the genuine module did when `irqscope conform` files were made.
  */
-import { chosen } from '../choices.ts';
+import { type Choice, chosen, KERNEL_ORDER } from '../choices.ts';
 import type { KernelVersion, RedirectionHint } from '../config.ts';
 
 export interface DeliveryChoices {
@@ -31,15 +31,7 @@ export interface DeliveryChoices {
   readonly maxVcpuIds: number;
 }
 
-/** One choice: what it is about, where that was read, and the value from each version on at which it changes. */
-export interface Choice<T> {
-  readonly doc: string;
-  readonly source: string;
-  readonly from: Readonly<Partial<Record<KernelVersion, T>>>;
-}
-
-/** Oldest first: a choice keeps its value until a later version names another. */
-export const KERNEL_ORDER: readonly KernelVersion[] = ['2013', '4.19', '5.15', '6.1', '6.12', '6.16', '7.1', '7.2'];
+export { KERNEL_ORDER } from '../choices.ts';
 
 export const DELIVERY_CHOICES: { readonly [K in keyof DeliveryChoices]: Choice<DeliveryChoices[K]> } = {
   redirectionHint: {
@@ -161,6 +153,8 @@ export const DELIVERY_CHOICES: { readonly [K in keyof DeliveryChoices]: Choice<D
   },
 };
 
+const BY_KERNEL = new Map(KERNEL_ORDER.map(kernel => [kernel, chosen(DELIVERY_CHOICES, kernel)]));
+
 export function deliveryChoices(kernel: KernelVersion): DeliveryChoices {
-  return chosen(DELIVERY_CHOICES, kernel);
+  return BY_KERNEL.get(kernel) as DeliveryChoices;
 }
