@@ -94,7 +94,18 @@ const PROFILES: Readonly<Record<KernelVersion, VersionProfile>> = {
   '7.2': { ...SINCE_6_3, name: 'Linux 7.2', files: { ...SINCE_6_3.files, delivery: 'lapic.c' } },
 };
 
+const UNCHANGED = new Map<KernelVersion, Profile>();
+
 export function profileOf(config: MachineConfig): Profile {
+  if (config.choices !== undefined) {
+    return composed(config);
+  }
+  const profile = UNCHANGED.get(config.kernel) ?? composed(config);
+  UNCHANGED.set(config.kernel, profile);
+  return profile;
+}
+
+function composed(config: MachineConfig): Profile {
   const { blockedIrte, ...delivery } = config.choices ?? {};
   return {
     ...PROFILES[config.kernel],
