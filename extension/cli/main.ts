@@ -3,6 +3,7 @@ import { CONFORM_USAGE, conformCommand } from './conform.ts';
 import { DECODE_USAGE, decodeCommand } from './decode.ts';
 import { DIAGRAM_USAGE, diagramCommand } from './diagram.ts';
 import { ENCODE_USAGE, encodeCommand } from './encode.ts';
+import { EXPLORE_USAGE, exploreCommand } from './explore.ts';
 import { EXIT, type Io } from './io.ts';
 import { RUN_USAGE, runCommand } from './run.ts';
 
@@ -12,6 +13,7 @@ const COMMANDS: Readonly<
   Record<string, { readonly usage: string; readonly run: (args: string[], io: Io) => Promise<number> }>
 > = {
   run: { usage: RUN_USAGE, run: runCommand },
+  explore: { usage: EXPLORE_USAGE, run: exploreCommand },
   diagram: { usage: DIAGRAM_USAGE, run: diagramCommand },
   decode: { usage: DECODE_USAGE, run: decodeCommand },
   encode: { usage: ENCODE_USAGE, run: encodeCommand },

@@ -10,9 +10,17 @@ export interface Addition {
   readonly operations: readonly Operation[];
   /** Plain stores of restated operations wait in the agent's store buffer, as on x86. */
   readonly storeBuffers: boolean;
+  /** Name of the variable at an offset behind `Machine.added`; undefined for bookkeeping. */
+  readonly nameOf: (offset: number) => string | undefined;
 }
 
-export const NOTHING_ADDED: Addition = { agents: [], words: 0, operations: [], storeBuffers: false };
+export const NOTHING_ADDED: Addition = {
+  agents: [],
+  words: 0,
+  operations: [],
+  storeBuffers: false,
+  nameOf: () => undefined,
+};
 
 /** What an agent has to do beside the operation that it runs. Everything that it remembers stands in the machine's memory. */
 export interface Agenda {
@@ -20,6 +28,8 @@ export interface Agenda {
   has(agent: number): boolean;
   /** Gives the agent its next operation. */
   begin(agent: number): void;
+  /** Has agent number `index` of the race done all that it was given? */
+  done(index: number): boolean;
   /** Must the agent wait because something runs on its CPU? */
   holds(agent: number): boolean;
 }

@@ -28,3 +28,13 @@ export function nameOfAgent(m: Machine, agent: number): string {
   }
   return agent <= m.vcpuCount ? `vcpu ${agent - 1}` : `cpu ${agent - 1 - m.vcpuCount}`;
 }
+
+/** Is this agent in the middle of something, and not only waiting to begin it? */
+export function atWork(m: Machine, agent: number): boolean {
+  if (m.idle(agent)) {
+    return false;
+  }
+  const [frame] = m.stack(agent);
+  const first = frame.operation.steps.find(each => !each.silent);
+  return frame.step !== first || first.until === undefined;
+}

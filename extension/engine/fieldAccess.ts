@@ -131,6 +131,10 @@ export function describeRead(m: Machine, address: number, mask: number, word: nu
 
 function describeWord(m: Machine, address: number, mask: number, before: number, after: number): FieldChange[] {
   const place = locate(m, address);
+  if (place === undefined && address >= m.added) {
+    const name = m.addition.nameOf(address - m.added);
+    return name === undefined ? [] : [{ name, before: String(before), after: String(after) }];
+  }
   if (place === undefined) {
     return [];
   }

@@ -225,6 +225,7 @@ export class Machine extends Memory {
     this.head = this.words[this.top(agent)];
     this.runOne(agent);
     this.settle(agent);
+    this.forwarding = false;
   }
 
   /** Gives an idle agent what arises of itself. Throws when there is nothing to do. */
@@ -315,7 +316,10 @@ export class Machine extends Memory {
     }
     this.agent = agent;
     this.frame = address;
-    return !until(this, words[address + 1], words[address + 2], words[address + 3]);
+    this.buffers?.watch(agent);
+    const holds = until(this, words[address + 1], words[address + 2], words[address + 3]);
+    this.forwarding = false;
+    return !holds;
   }
 
   private agentAddress(agent: number): number {

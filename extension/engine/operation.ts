@@ -55,6 +55,8 @@ export interface Step {
   readonly assumed: boolean;
   /** The agent cannot take the step until this holds (a queue has room, a lock is free). Must not change anything. */
   readonly until?: Until;
+  /** 0-based line of the scenario in which a restated step stands. */
+  readonly line?: number;
 }
 
 /** A condition on the machine; the first three locals come as arguments. */

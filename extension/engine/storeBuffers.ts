@@ -4,9 +4,9 @@
  *
  * Letting out the oldest store is a step of its own, taken by an agent that stands for the buffer.
  */
+import { describeChange } from './fieldAccess.ts';
 import type { Machine } from './machine.ts';
 import { type Operation, operation, RETURN, step } from './operation.ts';
-import { hex } from './text.ts';
 
 /** Stores that a buffer holds; one more lets out the oldest. Longer runs of plain stores without a locked operation do not occur. */
 const CAPACITY = 8;
@@ -20,8 +20,7 @@ export const flush_store = operation({
   locals: ['owner'],
   steps: {
     flush: step(
-      (m, owner) =>
-        `the oldest store of ${m.agentName(owner)} becomes visible: ${hex(m.buffers?.oldestValue(owner) ?? 0)}`,
+      (m, owner) => `the store of ${m.agentName(owner)} becomes visible: ${m.buffers?.oldest(owner).join(', ') ?? ''}`,
       (m, owner) => {
         m.buffers?.flush(owner);
         return RETURN;
@@ -104,8 +103,15 @@ export class StoreBuffers {
     m.store(this.at(agent), count);
   }
 
-  oldestValue(agent: number): number {
-    return this.m.words[this.entry(agent, 0) + 2];
+  /** `mode: OUTSIDE_GUEST_MODE -> IN_GUEST_MODE` for the store that becomes visible next. */
+  oldest(agent: number): string[] {
+    const { m } = this;
+    const first = this.entry(agent, 0);
+    const [address, mask, value] = m.words.subarray(first, first + ENTRY_WORDS);
+    const before = m.words[address];
+    return describeChange(m, address, before, (before & ~mask) | value).map(
+      change => `${change.name} := ${change.after}`,
+    );
   }
 
   private count(agent: number): number {

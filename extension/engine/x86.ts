@@ -1,4 +1,5 @@
 /** Puts a machine together: its initial state, and what happens of its own accord. */
+import type { Addition } from './addition.ts';
 import type { MachineConfig } from './config.ts';
 import { interrupt_window, pendingAt, physical_interrupt } from './cpu/postedInterrupts.ts';
 import { deliver_virtual_interrupt } from './cpu/virtualInterrupts.ts';
@@ -17,8 +18,8 @@ import { initVmcb } from './svm/vmcb.ts';
 import { resetDevices } from './vfio/reset.ts';
 import { vmx_vcpu_create, vmx_vm_init } from './vmx/create.ts';
 
-export function createMachine(config: MachineConfig): Machine {
-  const m = new Machine(config, spontaneous);
+export function createMachine(config: MachineConfig, addition?: Addition): Machine {
+  const m = new Machine(config, spontaneous, addition);
   m.recording = false;
   for (let cpu = 0; cpu < m.cpuCount; cpu++) {
     m.store(m.cpu(cpu) + C.vcpu, -1);

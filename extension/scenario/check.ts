@@ -2,6 +2,7 @@ import type { KernelVersion, MachineConfig } from '../engine/config.ts';
 import { checkAction } from './checkAction.ts';
 import { checkExpect } from './checkExpect.ts';
 import { checkMachine } from './checkMachine.ts';
+import { checkRace, checkVariants } from './checkRace.ts';
 import { checkVcpus } from './checkVcpus.ts';
 import { type Diagnostic, limited } from './diagnostics.ts';
 import type { Action, Program, Statement } from './program.ts';
@@ -31,6 +32,8 @@ interface CheckedLine {
 export interface CheckOptions {
   /** Profile to use instead of the one that the text names. */
   readonly kernel?: KernelVersion;
+  /** Variant to read the text in; without it, the first. */
+  readonly variant?: string;
   /** Lines whose nodes were checked before, on the same machine, are not checked again. */
   readonly memo?: Memo;
 }
@@ -47,7 +50,7 @@ function checkOrder(nodes: readonly Node[], report: Report): void {
   const first = nodes.find(node => node.kind === 'action' || node.kind === 'expect');
   if (!first) return;
   for (const node of nodes) {
-    if (node.kind === 'action' || node.kind === 'expect' || node.kind === 'unknown') continue;
+    if (node.kind === 'action' || node.kind === 'expect' || node.kind === 'race' || node.kind === 'unknown') continue;
     if (node.range.line < first.range.line) continue;
     const message = `\`${node.head.text}\` describes the start, but line ${first.range.line + 1} already acts. Move this line above it.`;
     report.add('irq308', node.range, message);
@@ -80,6 +83,14 @@ function checkStatements(
 ): Statement[] {
   const statements: Statement[] = [];
   for (const node of tree.nodes) {
+    if (node.kind === 'race' && node.part === 'race') {
+      const { range } = node;
+      statements.push({
+        range,
+        text: tree.lines[range.line].text.slice(range.start, range.end),
+        action: { kind: 'race' },
+      });
+    }
     if (node.broken || (node.kind !== 'action' && node.kind !== 'expect')) continue;
     const { line } = node.range;
     if (memo[line]?.node !== node) memo[line] = checkStatement(node, tree, machine, count);
@@ -97,9 +108,27 @@ export function check(tree: Tree, options: CheckOptions = {}): Checked {
   const frame = checkMachine(tree, report, options.kernel);
   const machine: MachineConfig = { ...frame.machine, ...checkVcpus(tree, frame, report) };
   checkOrder(tree.nodes, report);
+  const variants = checkVariants(tree, report);
+  const variant = options.variant ?? variants[0]?.name;
+  const act = (node: ActionNode) => {
+    const { statement, diagnostics } = checkStatement(node, tree, machine, frame.vcpuCount);
+    for (const each of diagnostics) report.push(each);
+    return statement;
+  };
+  const { additions, race } = checkRace(tree, machine, frame.vcpuCount, variants, variant, act, report);
   const memo = (options.memo ?? new Memo()).of(machine);
   const statements = checkStatements(tree, machine, frame.vcpuCount, report, memo);
   const diagnostics = limited([...tree.diagnostics, ...report.diagnostics]);
   if (diagnostics.some(each => each.severity === 'error')) return { diagnostics };
-  return { program: { machine, statements }, diagnostics };
+  return {
+    program: {
+      machine,
+      statements,
+      ...(race || additions.operations.length > 0 ? { additions } : {}),
+      ...(race && { race }),
+      ...(variants.length > 0 && { variants }),
+      ...(variant !== undefined && { variant }),
+    },
+    diagnostics,
+  };
 }

@@ -54,6 +54,13 @@ export const CODES = {
   irq502: ['error', 'the test does not fit the field'],
   irq503: ['error', 'the field cannot have this value'],
   irq504: ['warning', 'the machine does not have this field'],
+  irq601: ['error', 'restated code has another form'],
+  irq602: ['error', 'restated code uses an unknown name'],
+  irq603: ['error', 'one step would be two'],
+  irq604: ['error', 'a call does not fit the operation'],
+  irq605: ['error', 'a scenario is too large for its place'],
+  irq606: ['error', 'a race is incomplete or stands twice'],
+  irq607: ['error', 'a name is declared twice'],
 } as const satisfies Record<string, readonly [Severity, string]>;
 
 export type Code = keyof typeof CODES;

@@ -41,7 +41,7 @@ function untouched({ text, code }: SourceLine): boolean {
 
 /** The row of a line; undefined for one that stays as it is. */
 function rowOf(line: SourceLine, node: Node | undefined, inMachine: boolean): Row | undefined {
-  if (untouched(line)) return undefined;
+  if (untouched(line) || node?.kind === 'race') return undefined;
   const comment = line.comment?.text ?? '';
   if (!node) {
     const indented = inMachine && (line.comment?.range.start ?? 0) > 0;
@@ -54,6 +54,19 @@ function rowOf(line: SourceLine, node: Node | undefined, inMachine: boolean): Ro
     body: join(line.code.slice(split)),
     comment,
   };
+}
+
+/** Lines inside operations: a comment between two lines of code keeps its place. */
+function insideOperations(tree: Tree): ReadonlySet<number> {
+  const inside = new Set<number>();
+  let last = -1;
+  for (const node of tree.nodes) {
+    if (node.kind === 'race' && node.part === 'code') {
+      for (let line = last + 1; line < node.range.line; line++) inside.add(line);
+    }
+    last = node.range.line;
+  }
+  return inside;
 }
 
 function codeOf({ indent, head, body }: Row, widths: { readonly setting: number; readonly statement: number }): string {
@@ -85,10 +98,12 @@ function commentColumns(code: readonly string[], rows: readonly (Row | undefined
 export function print(tree: Tree): string {
   const nodes = new Map(tree.nodes.map(node => [node.range.line, node]));
   let inMachine = false;
+  const inside = insideOperations(tree);
   const rows = tree.lines.map((line, number) => {
     const node = nodes.get(number);
     if (node) inMachine = node.kind === 'machine' || isSetting(node);
     else if (line.text.trim() === '') inMachine = false;
+    else if (inside.has(number)) return undefined;
     return rowOf(line, node, inMachine);
   });
   const widthOf = (setting: boolean, least: number) => {

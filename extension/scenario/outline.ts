@@ -14,7 +14,7 @@ export interface Item {
 
 function itemOf(node: Node, tree: Tree): Item | undefined {
   const { kind, range } = node;
-  if (kind === 'setting' || kind === 'with' || kind === 'unknown') return undefined;
+  if (kind === 'setting' || kind === 'with' || kind === 'race' || kind === 'unknown') return undefined;
   const name = tree.lines[range.line].text.slice(range.start, range.end).replaceAll(/\s+/g, ' ');
   return { name, kind, first: range.line, last: range.line, range, children: [] };
 }

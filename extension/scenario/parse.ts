@@ -3,6 +3,7 @@ import { diagnostic } from './diagnostics.ts';
 import type { Listener } from './expected.ts';
 import { parseAction, parseCpuAction, parseMsi, parseVmAction } from './parseAction.ts';
 import { parseConditions } from './parseExpect.ts';
+import { RaceLines } from './parseRace.ts';
 import type { Range } from './program.ts';
 import { notOneOf } from './suggest.ts';
 import { scan, type Token } from './tokens.ts';
@@ -170,10 +171,13 @@ export function parse(text: string, before?: Tree): Tree {
   const { lines, diagnostics: found, refused } = scan(text, before?.lines);
   const diagnostics = [...found];
   const nodes: Node[] = [];
+  const races = new RaceLines();
   const parsed = lines.map((line, i): ParsedLine | undefined => {
     if (line.code.length === 0) return undefined;
     const same = before?.lines[i] === line ? before.parsed[i] : undefined;
-    const here = same ?? parseLine(line.code);
+    // What a line of a race or an operation means depends on those above it.
+    const here =
+      races.take(line, i, parseLine) ?? (same?.node.kind === 'race' ? undefined : same) ?? parseLine(line.code);
     nodes.push(here.node);
     if (here.diagnostics.length > 0) diagnostics.push(...here.diagnostics);
     return here;

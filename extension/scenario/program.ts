@@ -3,6 +3,7 @@
  * `ipi … to …` has become the ICR value that the guest would write.
  */
 import type { MachineConfig } from '../engine/config.ts';
+import type { Additions, Race, Variant } from './race.ts';
 
 /** 0-based line and UTF-16 columns, end exclusive: an editor's own coordinates. */
 export interface Range {
@@ -49,7 +50,9 @@ export type Action =
   | { readonly kind: 'assign' }
   /** A physical interrupt reaches the local APIC of a CPU. */
   | { readonly kind: 'physical'; readonly cpu: number; readonly vector: number }
-  | { readonly kind: 'expect'; readonly conditions: readonly Condition[] };
+  | { readonly kind: 'expect'; readonly conditions: readonly Condition[] }
+  /** The agents of `Program.race` act at the same time. */
+  | { readonly kind: 'race' };
 
 /** `field` is a path of `engine/fields.ts` (`pid.on`, `irr`, `mode`); `subject` the vCPU or CPU it belongs to. */
 export type Condition =
@@ -83,4 +86,9 @@ export interface Program {
   readonly machine: MachineConfig;
   /** In text order; `range.line` is where a breakpoint stops. */
   readonly statements: readonly Statement[];
+  readonly additions?: Additions;
+  readonly race?: Race;
+  /** Every variant that the text names; the program is that of `variant`. */
+  readonly variants?: readonly Variant[];
+  readonly variant?: string;
 }

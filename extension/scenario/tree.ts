@@ -106,12 +106,29 @@ export interface ExpectNode extends NodeBase {
   readonly conditions: readonly ConditionNode[];
 }
 
+/** A line of a race or of what a scenario restates. Code is read by the checker, which knows the names. */
+export interface RaceNode extends NodeBase {
+  readonly kind: 'race';
+  /** `code`: a line inside an operation. */
+  readonly part: 'operation' | 'code' | 'shared' | 'list' | 'variant' | 'memory' | 'race' | 'agent' | 'condition';
+  /** Column where code begins that the checker reads. */
+  readonly from?: number;
+  /** What an agent does, if it is no call. */
+  readonly action?: ActionNode;
+  /** `h interrupts v`. */
+  readonly interrupts?: Token;
+  readonly conditions?: readonly ConditionNode[];
+  readonly within?: { readonly steps: Token; readonly agent: Token };
+  /** `always vcpu 2 gets 0x41`. */
+  readonly gets?: boolean;
+}
+
 /** A line that begins with a word which begins nothing. */
 export interface UnknownNode extends NodeBase {
   readonly kind: 'unknown';
 }
 
-export type Node = MachineNode | SettingNode | WithNode | VcpuNode | ActionNode | ExpectNode | UnknownNode;
+export type Node = MachineNode | SettingNode | WithNode | VcpuNode | ActionNode | ExpectNode | RaceNode | UnknownNode;
 
 export interface ParsedLine {
   readonly node: Node;

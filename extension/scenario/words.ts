@@ -17,6 +17,22 @@ export const STATEMENTS = {
   expect: 'What must hold now: `expect vcpu 2: irr has 0x41, pid.on 0` or `expect no exit on vcpu 1`.',
 } as const satisfies Words;
 
+/** Statements around races; see docs/scenario-language.md. */
+export const RACE_STATEMENTS = {
+  operation:
+    'Writes down an operation step by step, instead of the one that the engine has: `operation vmx_vcpu_pi_put(vcpu, blocking) {`.',
+  shared: 'Variables in memory that all agents see: `shared sleeping, cond = 1, count[4]`.',
+  list: 'Lists of small numbers that all agents see: `list wakeup_list`.',
+  variant:
+    'A way to read the scenario, and what exploring it must show: `variant before broken`, `variant after holds`.',
+  memory:
+    '`memory tso`: plain stores of restated operations wait in store buffers, as on x86; `memory sc`: they do not.',
+  race: 'Agents that act at the same time follow, one statement a line: `a: vcpu 0: ipi fixed 0x41 to 2`.',
+  always: 'Must hold after every step of the race: `always (count <= 1)`.',
+  finally: 'Must hold when nobody can do anything more: `finally vcpu 2 takes 0x41`.',
+  eventually: 'Must hold at the latest after so many steps of an agent: `eventually within 20 of a (x == 1)`.',
+} as const satisfies Words;
+
 export const VENDORS = {
   intel: 'Intel VMX: APICv, posted interrupts, VT-d.',
   amd: 'AMD SVM: AVIC.',

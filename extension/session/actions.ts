@@ -20,8 +20,8 @@ import { type Machine, VMM } from '../engine/machine.ts';
 import { kvm_arch_start_assignment, kvm_set_or_clear_apicv_inhibit } from '../engine/vmx/apicv.ts';
 import type { Action } from '../scenario/program.ts';
 
-/** An action that an agent carries out; `expect` is the runner's own. */
-export type AgentAction = Exclude<Action, { kind: 'expect' }>;
+/** An action that an agent carries out; `expect` and `race` are the runner's own. */
+export type AgentAction = Exclude<Action, { kind: 'expect' | 'race' }>;
 
 const STATE_NAMES = Object.keys(VCPU_STATE);
 

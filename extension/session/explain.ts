@@ -157,6 +157,14 @@ function ofScenario(
       sentence: `cannot be done: ${judgement.obstacle}`,
     };
   }
+  if (judgement?.race !== undefined) {
+    const broken = judgement.race.find(verdict => !verdict.holds);
+    const sentence =
+      broken === undefined
+        ? `the race is over: ${judgement.race.map(verdict => verdict.text).join(', ')}`
+        : `does not hold: ${broken.text}: ${broken.found}`;
+    return { ...common, agent: 'scenario', actor: 'scenario', place: 'race', sentence };
+  }
   const verdicts = judgement?.verdicts ?? [];
   const failed = verdicts.filter(verdict => !verdict.holds);
   const sentence =

@@ -8,21 +8,36 @@ import { createMachine } from '../engine/x86.ts';
 import type { Program, Statement } from '../scenario/program.ts';
 import { type AgentAction, begin, obstacle } from './actions.ts';
 import { judge, type Verdict } from './expectations.ts';
+import { additionOf, RaceRun, type RaceVerdict, setShared } from './race.ts';
 
 /** What a step that no agent takes is about: a judged expectation, or a statement that could not be carried out. */
 export interface Judgement {
   readonly statement: Statement;
   readonly verdicts: readonly Verdict[];
   readonly obstacle?: string;
+  /** At the end of a race: its conditions. */
+  readonly race?: readonly RaceVerdict[];
 }
 
 export class Runner {
   readonly program: Program;
   readonly machine: Machine;
 
-  constructor(program: Program) {
+  /** The race of the program; undefined when it has none. */
+  readonly race: RaceRun | undefined;
+
+  /** `order`: which agent takes each step of the race. */
+  constructor(program: Program, order: readonly number[] = []) {
     this.program = program;
-    this.machine = createMachine(program.machine);
+    this.machine = createMachine(program.machine, additionOf(program));
+    setShared(this.machine, program);
+    this.race = program.race && new RaceRun(this.machine, program, program.race, order);
+    this.machine.agenda = this.race;
+  }
+
+  /** Does the race run, or run next? */
+  get atRace(): boolean {
+    return this.program.statements[this.statement]?.action.kind === 'race';
   }
 
   /** Index of the statement that runs, or runs next; the number of statements at the end. */
@@ -42,6 +57,9 @@ export class Runner {
   /** The agent that takes the next step; SCENARIO when the next step is an expectation or an impossible statement; -1 at the end. */
   nextAgent(): number {
     const current = this.machine.words[G.current];
+    if (this.race !== undefined && this.atRace && current !== 0) {
+      return this.race.nextAgent();
+    }
     if (current !== 0) {
       return this.machine.ready(current - 1) ? current - 1 : this.findReady();
     }
@@ -51,8 +69,12 @@ export class Runner {
   /** Takes the next step. Must not be called when `finished`. */
   step(): void {
     const m = this.machine;
+    const { action } = this.program.statements[this.statement];
+    if (action.kind === 'race') {
+      this.stepRace();
+      return;
+    }
     if (m.words[G.current] === 0) {
-      const { action } = this.program.statements[this.statement];
       if (action.kind === 'expect') {
         m.store(G.expected, 1);
         this.pass(this.judgement()?.verdicts.every(verdict => verdict.holds) ?? true);
@@ -75,10 +97,32 @@ export class Runner {
     m.close();
   }
 
+  private stepRace(): void {
+    const m = this.machine;
+    const race = this.race as RaceRun;
+    if (m.words[G.current] === 0) {
+      this.forgetEvents();
+      race.start();
+    }
+    const agent = race.nextAgent();
+    if (agent === SCENARIO) {
+      const holds = race.verdicts().every(verdict => verdict.holds);
+      m.store(G.current, 0);
+      race.finish();
+      this.pass(holds);
+      return;
+    }
+    m.store(G.current, agent + 1);
+    race.step(agent);
+    m.close();
+  }
+
   /** Pushes the frames that the coming step of `agent` starts from, without taking it. For explanations; the caller restores the memory. */
   prepare(agent: number): void {
     const m = this.machine;
-    if (this.betweenStatements) {
+    if (this.betweenStatements && this.race !== undefined && this.atRace) {
+      this.race.start();
+    } else if (this.betweenStatements) {
       begin(m, this.program.statements[this.statement].action as AgentAction);
     }
     m.arise(agent);
@@ -87,6 +131,10 @@ export class Runner {
   /** What the coming step of the scenario itself will find; undefined when the coming step is an agent's. */
   judgement(): Judgement | undefined {
     const statement = this.program.statements[this.statement];
+    if (statement?.action.kind === 'race') {
+      const over = !this.betweenStatements && this.race?.nextAgent() === SCENARIO;
+      return over ? { statement, verdicts: [], race: this.race?.verdicts() ?? [] } : undefined;
+    }
     if (statement === undefined || !this.betweenStatements) {
       return undefined;
     }

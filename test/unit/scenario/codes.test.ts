@@ -74,6 +74,15 @@ const EXAMPLES: readonly [code: string, text: string, underlined: string, messag
   ['irq503', `${MACHINE}expect vcpu 1: pid.on 2`, '2', /0 or 1/],
   ['irq503', `${MACHINE}expect vcpu 1: mode IN_GUEST`, 'IN_GUEST', /Did you mean `IN_GUEST_MODE`/],
   ['irq504', 'machine intel\nvcpus 2\nexpect vcpu 1: rvi 0', 'rvi', /with apicv/],
+  ['irq601', `${MACHINE}operation f {\n}`, 'operation f {', /parameters in parentheses/],
+  ['irq601', `${MACHINE}operation f() {\n  1 + 1\n}`, '1', /does nothing/],
+  ['irq602', `${MACHINE}shared waiter\noperation f() {\n  waitr = 1\n}`, 'waitr', /Did you mean `waiter`/],
+  ['irq602', `${MACHINE}operation f(v) {\n  v->pid.onn = 1\n}`, 'pid.onn', /Did you mean `pid.on`/],
+  ['irq603', `${MACHINE}shared a, b\noperation f() {\n  a = b\n}`, 'a', /Load into a local first/],
+  ['irq604', `${MACHINE}operation f(v) {\n  g(v)\n}`, 'g', /no operation `g`/],
+  ['irq605', `${MACHINE}operation f(a, b, c, d, e, f, g) {\n}`, 'operation f(a, b, c, d, e, f, g) {', /at most 6/],
+  ['irq606', `${MACHINE}race\n  a: vcpu 0: eoi`, 'race', /Nothing is asked/],
+  ['irq607', `${MACHINE}shared a, a`, 'a', /declared already/],
 ];
 
 describe('diagnostics', () => {

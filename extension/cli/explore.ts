@@ -1,0 +1,151 @@
+/** `irqscope explore`: every order of a race, and the shortest one that loses. */
+import { readdir, readFile, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import type { KernelVersion } from '../engine/config.ts';
+import { KERNEL_VERSIONS } from '../engine/profile.ts';
+import { check } from '../scenario/check.ts';
+import { parse } from '../scenario/parse.ts';
+import type { Program } from '../scenario/program.ts';
+import { type Exploration, explore } from '../session/explore.ts';
+import { orderDiagram } from '../session/exploreDiagram.ts';
+import { EXIT, type Io } from './io.ts';
+
+export const EXPLORE_USAGE = 'irqscope explore FILE|FOLDER… [--profile VARIANT|KERNEL] [--no-reduction] [--json]';
+
+interface Result {
+  readonly file: string;
+  readonly variant: string | undefined;
+  readonly profile: string;
+  readonly verdict: Exploration['verdict'];
+  readonly expected: 'broken' | 'holds';
+  readonly states: number;
+  readonly steps: number;
+  readonly left: number;
+  readonly broken: string | undefined;
+  readonly order: readonly string[];
+  readonly diagram: string;
+}
+
+/** Without `--profile`, every variant of a file is explored, and must show what the file says. */
+export async function exploreCommand(args: readonly string[], io: Io): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: { profile: { type: 'string' }, 'no-reduction': { type: 'boolean' }, json: { type: 'boolean' } },
+  });
+  if (positionals.length === 0) {
+    io.err(`name at least one scenario file: ${EXPLORE_USAGE}`);
+    return EXIT.unusable;
+  }
+  const results: Result[] = [];
+  let unusable = false;
+  const files = (await Promise.all(positionals.map(filesOf))).flat();
+  for (const file of files) {
+    const programs = await load(file, values.profile, io);
+    unusable ||= programs === undefined;
+    for (const program of programs ?? []) {
+      const result = resultOf(file, program, values.profile !== undefined, values['no-reduction'] !== true);
+      results.push(result);
+      if (values.json !== true) {
+        print(result, files.length === 1, io);
+      }
+    }
+  }
+  const failed = results.filter(({ verdict, expected }) => verdict !== expected).length;
+  if (values.json === true) {
+    io.out(JSON.stringify(results, null, 2));
+  } else {
+    io.out(`${results.length - failed} as expected, ${failed} not`);
+  }
+  if (unusable || results.some(({ verdict }) => verdict === 'unknown')) {
+    return EXIT.unusable;
+  }
+  return failed > 0 ? EXIT.failed : EXIT.ok;
+}
+
+/** The file, or all scenarios in a folder by name. */
+async function filesOf(name: string): Promise<string[]> {
+  if (!(await stat(name)).isDirectory()) {
+    return [name];
+  }
+  const names = await readdir(name);
+  return names
+    .filter(each => each.endsWith('.irq'))
+    .sort()
+    .map(each => path.join(name, each));
+}
+
+function isKernel(name: string | undefined): name is KernelVersion {
+  return name !== undefined && (KERNEL_VERSIONS as readonly string[]).includes(name);
+}
+
+/** The program in each of its variants, or in the one that is asked for; undefined, and a complaint, when there is none. */
+async function load(file: string, profile: string | undefined, io: Io): Promise<Program[] | undefined> {
+  const tree = parse(await readFile(file, 'utf8'));
+  const kernel = isKernel(profile) ? { kernel: profile } : {};
+  const { program, diagnostics } = check(tree, kernel);
+  for (const { severity, range, code, message } of diagnostics) {
+    if (severity === 'error') {
+      io.err(`${file}:${range.line + 1}:${range.start + 1}: ${severity} ${code}: ${message}`);
+    }
+  }
+  if (program === undefined) {
+    return undefined;
+  }
+  if (program.race === undefined) {
+    io.err(`${file}: there is no race in this scenario`);
+    return undefined;
+  }
+  const variants = (program.variants ?? []).map(each => each.name);
+  if (profile !== undefined && !isKernel(profile) && !variants.includes(profile)) {
+    const known = [...variants, ...KERNEL_VERSIONS].join(', ');
+    io.err(`${file}: no variant and no kernel is called ${profile}; write one of ${known}`);
+    return undefined;
+  }
+  const wanted = profile !== undefined && !isKernel(profile) ? [profile] : variants;
+  const programs = wanted.map(variant => check(tree, { ...kernel, variant }).program);
+  return programs.length === 0 ? [program] : programs.filter(each => each !== undefined);
+}
+
+function resultOf(file: string, program: Program, asked: boolean, reduce: boolean): Result {
+  const exploration = explore(program, { reduce });
+  const { verdict, states, steps, left, broken, order } = exploration;
+  const declared = program.variants?.find(each => each.name === program.variant)?.expected ?? 'holds';
+  const { names, text } = orderDiagram(program, order);
+  return {
+    file,
+    variant: program.variant,
+    profile: program.machine.kernel,
+    verdict,
+    // Who asks for one variant wants to know whether it holds.
+    expected: asked ? 'holds' : declared,
+    states,
+    steps,
+    left,
+    broken,
+    order: names,
+    diagram: verdict === 'broken' ? text : '',
+  };
+}
+
+/** `whole`: with the order that loses, also where it was expected to. */
+function print(result: Result, whole: boolean, io: Io): void {
+  const { file, variant, verdict, expected, states, left, broken, order, diagram } = result;
+  const name = variant === undefined ? file : `${file} (${variant})`;
+  const as = verdict === expected ? 'ok  ' : 'FAIL';
+  switch (verdict) {
+    case 'holds':
+      io.out(`${as} ${name}: holds in every order; ${states} states`);
+      return;
+    case 'unknown':
+      io.out(`${as} ${name}: not complete: ${states} states, ${left} orders left`);
+      return;
+    case 'broken':
+      io.out(`${as} ${name}: broken after ${order.length} steps; ${states} states`);
+      io.out(`     ${broken}`);
+      if (whole || verdict !== expected) {
+        io.out(diagram);
+      }
+  }
+}

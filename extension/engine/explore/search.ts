@@ -1,0 +1,174 @@
+/**
+ * Every order of the atomic steps of a machine's agents, breadth first: the first order found that breaks something is a shortest one.
+ */
+import type { Machine } from '../machine.ts';
+import { Reduction } from './reduction.ts';
+import { grown, StateSet } from './stateSet.ts';
+
+/** What is explored. All that it remembers stands in the machine's memory. */
+export interface Explored {
+  readonly machine: Machine;
+  /** Agents that may act. */
+  readonly agents: readonly number[];
+  /** Called after each step, before the state is looked at. */
+  stepped(agent: number): void;
+  /** Number of a condition that the present state breaks, from 1; 0 for none. */
+  broken(): number;
+  /** The same when no agent can act any more. */
+  brokenAtTheEnd(): number;
+}
+
+export interface SearchOptions {
+  /** Leave out orders that differ only in steps that do not touch what others touch. */
+  readonly reduce: boolean;
+  /** Most bytes that states may take. */
+  readonly bytes: number;
+}
+
+export interface Finding {
+  /** Number of the condition. */
+  readonly condition: number;
+  /** Which agent takes each step. */
+  readonly order: readonly number[];
+}
+
+export interface SearchState {
+  readonly states: number;
+  readonly steps: number;
+  /** States whose next steps have not been tried. */
+  readonly left: number;
+  /** Steps of the longest order so far. */
+  readonly depth: number;
+}
+
+export type SearchResult = SearchState & {
+  /** Everything was tried, or a condition was broken. */
+  readonly complete: boolean;
+  readonly found: Finding | undefined;
+};
+
+/** Memory for states unless the caller says otherwise. */
+export const DEFAULT_BYTES = 1 << 29;
+
+export class Search {
+  private readonly set: StateSet;
+  private readonly reduction: Reduction | undefined;
+  private parents = new Int32Array(1 << 12);
+  private movers = new Int32Array(1 << 12);
+  private depths = new Int32Array(1 << 12);
+  private next = 0;
+  private steps = 0;
+  private full = false;
+  private found:
+    | { readonly condition: number; readonly from: number; readonly agent: number; readonly depth: number }
+    | undefined;
+
+  /** The machine is in the first state, and stays the search's own. */
+  constructor(
+    private readonly explored: Explored,
+    private readonly options: SearchOptions,
+  ) {
+    const { machine } = explored;
+    machine.recording = true;
+    machine.wiping = true;
+    this.set = new StateSet(machine);
+    this.set.add();
+    this.parents[0] = -1;
+    this.reduction = options.reduce ? new Reduction(explored) : undefined;
+  }
+
+  get state(): SearchState {
+    const { size } = this.set;
+    return { states: size, steps: this.steps, left: size - this.next, depth: this.depths[Math.max(size - 1, 0)] };
+  }
+
+  /** Tries the next steps of up to `count` states. True when there is nothing left to do. */
+  run(count: number): boolean {
+    for (let i = 0; i < count; i++) {
+      if (this.full || this.next >= this.set.size) {
+        return true;
+      }
+      // A shorter order can only end in a state that is as near as this one.
+      if (this.found !== undefined && this.depths[this.next] >= this.found.depth) {
+        return true;
+      }
+      this.expand(this.next++);
+      this.full = this.set.bytes > this.options.bytes;
+    }
+    return false;
+  }
+
+  get result(): SearchResult {
+    const { found } = this;
+    const complete = found !== undefined || !this.full;
+    return {
+      ...this.state,
+      complete,
+      found: found && { condition: found.condition, order: this.orderTo(found.from, found.agent) },
+    };
+  }
+
+  private expand(state: number): void {
+    const { machine, agents } = this.explored;
+    this.set.load(state);
+    let ready = false;
+    const alone = this.reduction?.privateStep(agents) ?? -1;
+    for (const agent of agents) {
+      if ((alone < 0 || agent === alone) && machine.ready(agent)) {
+        ready = true;
+        this.take(state, agent);
+      }
+    }
+    if (!ready) {
+      const condition = this.explored.brokenAtTheEnd();
+      if (condition > 0) {
+        this.report(condition, state, -1, this.depths[state]);
+      }
+    }
+  }
+
+  private take(state: number, agent: number): void {
+    const { machine } = this.explored;
+    machine.step(agent);
+    this.explored.stepped(agent);
+    this.set.notice();
+    this.steps++;
+    const depth = this.depths[state] + 1;
+    const condition = this.explored.broken();
+    if (condition > 0) {
+      this.report(condition, state, agent, depth);
+    } else {
+      const before = this.set.size;
+      const reached = this.set.add();
+      if (this.set.size > before) {
+        this.remember(reached, state, agent, depth);
+      }
+    }
+    machine.revert();
+  }
+
+  private remember(state: number, parent: number, mover: number, depth: number): void {
+    if (state >= this.parents.length) {
+      this.parents = grown(this.parents, state + 1);
+      this.movers = grown(this.movers, state + 1);
+      this.depths = grown(this.depths, state + 1);
+    }
+    this.parents[state] = parent;
+    this.movers[state] = mover;
+    this.depths[state] = depth;
+  }
+
+  private report(condition: number, from: number, agent: number, depth: number): void {
+    if (this.found === undefined || depth < this.found.depth) {
+      this.found = { condition, from, agent, depth };
+    }
+  }
+
+  private orderTo(state: number, last: number): number[] {
+    const order = last < 0 ? [] : [last];
+    for (let at = state; this.parents[at] >= 0; at = this.parents[at]) {
+      order.push(this.movers[at]);
+    }
+    return order.reverse();
+  }
+}

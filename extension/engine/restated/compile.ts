@@ -1,0 +1,371 @@
+/** Restated operations as operations of the engine: one step for each access to shared memory, silent control flow in between. */
+import { send_ipi } from '../kvm/kick.ts';
+import { C } from '../layout.ts';
+import type { Machine } from '../machine.ts';
+import { type Flow, NEXT, type Operation, operations, RETURN, type Step } from '../operation.ts';
+import { type Callee, type Expression, FAILED_ASSERTION, type Restated, type Statement, touches } from './code.ts';
+import { evaluator, listChange, type Value, writer } from './evaluate.ts';
+
+/** Where a jump leads; known when the code behind it is laid out. */
+interface Target {
+  at: number;
+}
+
+interface Loop {
+  readonly again: Target;
+  readonly out: Target;
+}
+
+type Effect = (m: Machine, frame: number) => void;
+
+/** Compiles the operations of one scenario. Operation `i` has the number of what it replaces, or else stands behind the engine's own. */
+export function compileOperations(all: readonly Restated[], storeBuffers: boolean): Operation[] {
+  const ids = all.map((each, i) => each.replaces?.id ?? operations.length + i);
+  const compiled: Operation[] = [];
+  const find = (callee: Callee): Operation => (typeof callee === 'number' ? compiled[callee] : callee);
+  all.forEach((each, i) => {
+    compiled.push({
+      id: ids[i],
+      name: each.name,
+      actor: each.actor,
+      source: () => 'restated in the scenario',
+      via: [],
+      uninterruptible: false,
+      locals: each.locals,
+      labels: new Map(),
+      steps: new Layout(find, storeBuffers).compile(each.body),
+    });
+  });
+  return compiled;
+}
+
+class Layout {
+  private readonly steps: Step[] = [];
+  private readonly labels = new Map<string, Target>();
+  private readonly find: (callee: Callee) => Operation;
+  private readonly storeBuffers: boolean;
+
+  constructor(find: (callee: Callee) => Operation, storeBuffers: boolean) {
+    this.find = find;
+    this.storeBuffers = storeBuffers;
+  }
+
+  compile(body: readonly Statement[]): readonly Step[] {
+    this.block(body, undefined);
+    this.silent(() => RETURN);
+    return this.steps;
+  }
+
+  private block(body: readonly Statement[], loop: Loop | undefined): void {
+    for (const statement of body) {
+      this.statement(statement, loop);
+    }
+  }
+
+  private statement(statement: Statement, loop: Loop | undefined): void {
+    switch (statement.kind) {
+      case 'set': {
+        const { local } = statement;
+        this.value(statement, statement.value, (m, value) => m.local(local, value));
+        return;
+      }
+      case 'do':
+        this.value(statement, statement.value, () => {});
+        return;
+      case 'return':
+        this.return(statement);
+        return;
+      case 'if':
+        this.if(statement, loop);
+        return;
+      case 'while':
+        this.while(statement);
+        return;
+      case 'break':
+      case 'continue': {
+        if (loop !== undefined) {
+          this.jump(statement.kind === 'break' ? loop.out : loop.again);
+        }
+        return;
+      }
+      case 'goto':
+        this.jump(this.label(statement.name));
+        return;
+      case 'label':
+        this.label(statement.name).at = this.steps.length;
+        return;
+      case 'fence':
+        if (this.storeBuffers) {
+          this.effect(statement, m => m.smp_mb());
+        }
+        return;
+      case 'wait':
+        this.wait(statement, statement.condition, () => {});
+        return;
+      case 'atomic':
+        this.atomic(statement);
+        return;
+      case 'assert':
+        if (touches(statement.condition)) {
+          this.effect(statement, effectOf(statement, false));
+        } else {
+          const check = effectOf(statement, false);
+          this.silent(m => {
+            check(m, m.frame);
+            return NEXT;
+          });
+        }
+        return;
+      default:
+        this.effect(statement, effectOf(statement, false));
+    }
+  }
+
+  /** Evaluates in a step of its own, if it has to be one, and hands the value on. */
+  private value(statement: Statement, expression: Expression, use: (m: Machine, value: number) => void): void {
+    if (expression.kind === 'call') {
+      this.call(expression);
+      this.silent(m => {
+        use(m, m.result);
+        return NEXT;
+      });
+      return;
+    }
+    const evaluate = evaluator(expression);
+    this.add(statement, touches(expression), m => {
+      use(m, evaluate(m, m.frame));
+      return NEXT;
+    });
+  }
+
+  private return(statement: Extract<Statement, { kind: 'return' }>): void {
+    const { value } = statement;
+    if (value === undefined) {
+      this.silent(() => RETURN);
+      return;
+    }
+    if (value.kind === 'call') {
+      this.call(value);
+      this.silent(() => RETURN);
+      return;
+    }
+    const evaluate = evaluator(value);
+    this.add(statement, touches(value), m => m.return(evaluate(m, m.frame)));
+  }
+
+  private if(statement: Extract<Statement, { kind: 'if' }>, loop: Loop | undefined): void {
+    const { condition } = statement;
+    if (condition.kind === 'number') {
+      this.block(condition.value !== 0 ? statement.then : statement.else, loop);
+      return;
+    }
+    const then: Target = { at: -1 };
+    const otherwise: Target = { at: -1 };
+    const end: Target = { at: -1 };
+    this.branch(statement, condition, then, otherwise);
+    then.at = this.steps.length;
+    this.block(statement.then, loop);
+    if (statement.else.length > 0) {
+      this.jump(end);
+    }
+    otherwise.at = this.steps.length;
+    this.block(statement.else, loop);
+    end.at = this.steps.length;
+  }
+
+  private while(statement: Extract<Statement, { kind: 'while' }>): void {
+    const { condition, tests } = statement;
+    const start: Target = { at: -1 };
+    const again: Target = { at: -1 };
+    const out: Target = { at: -1 };
+    const test = () => {
+      again.at = this.steps.length;
+      if (condition.kind !== 'number') {
+        this.branch(statement, condition, start, out);
+      } else if (tests === 'last' || condition.value === 0) {
+        this.jump(condition.value !== 0 ? start : out);
+      }
+    };
+    if (tests === 'first') {
+      test();
+    }
+    start.at = this.steps.length;
+    this.block(statement.body, { again, out });
+    if (tests === 'last') {
+      test();
+    } else {
+      this.jump(again);
+    }
+    out.at = this.steps.length;
+  }
+
+  /** `&&`, `||` and `!` decide step by step, as in C. */
+  private branch(statement: Statement, condition: Expression, yes: Target, no: Target): void {
+    if (condition.kind === 'unary' && condition.operator === '!') {
+      this.branch(statement, condition.of, no, yes);
+      return;
+    }
+    if (condition.kind === 'binary' && (condition.operator === '&&' || condition.operator === '||')) {
+      const more: Target = { at: -1 };
+      const and = condition.operator === '&&';
+      this.branch(statement, condition.left, and ? more : yes, and ? no : more);
+      more.at = this.steps.length;
+      this.branch(statement, condition.right, yes, no);
+      return;
+    }
+    if (condition.kind === 'call') {
+      this.call(condition);
+      this.silent(m => (m.result !== 0 ? yes.at : no.at));
+      return;
+    }
+    const evaluate = evaluator(condition);
+    this.add(statement, touches(condition), m => (evaluate(m, m.frame) !== 0 ? yes.at : no.at));
+  }
+
+  private wait(statement: Statement, condition: Expression, then: Effect): void {
+    const holds = evaluator(condition);
+    this.steps.push({
+      ...stepOf(statement, m => {
+        then(m, m.frame);
+        return NEXT;
+      }),
+      until: m => holds(m, m.frame) !== 0,
+    });
+  }
+
+  /** A `wait_until` at the beginning is part of the step: the agent waits, and goes on without anybody in between. */
+  private atomic(statement: Extract<Statement, { kind: 'atomic' }>): void {
+    const [first, ...rest] = statement.body;
+    if (first?.kind === 'wait') {
+      this.wait(statement, first.condition, together(rest));
+    } else {
+      this.effect(statement, together(statement.body));
+    }
+  }
+
+  private call({ callee, values }: Extract<Expression, { kind: 'call' }>): void {
+    const args = values.map(evaluator);
+    const none: Value = () => 0;
+    const [a = none, b = none, c = none, d = none, e = none, f = none] = args;
+    this.silent(m => {
+      const { frame } = m;
+      return m.call(this.find(callee), a(m, frame), b(m, frame), c(m, frame), d(m, frame), e(m, frame), f(m, frame));
+    });
+  }
+
+  private label(name: string): Target {
+    let target = this.labels.get(name);
+    if (target === undefined) {
+      target = { at: -1 };
+      this.labels.set(name, target);
+    }
+    return target;
+  }
+
+  private jump(target: Target): void {
+    this.silent(() => target.at);
+  }
+
+  private effect(statement: Statement, effect: Effect): void {
+    this.add(statement, true, m => {
+      effect(m, m.frame);
+      return NEXT;
+    });
+  }
+
+  private silent(run: (m: Machine) => Flow): void {
+    this.steps.push({ say: '', run, silent: true, via: [], assumed: false });
+  }
+
+  private add(statement: Statement, visible: boolean, run: (m: Machine) => Flow): void {
+    if (visible) {
+      this.steps.push(stepOf(statement, run));
+    } else {
+      this.silent(run);
+    }
+  }
+}
+
+function stepOf({ text, line }: Statement, run: (m: Machine) => Flow): Step {
+  return { say: text, run, silent: false, via: [], assumed: false, line };
+}
+
+/** Statements as one effect, for `atomic`: nothing else happens in between, and every store is visible at the end. */
+function together(body: readonly Statement[]): Effect {
+  const effects = body.map(each => effectOf(each, true));
+  return (m, frame) => {
+    m.smp_mb();
+    for (const effect of effects) {
+      effect(m, frame);
+    }
+  };
+}
+
+/** What one statement without jumps does. `visible`: its stores are visible at once. */
+function effectOf(statement: Statement, visible: boolean): Effect {
+  switch (statement.kind) {
+    case 'set': {
+      const value = evaluator(statement.value);
+      const { local } = statement;
+      return (m, frame) => m.local(local, value(m, frame));
+    }
+    case 'do':
+      return evaluator(statement.value);
+    case 'store':
+      return writer(statement.place, evaluator(statement.value), visible);
+    case 'list':
+      return listChange(statement.operator, statement.list, evaluator(statement.value));
+    case 'irq': {
+      const cpu = evaluator(statement.cpu);
+      const off = statement.off ? 1 : 0;
+      return (m, frame) => m.store(m.cpu(cpu(m, frame)) + C.irqs_off, off);
+    }
+    case 'ipi': {
+      const cpu = evaluator(statement.cpu);
+      const vector = evaluator(statement.vector);
+      return (m, frame) => {
+        m.smp_mb();
+        send_ipi(m, cpu(m, frame), vector(m, frame));
+      };
+    }
+    case 'assert': {
+      const condition = evaluator(statement.condition);
+      const { line } = statement;
+      return (m, frame) => {
+        if (condition(m, frame) === 0 && m.words[m.added + FAILED_ASSERTION] === 0) {
+          m.store(m.added + FAILED_ASSERTION, line + 1);
+        }
+      };
+    }
+    case 'if': {
+      const condition = evaluator(statement.condition);
+      const then = together(statement.then);
+      const otherwise = together(statement.else);
+      return (m, frame) => (condition(m, frame) !== 0 ? then(m, frame) : otherwise(m, frame));
+    }
+    case 'while': {
+      const condition = evaluator(statement.condition);
+      const body = together(statement.body);
+      const first = statement.tests === 'last';
+      return (m, frame) => {
+        if (first) {
+          body(m, frame);
+        }
+        for (let rounds = 0; condition(m, frame) !== 0; rounds++) {
+          if (rounds > MOST_ROUNDS) {
+            throw new RangeError(`line ${statement.line + 1}: a loop in \`atomic\` does not end`);
+          }
+          body(m, frame);
+        }
+      };
+    }
+    case 'atomic':
+      return together(statement.body);
+    case 'fence':
+      return m => m.smp_mb();
+    default:
+      throw new Error(`line ${statement.line + 1}: ${statement.kind} is no part of a step`);
+  }
+}
+
+const MOST_ROUNDS = 10_000;

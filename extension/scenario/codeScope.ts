@@ -1,0 +1,102 @@
+/** The names that restated code may use. */
+import { FIELDS, findField } from '../engine/fields.ts';
+import { PID_CONTROL, REQ, V } from '../engine/layout.ts';
+import { type Operation, operations } from '../engine/operation.ts';
+// Everything that has a name in code is registered when the machine is put together.
+import '../engine/x86.ts';
+import type { Callee } from '../engine/restated/code.ts';
+import { VECTORS } from './values.ts';
+
+/** A variable or list that the scenario declares: `offset` in the words that it adds to the machine. */
+export interface Shared {
+  readonly name: string;
+  readonly kind: 'variable' | 'list';
+  readonly offset: number;
+  /** Elements of an array; 1 for a single variable. */
+  readonly length: number;
+  readonly initial: number;
+}
+
+export interface Callable {
+  readonly callee: Callee;
+  /** Arguments: exactly so many, or at most so many for an operation of the engine. */
+  readonly parameters: number;
+  readonly own: boolean;
+}
+
+/** What a field is made of, for code: more than what people may ask for in an `expect`. */
+export interface CodeField {
+  readonly word: number;
+  readonly bit: number;
+  readonly width: number;
+  readonly set: boolean;
+}
+
+const MORE_FIELDS: Readonly<Record<string, CodeField>> = {
+  requests: { word: V.requests, bit: 0, width: 32, set: false },
+  'pid.control': { word: V.pi_desc + PID_CONTROL, bit: 0, width: 32, set: false },
+};
+
+export function codeField(block: 'vcpu' | 'cpu', path: string): CodeField | undefined {
+  const field = findField(block, path);
+  if (field !== undefined) {
+    return { word: field.word, bit: field.bit, width: field.width, set: field.kind === 'vectors' };
+  }
+  return block === 'vcpu' && Object.hasOwn(MORE_FIELDS, path) ? MORE_FIELDS[path] : undefined;
+}
+
+export function codeFieldNames(block: 'vcpu' | 'cpu'): readonly string[] {
+  const paths = FIELDS.filter(field => field.block === block).map(field => field.path);
+  return block === 'vcpu' ? [...paths, ...Object.keys(MORE_FIELDS)] : paths;
+}
+
+/** Names of modes, states, requests and vectors. */
+export const CONSTANTS: ReadonlyMap<string, number> = new Map<string, number>([
+  ['true', 1],
+  ['false', 0],
+  ...Object.entries(VECTORS),
+  ...Object.entries(REQ).map(([name, bit]): [string, number] => [`KVM_REQ_${name}`, bit]),
+  ...FIELDS.flatMap(field => Object.entries(field.values ?? {})),
+]);
+
+/** `vmx_sync_pir_to_irr`, or `vm_entry` for what the manual calls "VM entry". */
+export function codeName(operation: Operation): string {
+  return /^\w+$/.test(operation.name) ? operation.name : operation.name.toLowerCase().replaceAll(/\W+/g, '_');
+}
+
+/** Every operation of the engine by its name in code; where two share a name, the one that stands first. */
+export function builtIns(): ReadonlyMap<string, Operation> {
+  if (known.size === 0) {
+    for (const operation of operations) {
+      const name = codeName(operation);
+      if (!known.has(name)) {
+        known.set(name, operation);
+      }
+    }
+  }
+  return known;
+}
+
+const known = new Map<string, Operation>();
+
+export class Scope {
+  readonly shared = new Map<string, Shared>();
+  readonly callables = new Map<string, Callable>();
+  /** Names of variants: 1 in the variant that is checked, else 0. */
+  readonly variants = new Map<string, number>();
+  /** Labels of the agents of the race. */
+  readonly agents = new Map<string, number>();
+  /** Names of parameters and locals of the operation that is read. */
+  locals: string[] = [];
+  /** Words that variables and lists take. */
+  words: number;
+
+  constructor(firstWord: number) {
+    this.words = firstWord;
+  }
+
+  /** Every name that may stand in an expression, for suggestions. */
+  names(): string[] {
+    return [...this.locals, ...this.shared.keys(), ...this.variants.keys(), ...CONSTANTS.keys()];
+  }
+}

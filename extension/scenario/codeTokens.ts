@@ -1,0 +1,34 @@
+import type { Range } from './program.ts';
+import type { SourceLine } from './tokens.ts';
+
+/** A word of restated code. Operators as in C; `bad`: a character that C does not have either. */
+export interface CodeToken {
+  readonly kind: 'name' | 'number' | 'operator' | 'bad';
+  readonly text: string;
+  readonly range: Range;
+}
+
+const PATTERN =
+  /(?<name>[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)|(?<number>0[xX][0-9a-fA-F_]+|\d[\d_]*)|(?<operator>->|==|!=|<=|>=|&&|\|\||<<|>>|\+\+|--|[-+|&]=|[-+*/%&|^~!<>=(){}[\],;:])|(?<blank>\s+)|(?<bad>.)/gy;
+
+/** Tokens of one line from column `from` on, without its comment. */
+export function codeTokens(line: SourceLine, number: number, from = 0): CodeToken[] {
+  const end = line.comment?.range.start ?? line.text.length;
+  const tokens: CodeToken[] = [];
+  const text = line.text.slice(0, end);
+  PATTERN.lastIndex = from;
+  for (let match = PATTERN.exec(text); match !== null; match = PATTERN.exec(text)) {
+    const { groups = {} } = match;
+    const kind = (['name', 'number', 'operator', 'bad'] as const).find(each => groups[each] !== undefined);
+    if (kind !== undefined) {
+      const range = { line: number, start: match.index, end: match.index + match[0].length };
+      tokens.push({ kind, text: match[0], range });
+    }
+  }
+  return tokens;
+}
+
+/** By how much the line changes the depth of braces. */
+export function braces(tokens: readonly CodeToken[]): number {
+  return tokens.reduce((depth, { text }) => depth + (text === '{' ? 1 : text === '}' ? -1 : 0), 0);
+}

@@ -1,0 +1,122 @@
+/** Operations that a scenario restates: blocks of code between `operation NAME(…) {` and the brace that closes it. */
+import type { Actor } from '../engine/operation.ts';
+import type { Restated } from '../engine/restated/code.ts';
+import { CodeProblem } from './codeExpression.ts';
+import { builtIns, type Scope } from './codeScope.ts';
+import { CodeStatements, MOST_LOCALS } from './codeStatement.ts';
+import { braces, type CodeToken, codeTokens } from './codeTokens.ts';
+import type { Range } from './program.ts';
+import type { Report } from './report.ts';
+import { alternatives, shown } from './suggest.ts';
+import type { Tree } from './tree.ts';
+
+const ACTORS: readonly Actor[] = ['guest', 'kvm', 'host', 'cpu', 'iommu', 'device', 'vmm'];
+/** An operation that runs by itself before the race begins. */
+export const INIT = 'init';
+
+export interface OperationBlock {
+  readonly name: string;
+  readonly actor: Actor;
+  readonly parameters: readonly string[];
+  readonly range: Range;
+  /** Behind the opening brace, up to and with the closing one. */
+  readonly body: readonly CodeToken[];
+}
+
+/** Finds the operations and makes their names known, so that each can call the others. */
+export function declareOperations(tree: Tree, scope: Scope, report: Report): OperationBlock[] {
+  const engine = builtIns();
+  for (const [name, operation] of engine) {
+    scope.callables.set(name, { callee: operation, parameters: Math.min(operation.locals.length, 6), own: false });
+  }
+  const blocks: OperationBlock[] = [];
+  for (const node of tree.nodes) {
+    if (node.kind !== 'race' || node.part !== 'operation') continue;
+    const block = guarded(report, () => headOf(tree, node.range));
+    if (block === undefined) continue;
+    if (blocks.some(each => each.name === block.name)) {
+      report.add('irq607', block.range, `The operation \`${shown(block.name)}\` is written down already.`);
+      continue;
+    }
+    scope.callables.set(block.name, { callee: blocks.length, parameters: block.parameters.length, own: true });
+    blocks.push(block);
+  }
+  return blocks;
+}
+
+export function checkOperations(
+  tree: Tree,
+  blocks: readonly OperationBlock[],
+  scope: Scope,
+  report: Report,
+): Restated[] {
+  const engine = builtIns();
+  return blocks.map(({ name, actor, parameters, range, body }): Restated => {
+    scope.locals = [...parameters];
+    const end = body[body.length - 1]?.range ?? range;
+    const statements = guarded(report, () => new CodeStatements(body, scope, end, tree.lines).body()) ?? [];
+    const replaces = engine.get(name);
+    return {
+      name: replaces?.name ?? name,
+      actor,
+      ...(replaces && { replaces }),
+      parameters: parameters.length,
+      locals: scope.locals,
+      body: statements,
+    };
+  });
+}
+
+function guarded<T>(report: Report, read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (problem) {
+    if (!(problem instanceof CodeProblem)) throw problem;
+    report.add(problem.code, problem.range, problem.message);
+    return undefined;
+  }
+}
+
+/** `operation name(a, b) by host {` and everything up to the matching brace. */
+function headOf(tree: Tree, range: Range): OperationBlock {
+  const tokens: CodeToken[] = [];
+  let depth = 0;
+  for (let line = range.line; line < tree.lines.length; line++) {
+    const found = codeTokens(tree.lines[line], line);
+    tokens.push(...found);
+    depth += braces(found);
+    if (depth <= 0) break;
+  }
+  const open = tokens.findIndex(token => token.text === '{');
+  const [, name, ...rest] = tokens.slice(0, open < 0 ? tokens.length : open);
+  const example = '`operation vmx_vcpu_pi_put(vcpu, blocking) {`';
+  if (open < 0 || name?.kind !== 'name' || name.range.line !== range.line) {
+    throw new CodeProblem('irq601', range, `Write a name, parameters in parentheses and a brace: ${example}.`);
+  }
+  if (depth > 0) throw new CodeProblem('irq601', range, 'The closing brace of this operation is missing. Write `}`.');
+  const close = rest.findIndex(token => token.text === ')');
+  const parameters = rest.slice(1, close).filter(token => token.text !== ',' && token.text !== 'int');
+  if (rest[0]?.text !== '(' || close < 0 || parameters.some(token => token.kind !== 'name')) {
+    throw new CodeProblem('irq601', range, `Write the parameters in parentheses: ${example}.`);
+  }
+  if (parameters.length > 6) {
+    throw new CodeProblem(
+      'irq605',
+      range,
+      `An operation has at most 6 parameters, and ${MOST_LOCALS} with its locals.`,
+    );
+  }
+  const [by, who, more] = rest.slice(close + 1);
+  const actor = by === undefined ? 'kvm' : ACTORS.find(each => each === who?.text);
+  if ((by !== undefined && by.text !== 'by') || actor === undefined || more !== undefined) {
+    const message = `Behind the parameters may stand who acts: \`by host\`, one of ${alternatives(ACTORS)}.`;
+    throw new CodeProblem('irq601', by?.range ?? range, message);
+  }
+  return {
+    name: name.text,
+    actor,
+    parameters: parameters.map(token => token.text),
+    range: name.range,
+    body: tokens.slice(open + 1),
+  };
+}

@@ -1,0 +1,362 @@
+/** A race at work: what each agent still has to do, when the race is over, and what it has broken. Everything it remembers is in the machine's memory. */
+
+import type { Addition, Agenda } from '../engine/addition.ts';
+import { atWork } from '../engine/agents.ts';
+import { VCPU_STATE } from '../engine/fields.ts';
+import { V } from '../engine/layout.ts';
+import { type Machine, SCENARIO, VMM } from '../engine/machine.ts';
+import { FAILED_ASSERTION } from '../engine/restated/code.ts';
+import { compileOperations } from '../engine/restated/compile.ts';
+import { evaluator, type Value } from '../engine/restated/evaluate.ts';
+import type { Program, Statement } from '../scenario/program.ts';
+import type { Race, RaceAgent, RaceCondition } from '../scenario/race.ts';
+import { INIT } from '../scenario/restate.ts';
+import { type AgentAction, begin, obstacle } from './actions.ts';
+import { judge } from './expectations.ts';
+
+/** Words of a race, behind those that the scenario declares: the phase, how many steps were taken, and the first condition that broke. */
+const PHASE = 0;
+const TAKEN = 1;
+const BROKEN = 2;
+const COUNTERS = 3;
+
+const BEFORE = 0;
+/** The operation `init` runs, and nobody else. */
+const INITIAL = 1;
+const RUNNING = 2;
+const OVER = 3;
+
+/** What the scenario adds to the machine: a thread for each agent that calls operations, and one for `init`. */
+export function additionOf(program: Program): Addition | undefined {
+  const { additions, race } = program;
+  if (additions === undefined) {
+    return undefined;
+  }
+  const { operations, storeBuffers, words } = additions;
+  return {
+    agents: race === undefined ? [] : [...threadsOf(race).map(each => each.label), INIT],
+    words: words + (race === undefined ? 0 : COUNTERS + race.agents.length + 2 * race.conditions.length),
+    operations: compileOperations(operations, storeBuffers),
+    storeBuffers,
+    nameOf: offset => {
+      const found = additions.shared.find(each => offset >= each.offset && offset < each.offset + each.length);
+      return found === undefined || found.length === 1 ? found?.name : `${found.name}[${offset - found.offset}]`;
+    },
+  };
+}
+
+/** Sets the variables that the scenario declares. */
+export function setShared(m: Machine, program: Program): void {
+  for (const { offset, length, initial } of program.additions?.shared ?? []) {
+    for (let i = 0; i < length; i++) {
+      m.words[m.added + offset + i] = initial;
+    }
+  }
+}
+
+function threadsOf(race: Race): RaceAgent[] {
+  return race.agents.filter(agent => agent.does.kind === 'code');
+}
+
+/** What was found about one condition. */
+export interface RaceVerdict {
+  readonly text: string;
+  readonly holds: boolean;
+  readonly found: string;
+}
+
+export class RaceRun implements Agenda {
+  readonly race: Race;
+  /** Agents of the machine by agent of the race. */
+  readonly agents: readonly number[];
+  private readonly m: Machine;
+  private readonly words: number;
+  private readonly counters: number;
+  private readonly init: number;
+  private readonly initOperation: number;
+  private readonly operations: Addition['operations'];
+  private readonly tests: readonly Value[];
+
+  constructor(
+    m: Machine,
+    program: Program,
+    race: Race,
+    /** Who takes each step; when it ends or cannot be followed, the default order. */
+    private readonly order: readonly number[] = [],
+  ) {
+    this.m = m;
+    this.race = race;
+    const threads = threadsOf(race);
+    this.agents = race.agents.map(agent => this.agentOf(agent, threads));
+    this.words = m.added + (program.additions?.words ?? 0);
+    this.counters = this.words + COUNTERS + race.agents.length;
+    this.operations = m.addition.operations;
+    this.init = m.addedAgent(threads.length);
+    this.initOperation = program.additions?.operations.findIndex(each => each.name === INIT) ?? -1;
+    this.tests = race.conditions.map(condition => testOf(condition));
+  }
+
+  private agentOf(agent: RaceAgent, threads: readonly RaceAgent[]): number {
+    const { m } = this;
+    if (agent.does.kind === 'code') {
+      return m.addedAgent(threads.indexOf(agent));
+    }
+    const action = agent.does.actions[0]?.action as AgentAction | undefined;
+    return action !== undefined && 'vcpu' in action ? m.vcpuAgent(action.vcpu) : VMM;
+  }
+
+  // Agenda.
+
+  has(agent: number): boolean {
+    return this.phase === RUNNING && (this.next(agent) !== undefined || this.wakes(agent));
+  }
+
+  begin(agent: number): void {
+    const { m } = this;
+    const statement = this.next(agent);
+    if (statement === undefined) {
+      begin(m, { kind: 'enter', vcpu: agent - 1 });
+      return;
+    }
+    const counter = this.words + COUNTERS + this.agents.indexOf(agent);
+    m.store(counter, m.words[counter] + 1);
+    begin(m, statement.action as AgentAction);
+  }
+
+  done(index: number): boolean {
+    const agent = this.agents[index];
+    return this.m.idle(agent) && this.phase === RUNNING && this.actionsLeft(agent).length === 0;
+  }
+
+  holds(agent: number): boolean {
+    const { m, phase } = this;
+    if (phase === BEFORE || phase === OVER) {
+      return false;
+    }
+    if (phase === INITIAL) {
+      return agent !== this.init;
+    }
+    for (let i = 0; i < this.agents.length; i++) {
+      const { interrupts } = this.race.agents[i];
+      if (interrupts !== undefined && this.agents[interrupts] === agent && atWork(m, this.agents[i])) {
+        return true;
+      }
+    }
+    // A handler on the CPU of a vCPU's thread interrupts it.
+    if (agent < 1 || agent > m.vcpuCount || m.idle(agent)) {
+      return false;
+    }
+    return !m.idle(m.cpuAgent(m.words[m.vcpu(agent - 1) + V.cpu]));
+  }
+
+  // The run.
+
+  private get phase(): number {
+    return this.m.words[this.words + PHASE];
+  }
+
+  /** Gives every thread its operation. Part of the first step of the race. */
+  start(): void {
+    const { m } = this;
+    if (this.initOperation < 0) {
+      this.startThreads();
+      return;
+    }
+    m.store(this.words + PHASE, INITIAL);
+    m.start(this.init, this.operations[this.initOperation]);
+    if (m.idle(this.init)) {
+      this.startThreads();
+    }
+  }
+
+  private startThreads(): void {
+    const { m } = this;
+    m.buffers?.drain(this.init);
+    m.store(this.words + PHASE, RUNNING);
+    this.race.agents.forEach(({ does }, i) => {
+      if (does.kind === 'code') {
+        m.start(this.agents[i], this.operations[does.operation]);
+      }
+    });
+  }
+
+  /** Who takes the next step; SCENARIO when a condition broke or nobody can do anything more. */
+  nextAgent(): number {
+    const { m } = this;
+    if (m.words[this.words + BROKEN] !== 0) {
+      return SCENARIO;
+    }
+    const wanted = this.order[m.words[this.words + TAKEN]];
+    if (wanted !== undefined && m.ready(wanted)) {
+      return wanted;
+    }
+    return this.inDefaultOrder().find(agent => m.ready(agent)) ?? SCENARIO;
+  }
+
+  /** Stores become visible at once, hardware acts as soon as it can, then the agents as they stand in the text. */
+  private inDefaultOrder(): number[] {
+    const { m } = this;
+    const all = Array.from({ length: m.agentCount }, (_, i) => i);
+    const rank = (agent: number) => {
+      const at = this.agents.indexOf(agent);
+      return at >= 0 ? 1000 + at : agent > m.vcpuCount ? 0 : 2000;
+    };
+    return all.sort((a, b) => rank(a) - rank(b) || b - a);
+  }
+
+  /** After a step of `agent`, still part of it. */
+  stepped(agent: number): void {
+    const { m } = this;
+    if (this.phase === INITIAL) {
+      if (m.idle(this.init)) {
+        this.startThreads();
+      }
+      return;
+    }
+    const at = this.agents.indexOf(agent);
+    const interrupted = at < 0 ? undefined : this.race.agents[at].interrupts;
+    if (interrupted !== undefined && atWork(m, agent)) {
+      // Taking an interrupt lets out the stores of the thread that it interrupts.
+      m.buffers?.drain(this.agents[interrupted]);
+    }
+    this.race.conditions.forEach(({ within }, i) => {
+      if (within === undefined) {
+        return;
+      }
+      const count = this.counters + 2 * i;
+      if (this.agents[within.agent] === agent && m.words[count] < within.steps) {
+        m.store(count, m.words[count] + 1);
+      }
+      if (m.words[count + 1] === 0 && this.tests[i](m, 0) !== 0) {
+        m.store(count + 1, 1);
+      }
+    });
+  }
+
+  /** Number of a condition that the present state breaks, from 1; 0 for none; one more than there are for an assertion in the code. */
+  broken(): number {
+    const { m } = this;
+    if (m.words[m.added + FAILED_ASSERTION] !== 0) {
+      return this.race.conditions.length + 1;
+    }
+    if (this.phase !== RUNNING) {
+      return 0;
+    }
+    return (
+      1 +
+      this.race.conditions.findIndex((condition, i) => {
+        if (condition.when === 'always') {
+          return this.tests[i](m, 0) === 0;
+        }
+        const { within } = condition;
+        const count = this.counters + 2 * i;
+        return within !== undefined && m.words[count] >= within.steps && m.words[count + 1] === 0;
+      })
+    );
+  }
+
+  brokenAtTheEnd(): number {
+    return (
+      1 +
+      this.race.conditions.findIndex(({ when }, i) =>
+        when === 'finally'
+          ? this.tests[i](this.m, 0) === 0
+          : when === 'eventually' && this.m.words[this.counters + 2 * i + 1] === 0,
+      )
+    );
+  }
+
+  /** What `broken` and `brokenAtTheEnd` count, in words. */
+  textOf(condition: number): string {
+    if (condition > this.race.conditions.length) {
+      return `the assertion on line ${this.m.words[this.m.added + FAILED_ASSERTION]}`;
+    }
+    return this.race.conditions[condition - 1].text;
+  }
+
+  /** Does an agent of the race take the next step, and not `init`? */
+  get running(): boolean {
+    return this.phase === RUNNING || (this.phase === BEFORE && this.initOperation < 0);
+  }
+
+  /** Starts the race and runs `init`: what follows is up to the agents. */
+  prepare(): void {
+    const { m } = this;
+    this.start();
+    while (this.phase === INITIAL) {
+      m.step(this.init);
+      this.stepped(this.init);
+    }
+    m.close();
+  }
+
+  /** Takes a step in a session, and notes what it broke. */
+  step(agent: number): void {
+    const { m } = this;
+    if (this.running) {
+      m.store(this.words + TAKEN, m.words[this.words + TAKEN] + 1);
+    }
+    m.step(agent);
+    this.stepped(agent);
+    const broken = this.broken();
+    if (broken > 0) {
+      m.store(this.words + BROKEN, broken);
+    }
+  }
+
+  finish(): void {
+    this.m.store(this.words + PHASE, OVER);
+  }
+
+  /** The judgement at the end of a race in a session. */
+  verdicts(): RaceVerdict[] {
+    const { m, race } = this;
+    const noted = m.words[this.words + BROKEN];
+    const broken = noted !== 0 ? noted : this.brokenAtTheEnd();
+    if (broken === 0) {
+      return race.conditions.map(({ text }) => ({ text, holds: true, found: '' }));
+    }
+    return [{ text: this.textOf(broken), holds: false, found: this.foundFor(broken) }];
+  }
+
+  private foundFor(broken: number): string {
+    const holds = this.race.conditions[broken - 1]?.holds;
+    if (holds?.kind === 'conditions') {
+      const verdicts = holds.conditions.map(condition => judge(this.m, condition)).filter(verdict => !verdict.holds);
+      return verdicts.map(verdict => verdict.found).join('; ');
+    }
+    return this.m.words[this.words + BROKEN] !== 0 ? 'this step breaks it' : 'nobody can do anything more';
+  }
+
+  private next(agent: number): Statement | undefined {
+    const [statement] = this.actionsLeft(agent);
+    return statement === undefined || obstacle(this.m, statement.action as AgentAction) !== undefined
+      ? undefined
+      : statement;
+  }
+
+  private actionsLeft(agent: number): readonly Statement[] {
+    const at = this.agents.indexOf(agent);
+    const does = at < 0 ? undefined : this.race.agents[at].does;
+    return does?.kind === 'actions' ? does.actions.slice(this.m.words[this.words + COUNTERS + at]) : [];
+  }
+
+  /** A thread that was woken and has nothing else to do goes back to the guest. */
+  private wakes(agent: number): boolean {
+    const { m } = this;
+    return (
+      agent >= 1 &&
+      agent <= m.vcpuCount &&
+      m.words[m.vcpu(agent - 1) + V.state] === VCPU_STATE.woken &&
+      obstacle(m, { kind: 'enter', vcpu: agent - 1 }) === undefined
+    );
+  }
+}
+
+function testOf({ holds }: RaceCondition): Value {
+  if (holds.kind === 'expression') {
+    return evaluator(holds.expression);
+  }
+  const { conditions } = holds;
+  return m => (conditions.every(condition => judge(m, condition).holds) ? 1 : 0);
+}
