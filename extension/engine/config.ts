@@ -77,6 +77,19 @@ export interface DeviceConfig {
   readonly route?: MsiConfig;
 }
 
+/** What decides about x2APIC and irq domains in a Linux guest. */
+export interface GuestConfig {
+  readonly x2apic: boolean;
+  /** Interrupt remapping; `xapic`: without extended interrupt mode. */
+  readonly remapping: 'none' | 'xapic' | 'x2apic';
+  /** A hypervisor that allows x2APIC without remapping; false = bare metal. */
+  readonly hypervisor: boolean;
+  /** Extended destination ID is offered (KVM feature bit 15). */
+  readonly msiExtDestId: boolean;
+  /** What the remapping unit has in its scope. */
+  readonly claims: readonly ('ioapic' | 'hpet')[];
+}
+
 export interface MachineConfig {
   readonly vendor: Vendor;
   readonly kernel: KernelVersion;
@@ -114,6 +127,8 @@ export interface MachineConfig {
   /** irqfds of the VMM; `resample`: raised until the guest's EOI, which signals the resamplefd. */
   readonly irqfds?: readonly { readonly gsi: number; readonly resample: boolean }[];
   readonly devices?: readonly DeviceConfig[];
+  /** What the guest's kernel finds when it boots; absent = its boot is no part of the scenario. */
+  readonly guest?: GuestConfig;
   /** AMD: the processor has x2AVIC. */
   readonly x2avic?: boolean;
   /** AMD: processor family 17h or 18h, which has erratum 1235. */

@@ -1,6 +1,6 @@
 /** Reads, writes and names fields in a machine's memory, by the table of `fields.ts`. */
-import { FIELDS, type FieldInfo } from './fields.ts';
-import { C, V } from './layout.ts';
+import { type Block, FIELDS, type FieldInfo } from './fields.ts';
+import { C, D, GUEST, IOMMU, V } from './layout.ts';
 import type { Machine } from './machine.ts';
 import { hex, vectorsAt } from './text.ts';
 
@@ -17,7 +17,30 @@ function addressOf(m: Machine, { field, index }: FieldRef): number {
   if (field.block === 'vcpu' && field.word >= V.words) {
     return m.config.vcpus.some(vcpu => vcpu.l2 !== undefined) ? m.nested(index) + field.word - V.words : NOWHERE;
   }
-  return (field.block === 'vcpu' ? m.vcpu(index) : m.cpu(index)) + field.word;
+  return blockOf(m, field.block, index) + field.word;
+}
+
+function blockOf(m: Machine, block: Block, index: number): number {
+  switch (block) {
+    case 'vcpu':
+      return m.vcpu(index);
+    case 'cpu':
+      return m.cpu(index);
+    case 'device':
+      return m.device(index);
+    case 'iommu':
+      return m.layout.iommu;
+    case 'guest':
+      return m.layout.guest;
+  }
+}
+
+/** `vcpu 2`, `iommu`; a device by its name: `device nic`. */
+export function subjectName(m: Machine, block: Block, index: number): string {
+  if (block === 'iommu' || block === 'guest') {
+    return block;
+  }
+  return block === 'device' ? `device ${m.config.devices?.[index]?.name ?? index}` : `${block} ${index}`;
 }
 
 function maskOf(field: FieldInfo): number {
@@ -102,8 +125,8 @@ for (const field of FIELDS) {
 }
 
 /** Which vCPU or CPU, and which word of its block, an address is. Undefined: bookkeeping of the engine. */
-function locate(m: Machine, address: number): { block: 'vcpu' | 'cpu'; index: number; word: number } | undefined {
-  const { vcpus, cpus, agents, nested, pidTable } = m.layout;
+function locate(m: Machine, address: number): { block: Block; index: number; word: number } | undefined {
+  const { vcpus, cpus, agents, nested, pidTable, iommu, devices, avicLogical, guest } = m.layout;
   if (address >= vcpus && address < cpus) {
     const at = address - vcpus;
     return { block: 'vcpu', index: Math.floor(at / V.words), word: at % V.words };
@@ -115,6 +138,16 @@ function locate(m: Machine, address: number): { block: 'vcpu' | 'cpu'; index: nu
   if (address >= nested && address < pidTable) {
     const at = address - nested;
     return { block: 'vcpu', index: Math.floor(at / V.words), word: V.words + (at % V.words) };
+  }
+  if (address >= iommu && address < iommu + IOMMU.words) {
+    return { block: 'iommu', index: 0, word: address - iommu };
+  }
+  if (address >= devices && address < avicLogical) {
+    const at = address - devices;
+    return { block: 'device', index: Math.floor(at / D.words), word: at % D.words };
+  }
+  if (m.config.guest !== undefined && address >= guest && address < guest + GUEST.words) {
+    return { block: 'guest', index: 0, word: address - guest };
   }
   return undefined;
 }
@@ -140,7 +173,7 @@ function describeWord(m: Machine, address: number, mask: number, before: number,
   }
   const described: FieldChange[] = [];
   for (const field of fieldsByWord.get(`${place.block}.${place.word}`) ?? []) {
-    const subject = `${place.block} ${place.index}.${field.path}`;
+    const subject = `${subjectName(m, place.block, place.index)}.${field.path}`;
     if (field.kind === 'vectors') {
       const first = (place.word - field.word) * 32;
       if (mask === -1 && before === after) {

@@ -4,12 +4,16 @@
  */
 
 import { EXIT_REASON } from './cpu/vmcs.ts';
+import { DEVICE_FIELDS } from './deviceFields.ts';
 import { ACTIVITY, C, PID_CONTROL, PID_NDST, POSTED_INTR_ON, POSTED_INTR_SN, REQ, V } from './layout.ts';
+
+/** What a field may belong to. There is one IOMMU and one guest kernel; the others have numbers. */
+export type Block = 'vcpu' | 'cpu' | 'device' | 'iommu' | 'guest';
 
 export interface FieldInfo {
   /** Path below its subject: `pid.on` of `vcpu 2`. */
   readonly path: string;
-  readonly block: 'vcpu' | 'cpu';
+  readonly block: Block;
   /** `vectors`: a set of vectors, tested with `has`; the others are compared with `is`. */
   readonly kind: 'flag' | 'number' | 'vectors' | 'enum';
   /** Width in bits of `number`; 1 for a flag, 256 for vectors. */
@@ -143,11 +147,12 @@ export const FIELDS: readonly FieldInfo[] = [
   ofCpu(vectors('pending', C.irr, 'Physical interrupts that wait in the local APIC of the CPU.')),
   ofCpu(flag('irqs_off', C.irqs_off, 0, 'The host has interrupts disabled on this CPU.')),
   ofCpu(register('vcpu', 32, C.vcpu, 0, 'The vCPU whose guest code runs here; 0xffffffff = host.')),
+  ...DEVICE_FIELDS,
 ];
 
 const byPath = new Map(FIELDS.map(field => [`${field.block}.${field.path}`, field]));
 
 /** The field that a path names, or undefined. */
-export function findField(block: 'vcpu' | 'cpu', path: string): FieldInfo | undefined {
+export function findField(block: Block, path: string): FieldInfo | undefined {
   return byPath.get(`${block}.${path}`);
 }

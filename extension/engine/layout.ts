@@ -2,21 +2,11 @@
  * Where everything stands in a machine's memory. A block is a run of words; each name below is the offset of a field in it and the number
  * its size in words. 256-bit registers are eight words, word 0 holding vectors 31:0.
  */
+
+import { block } from './block.ts';
 import type { MachineConfig } from './config.ts';
+import { D, GUEST, IOMMU } from './deviceLayout.ts';
 import { MAX_LOCALS } from './operation.ts';
-
-type Offsets<T> = { readonly [K in keyof T]: number } & { readonly words: number };
-
-function block<T extends Record<string, number>>(sizes: T): Offsets<T> {
-  const offsets: Record<string, number> = {};
-  let next = 0;
-  for (const [name, size] of Object.entries(sizes)) {
-    offsets[name] = next;
-    next += size;
-  }
-  offsets['words'] = next;
-  return offsets as Offsets<T>;
-}
 
 /** The run as a whole. */
 export const G = block({
@@ -231,52 +221,7 @@ export const IRQFD = block({
   resampled: 1,
 });
 
-/** The IOMMU: VT-d interrupt remapping, or AMD with the guest vAPIC. The GA log follows, two words an entry. */
-export const IOMMU = block({
-  /** Bit numbers: `IOMMU_FLAG`. */
-  flags: 1,
-  /** The entry that the request in hand was found to name. */
-  entry: 4,
-  /** Last fault logged: reason (20h-28h) and index; how many were logged. */
-  fault_reason: 1,
-  fault_index: 1,
-  faults: 1,
-  /** Indexes of the GA log. */
-  ga_head: 1,
-  ga_tail: 1,
-  /** MMIO status: bit numbers `GA_STATUS`. */
-  ga_status: 1,
-});
-/** Global command register: IRE and CFI; extended interrupt mode of the table. VT-d 5.1. */
-export const IOMMU_FLAG = { IRE: 0, CFIS: 1, EIME: 2 } as const;
-export const GA_STATUS = { GALogRun: 0, GAInt: 1, GAOverflow: 2 } as const;
-
-/** A device with one interrupt behind the IOMMU, and what VFIO and KVM know about it. */
-export const D = block({
-  /** Its 128-bit entry in the interrupt remapping table. */
-  irte: 4,
-  /** Copy in the interrupt-entry cache of the IOMMU; only with `irte_is_cached`. */
-  irte_cached: 4,
-  irte_is_cached: 1,
-  /** A write to 0xfeexxxxx that the IOMMU has not taken yet. */
-  request: 1,
-  request_address: 2,
-  request_data: 1,
-  /** VFIO has connected the interrupt to its eventfd. */
-  vfio: 1,
-  /** The producer and the consumer of irq-bypass have found each other. */
-  bypass: 1,
-  /** irqfd->irq_bypass_vcpu: vCPU that the entry posts to, plus one; 0 = remapped. */
-  bypass_vcpu: 1,
-  /** The GSI has an MSI route: address and data that the guest programmed. */
-  routed: 1,
-  route_address: 2,
-  route_data: 1,
-  /** The eventfd was signalled and the work item of the irqfd is scheduled. */
-  scheduled: 1,
-  /** Times that the host's handler ran since the last `expect`. */
-  host_interrupts: 1,
-});
+export { D, GA_STATUS, GUEST, IOMMU, IOMMU_FLAG, PARENT } from './deviceLayout.ts';
 
 /** One agent's stack. */
 export const AGENT = block({ depth: 1, result: 1, frames: 0 });
@@ -367,6 +312,7 @@ export interface Layout {
   /** Entries of the GA log. */
   readonly gaLogEntries: number;
   readonly devices: number;
+  readonly guest: number;
   /** AVIC logical APIC ID table: one word an entry, flat in 0-7, cluster in 0-59. */
   readonly avicLogical: number;
   readonly size: number;
@@ -404,6 +350,7 @@ export function layoutOf(config: MachineConfig, agentCount: number): Layout {
     IOMMU.words + 2 * gaLogEntries,
     deviceCount * D.words,
     config.vendor === 'amd' && config.apicv ? AVIC_LOGICAL_ENTRIES : 0,
+    config.guest === undefined ? 0 : GUEST.words,
   ];
   let end = G.words;
   const starts = sizes.map(size => {
@@ -411,7 +358,7 @@ export function layoutOf(config: MachineConfig, agentCount: number): Layout {
     return end - size;
   });
   const [vcpus, cpus, agents, vm, maps, ioapic, pics, routes, irqfds, bitmaps, nested, pidTable] = starts;
-  const [iommu, devices, avicLogical] = starts.slice(12);
+  const [iommu, devices, avicLogical, guest] = starts.slice(12);
   return {
     vcpus,
     cpus,
@@ -433,6 +380,7 @@ export function layoutOf(config: MachineConfig, agentCount: number): Layout {
     iommu,
     gaLogEntries,
     devices,
+    guest,
     avicLogical,
     size: end,
   };

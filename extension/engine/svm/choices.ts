@@ -2,7 +2,7 @@
  * Where AVIC and the AMD IOMMU differ by kernel version: one named choice each, with its source. VT-d and AVIC §B, races R17-R23. The
  * trees that were read are 4.19, 5.15.85, 6.3.2 (6.1), 6.13.7 (6.12), 6.16.1 and 7.1.5.
  */
-import type { Choice } from '../lapic/choices.ts';
+import type { Choice } from '../choices.ts';
 
 export interface AvicChoices {
   readonly deliveryOrder: 'APICv first' | 'IRR first';

@@ -19,7 +19,7 @@ function showsIsRunning(m: Machine): boolean {
 /** The next device whose entry is in the vCPU's list (`ir_list`), or -1. */
 function listed(m: Machine, vcpu: number, from: number): number {
   for (let device = from; device < m.deviceCount; device++) {
-    if (m.words[m.device(device) + D.bypass_vcpu] === vcpu + 1 && isGuestMode([m.words[m.device(device) + D.irte]])) {
+    if (m.words[m.device(device) + D.bypass_vcpu] === vcpu && isGuestMode([m.words[m.device(device) + D.irte]])) {
       return device;
     }
   }

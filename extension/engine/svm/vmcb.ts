@@ -84,7 +84,7 @@ export const avic_refresh_apicv_exec_ctrl = operation({
     ),
     next: silent((m, vcpu, device) => {
       for (let each = device; each < m.deviceCount; each++) {
-        if (m.words[m.device(each) + D.bypass_vcpu] === vcpu + 1) {
+        if (m.words[m.device(each) + D.bypass_vcpu] === vcpu) {
           m.local(DEVICE, each + 1);
           const active = m.words[m.vcpu(vcpu) + V.apicv_active] !== 0;
           const { vector } = postTarget(m, each);

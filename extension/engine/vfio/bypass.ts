@@ -37,7 +37,7 @@ export const kvm_pi_update_irte = operation({
         m.local(VCPU, vcpu);
         m.local(VECTOR, vector);
         const before = m.load(m.device(device) + D.bypass_vcpu);
-        return vcpu < 0 && before === 0 && m.profile.bypass.remappedStays === 'skipped' ? RETURN : NEXT;
+        return vcpu < 0 && before < 0 && m.profile.bypass.remappedStays === 'skipped' ? RETURN : NEXT;
       },
       { via: ['kvm_intr_is_single_vcpu', 'kvm_irq_is_postable'] },
     ),
@@ -50,7 +50,7 @@ export const kvm_pi_update_irte = operation({
       (m, device, _set, vcpu, vector) =>
         `trace kvm_pi_irte_update: ${nameOf(m, device)}, ${vcpu < 0 ? 'off' : `vcpu ${vcpu}, vector ${hex(vector)}, pi_desc of this vCPU`}`,
       (m, device, _set, vcpu) => {
-        m.store(m.device(device) + D.bypass_vcpu, vcpu + 1);
+        m.store(m.device(device) + D.bypass_vcpu, vcpu);
         return RETURN;
       },
     ),

@@ -1,5 +1,5 @@
 /** Where KVM's bypass of assigned interrupts differs by kernel version: one named choice each, with its source. VT-d and AVIC §A6, §A7. */
-import type { Choice } from '../lapic/choices.ts';
+import type { Choice } from '../choices.ts';
 
 export interface BypassChoices {
   readonly blockedIrte: 'posted' | 'remapped';

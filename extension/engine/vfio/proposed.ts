@@ -13,7 +13,7 @@ const MAIL = 'mail of 2015-06-24 (not a kernel)';
 
 function nextOf(m: Machine, vcpu: number, from: number): number {
   for (let device = from; device < m.deviceCount; device++) {
-    if (m.words[m.device(device) + D.bypass_vcpu] === vcpu + 1) {
+    if (m.words[m.device(device) + D.bypass_vcpu] === vcpu) {
       return device;
     }
   }

@@ -31,7 +31,7 @@ function resetDevice(m: Machine, device: number): void {
   m.store(base + D.vfio, config.assigned ? 1 : 0);
   m.store(base + D.bypass, config.assigned ? 1 : 0);
   const { vcpu, vector } = config.assigned ? postTarget(m, device) : { vcpu: -1, vector: 0 };
-  m.store(base + D.bypass_vcpu, vcpu + 1);
+  m.store(base + D.bypass_vcpu, vcpu);
   if (m.config.vendor === 'intel') {
     const sleeps = vcpu >= 0 && m.words[m.vcpu(vcpu) + V.waiter] !== 0;
     const remapped = sleeps && m.profile.bypass.blockedIrte === 'remapped';
