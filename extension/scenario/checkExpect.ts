@@ -18,6 +18,9 @@ function absent({ path }: FieldInfo, machine: MachineConfig): string | undefined
   if (virtual && machine.vendor === 'amd') return `AMD has no \`${path}\`; look at \`irr\` and \`isr\`.`;
   if (virtual && !machine.apicv)
     return `Without APICv \`${path}\` is never used. Write \`with apicv\`, or look at \`irr\`.`;
+  if (path.startsWith('avic.') && !(machine.vendor === 'amd' && machine.apicv)) {
+    return `\`${path}\` belongs to AMD. Write \`machine amd\` and \`with avic\`, or look at \`irr\`.`;
+  }
   if (machine.kernel === '2013' && ['pid.sn', 'pid.nv', 'pid.ndst'].includes(path)) {
     return `The descriptor of 2013 has only PIR and ON: \`${path}\` is always 0.`;
   }

@@ -178,7 +178,8 @@ export function complete(tree: Tree, line: number, column: number): Completion {
   const next = decided ? listener.next.filter(each => each.kind === 'test' || each.kind === 'field') : listener.next;
   const found = new Map<string, Suggestion>();
   for (const each of next.flatMap(expected => suggest(expected, tree, frame))) {
-    if (!found.has(each.label)) found.set(each.label, each);
+    // A comma may follow nearly everything; offered, it would take the Enter that ends the line.
+    if (each.label !== ',' && !found.has(each.label)) found.set(each.label, each);
   }
   return { start, suggestions: [...found.values()] };
 }

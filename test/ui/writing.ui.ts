@@ -25,15 +25,14 @@ test('a scenario is written with completion, corrected with a quick fix and laid
   const offered = page.locator('.suggest-widget.visible .monaco-list-row');
   await editor.click();
 
-  await page.keyboard.type('machine intel\nvcpus 2\nvcpu 0: ');
+  // As slowly as people type, so that the list is open when Enter ends a line.
+  const type = (text: string) => page.keyboard.type(text, { delay: 80 });
+  await type('machine intel\nvcpus 2\nvcpu 0: ');
   await offered.filter({ hasText: 'ipi' }).first().waitFor();
   await screenshot(page, 'writing-completion');
-  await page.keyboard.type('ip');
+  await type('ip');
   await page.keyboard.press('Enter');
-  await page.keyboard.type(' fixed 0x41 to 1');
-  await page.keyboard.press('Escape');
-  await page.keyboard.press('Enter');
-  await page.keyboard.type('vcpu 1: oei');
+  await type(' fixed 0x41 to 1\nexpect vcpu 1: pid.on 0\nvcpu 1: oei');
   await page.keyboard.press('Escape');
 
   await editor.locator('.squiggly-error').first().waitFor();
@@ -47,7 +46,13 @@ test('a scenario is written with completion, corrected with a quick fix and laid
   await command(page, 'Format Document');
   await expect
     .poll(() => linesOf(editor), { timeout: 20_000 })
-    .toEqual(['machine intel', '  vcpus  2', 'vcpu 0:  ipi fixed 0x41 to 1', 'vcpu 1:  eoi']);
+    .toEqual([
+      'machine intel',
+      '  vcpus  2',
+      'vcpu 0:  ipi fixed 0x41 to 1',
+      'expect   vcpu 1: pid.on 0',
+      'vcpu 1:  eoi',
+    ]);
   await editor.locator('.codelens-decoration', { hasText: 'Run' }).waitFor();
   await screenshot(page, 'writing-done');
 });

@@ -71,6 +71,8 @@ describe('completion', () => {
     ['cpu 1: |', ['interrupt']],
     ['assign |', ['device']],
     ['vcpu 0: eoi |', []],
+    ['expect vcpu 1: pid.on 0 |', []],
+    ['expect no exit on vcpu 1 |', []],
     ['expect |', ['vcpu', 'cpu', 'no', 'exit', 'notification', 'wake-up']],
     ['expect no |', ['exit', 'notification', 'wake-up']],
     ['expect no wake-up |', ['of']],
