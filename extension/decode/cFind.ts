@@ -1,4 +1,4 @@
-import { type CValue, type Definitions, evaluate, isValue } from './evaluate.ts';
+import { type CValue, type Definitions, evaluate, isValue, literal } from './evaluate.ts';
 import { type Macro, macro } from './macros.ts';
 import { type Expression, parse } from './parser.ts';
 import { formatOfArgument, formatOfName } from './places.ts';
@@ -143,14 +143,21 @@ function addMacro(found: Found, tree: Expression): void {
 /** Format of the value that goes with this register, VMCS field or MSR: the next argument of the call. */
 function partner(tree: Expression, callee: string, definitions: Definitions): string | undefined {
   const [first] = macrosIn(tree);
-  if (!first) return undefined;
-  if (/vmcs|vmwrite/i.test(callee)) return vmcsFormats[first.name];
+  if (/vmcs|vmwrite/i.test(callee)) return vmcsFormats[first?.name ?? ''];
   const result = evaluate(tree, definitions);
   if (!isValue(result)) return undefined;
   const at = Number(result.value);
   if (/msr/i.test(callee) && at === 0x1b) return 'apicbase';
-  if (/msr/i.test(callee) && at >= 0x800 && at <= 0x83f) return registerFormat((at - 0x800) << 4, true);
-  return first.role.kind === 'register' && /write|set_reg/i.test(callee) ? registerFormat(at) : undefined;
+  // wrmsr() takes the halves apart, wrmsrl() and its kin the whole.
+  const halves = /wrmsr(?:_safe)?$/.test(callee);
+  if (/msr/i.test(callee) && at >= 0x800 && at <= 0x83f) return registerFormat((at - 0x800) << 4, !halves);
+  return first?.role.kind === 'register' && /write|set_reg/i.test(callee) ? registerFormat(at) : undefined;
+}
+
+/** Format of argument n by the function alone. A bare MSR number is explained where it is one. */
+function formatOfPlace(callee: string, n: number, arg: Expression): string | undefined {
+  const msr = n === 0 && /(?:rd|wr)msr/i.test(callee) && arg.kind === 'number' ? literal(arg.text).value : 0n;
+  return msr >= 0x800n && msr <= 0x83fn ? 'x2apic-msr' : formatOfArgument(callee, n);
 }
 
 function walkCall(found: Found, tree: Expression & { kind: 'call' }): void {
@@ -161,7 +168,7 @@ function walkCall(found: Found, tree: Expression & { kind: 'call' }): void {
   }
   tree.args.forEach((arg, n) => {
     const before = n > 0 ? partner(tree.args[n - 1], tree.name, found.definitions) : undefined;
-    walk(found, arg, formatOfArgument(tree.name, n) ?? before, false);
+    walk(found, arg, formatOfPlace(tree.name, n, arg) ?? before, false);
   });
 }
 
@@ -224,6 +231,8 @@ function closing(tokens: readonly Token[], from: number): number {
 
 /** Format of what is stored to, by its name with or without the member before it. Enumerators define, not store. */
 function storedFormat(tokens: readonly Token[]): string | undefined {
+  const address = tokens.filter(t => t.kind === 'number').at(-1)?.text ?? '';
+  if (/^0xfee00[\da-f]{3}[ul]*$/i.test(address)) return registerFormat(Number.parseInt(address, 16) & 0xfff);
   const names = tokens.filter(t => t.kind === 'name').map(t => t.text);
   const last = names.at(-1) ?? '';
   if (/^[A-Z][A-Z\d_]*$/.test(last)) return undefined;
@@ -301,7 +310,7 @@ function bracket(found: Found, tokens: readonly Token[], callee: string, depth: 
   let before: Expression | undefined;
   args.forEach((arg, n) => {
     const tree = callee ? parse(arg) : undefined;
-    const target = formatOfArgument(callee, n) ?? (before && partner(before, callee, found.definitions));
+    const target = (tree && formatOfPlace(callee, n, tree)) ?? (before && partner(before, callee, found.definitions));
     if (tree) walk(found, tree, target, false);
     else visit(found, arg, depth);
     before = tree;

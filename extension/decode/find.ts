@@ -1,3 +1,4 @@
+import { findInAssembly } from './assembly.ts';
 import type { Candidate } from './candidate.ts';
 import { explainFinding } from './cExplain.ts';
 import { type Finding, findInC } from './cFind.ts';
@@ -129,8 +130,9 @@ function onLine(lines: Lines, n: number, languageId: string, definitions: Defini
   const dump = code ? [] : findDumpLine(lines, n, lines.at(n));
   if (group.length + trace.length + dump.length > 0) return [...group, ...trace, ...dump];
   const functions = functionsIn(text, column);
-  const c = ASSEMBLY.test(languageId) ? [] : inC(lines, n, inDiff, !code, definitions);
+  const c = ASSEMBLY.test(languageId) ? findInAssembly(lines, n, text) : inC(lines, n, inDiff, !code, definitions);
   const words = moved(findInText(text), column);
+  if (ASSEMBLY.test(languageId)) return [...c, ...functions, ...words.filter(w => !covers(c, w))];
   if (code && !PROSE.test(text)) {
     // In code the C rules know what a number is; of the text rules only the 0xfee prefix speaks for itself.
     return [...c, ...functions, ...words.filter(w => /^(?:msi|apic-page)/.test(w.as) && !covers(c, w))];

@@ -221,6 +221,10 @@ function sentenceOf(decoded: Decoded, get: Get, wide: (name: string) => Words): 
       return get('valid')
         ? `${decoded.fields.find(f => f.field.name === 'type')!.text}, vector ${vectorText(get('vector'))}`
         : 'no event (not valid)';
+    case 'x2apic-msr': {
+      const { field, text } = decoded.fields[0];
+      return field.values?.[get('msr')] ? text : field.doc;
+    }
     case 'apic-write':
       return `write of ${registerName(get('offset')) ?? 'no register'} (offset ${hexNumber(get('offset'))}), done in the virtual-APIC page`;
     case 'apic-access':

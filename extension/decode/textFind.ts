@@ -110,6 +110,11 @@ export function explainApicPage(address: bigint): Explanation {
     const found = explainRegister(offset, `${register} (MMIO)`);
     return { ...found, value: `0x${address.toString(16)}`, notes: [note] };
   }
+  if ((address & ~0xd00n) === 0xfee00000n && (address & 0x800n) !== 0n) {
+    return explainWords(formatById('apicbase')!, fromBig(address, 64), {
+      notes: ['read as IA32_APICBASE: enable bits, no register offset'],
+    });
+  }
   return {
     title: 'Local APIC page',
     value: `0x${address.toString(16)}`,

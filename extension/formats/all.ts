@@ -57,6 +57,7 @@ export const formats: readonly Format[] = [
   lapic.dfr,
   lapic.lapicVersion,
   lapic.vectorBits,
+  lapic.x2apicMsr,
   lapic.apicBase,
   flags.apicvInhibits,
   flags.apicvInhibits71,

@@ -224,6 +224,47 @@ export const vectorBits: Format = {
   source: SDM,
 };
 
+/** MSR numbers 0x800 to 0x83f that x2APIC mode has; the others raise #GP. */
+const msrs: Readonly<Record<number, string>> = {
+  0x802: 'APIC ID',
+  0x803: 'version',
+  0x808: 'TPR',
+  0x80a: 'PPR',
+  0x80b: 'EOI',
+  0x80d: 'LDR',
+  0x80f: 'SPIV',
+  0x828: 'ESR',
+  0x82f: 'LVT CMCI',
+  0x830: 'ICR',
+  0x832: 'LVT timer',
+  0x833: 'LVT thermal',
+  0x834: 'LVT performance counter',
+  0x835: 'LVT LINT0',
+  0x836: 'LVT LINT1',
+  0x837: 'LVT error',
+  0x838: 'timer initial count',
+  0x839: 'timer current count',
+  0x83e: 'timer divide configuration',
+  0x83f: 'SELF_IPI',
+  ...Object.fromEntries(
+    ['ISR', 'TMR', 'IRR'].flatMap((bank, b) =>
+      [...Array(8).keys()].map(n => [
+        0x810 + 8 * b + n,
+        `${bank}, vectors 0x${(n * 32).toString(16).padStart(2, '0')} on`,
+      ]),
+    ),
+  ),
+  0x1b: 'IA32_APICBASE',
+};
+
+export const x2apicMsr: Format = {
+  id: 'x2apic-msr',
+  title: 'x2APIC MSR number',
+  width: 32,
+  fields: [{ name: 'msr', hi: 31, lo: 0, doc: 'no x2APIC register: access raises #GP', values: msrs }],
+  source: SDM,
+};
+
 export const apicBase: Format = {
   id: 'apicbase',
   title: 'IA32_APICBASE (MSR 0x1b)',
