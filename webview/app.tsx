@@ -85,6 +85,8 @@ export class App extends Component<{ readonly host: Host }, AppState> {
     return grids === 'auto' ? count <= FEW : grids === 'all';
   }
 
+  readonly #ask = (fields: readonly string[]): void => this.props.host.post({ type: 'writer', fields });
+
   readonly #toggle = (index: number): void => {
     const { toggled } = this.state;
     this.#remember({ toggled: toggled.includes(index) ? toggled.filter(each => each !== index) : [...toggled, index] });
@@ -208,6 +210,7 @@ export class App extends Component<{ readonly host: Host }, AppState> {
                   writes={step.writes}
                   gridShown={toggled.includes(i) !== gridsShown}
                   onToggle={this.#toggle}
+                  onAsk={this.#ask}
                 />
               )}
             />

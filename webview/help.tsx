@@ -24,6 +24,11 @@ export function Help({ onClose }: { readonly onClose: () => void }): VNode {
         ))}
       </dl>
       <p>While a debug session runs, the keys of the editor (F5, F10, F11 …) work here as well.</p>
+      <h2>Who wrote this?</h2>
+      <p>
+        A click on a field, or <kbd>↓</kbd> <kbd>↑</kbd> and <kbd>Enter</kbd> in a card, goes back to the last step that
+        changed it; in the vector grid <kbd>Enter</kbd> or a double click, to the last step that moved that vector.
+      </p>
       <h2>Vector grid</h2>
       <p>
         Row = high digit of the vector, column = low digit. <b>P</b> set in PIR, <b>R</b> requested in IRR, <b>S</b> in

@@ -21,6 +21,8 @@ export interface CardProps {
   readonly writes: readonly FieldTouch[];
   readonly gridShown: boolean;
   readonly onToggle: (index: number) => void;
+  /** The user asks for the last step that wrote one of these fields. */
+  readonly onAsk: (fields: readonly string[]) => void;
 }
 
 interface Lookup {
@@ -32,6 +34,9 @@ const isChanged = ({ vcpu }: Lookup, key: string): boolean => vcpu.changed.inclu
 
 const oldValue = ({ vcpu, writes }: Lookup, key: string): string | undefined =>
   writes.find(write => write.field === `vcpu ${vcpu.index}.${key}`)?.before;
+
+/** What makes an element ask who wrote a field: the card hears clicks and keys on it. Its text can still be selected. */
+const asking = (path: string) => ({ 'data-field': path, role: 'button' as const, tabIndex: -1 });
 
 interface FieldProps {
   readonly of: Lookup;
@@ -48,7 +53,7 @@ function Field({ of, path, value, name, doc, children }: FieldProps): VNode {
   const changed = isChanged(of, path);
   const old = changed ? oldValue(of, path) : undefined;
   return (
-    <span class={changed ? 'field changed' : 'field'} data-field={path}>
+    <span class={changed ? 'field changed' : 'field'} {...asking(path)}>
       {name && (
         <>
           <span class="name" title={doc}>
@@ -107,6 +112,7 @@ function VectorLine({
 }): VNode | null {
   const words = register(vcpu, name);
   if (!words) return null;
+  const path = name === 'pir' ? 'pid.pir' : name;
   const changed = vcpu.changedVectors[name] ?? [];
   const isSet = (vector: number) => ((words[vector >>> 5] >>> (vector & 31)) & 1) === 1;
   const fresh = changed.filter(isSet);
@@ -118,11 +124,8 @@ function VectorLine({
   return (
     <Line label={name.toUpperCase()} doc={doc}>
       <span
-        class={
-          vcpu.changed.some(key => key === name || key === `pid.${name}`) || changed.length > 0
-            ? 'field set changed'
-            : 'field set'
-        }
+        class={changed.length > 0 || vcpu.changed.includes(path) ? 'field set changed' : 'field set'}
+        {...asking(path)}
       >
         {fresh.map(vector => (
           <ins key={vector}>+{hex8(vector)}</ins>
@@ -218,7 +221,34 @@ export class VcpuCard extends Component<CardProps> {
     );
   }
 
-  override render({ vcpu, writes, gridShown, onToggle }: CardProps): VNode {
+  /** The element that asks, or the next or previous one for the arrow keys. */
+  readonly #onKeyDown = (event: KeyboardEvent & { readonly currentTarget: HTMLElement }): void => {
+    const target = event.target as HTMLElement;
+    const inGrid = target.closest('table') !== null;
+    if (event.key === 'Enter' || event.key === ' ') {
+      if (target.dataset.field === undefined) return;
+      this.#ask(target);
+    } else if (!inGrid && (event.key === 'ArrowDown' || event.key === 'ArrowUp')) {
+      const fields = [...event.currentTarget.querySelectorAll<HTMLElement>('[data-field]')];
+      const at = fields.indexOf(target);
+      const next = event.key === 'ArrowDown' ? Math.min(at + 1, fields.length - 1) : Math.max(at - 1, 0);
+      fields[next].focus();
+    } else {
+      return;
+    }
+    event.preventDefault();
+  };
+
+  readonly #onClick = (event: MouseEvent): void => {
+    const field = (event.target as HTMLElement).closest<HTMLElement>('[data-field]');
+    if (field && window.getSelection()?.isCollapsed !== false) this.#ask(field);
+  };
+
+  #ask({ dataset }: HTMLElement): void {
+    this.props.onAsk([`vcpu ${this.props.vcpu.index}.${dataset.field}`]);
+  }
+
+  override render({ vcpu, writes, gridShown, onToggle, onAsk }: CardProps): VNode {
     const of: Lookup = { vcpu, writes };
     const { index } = vcpu;
     const changed = vcpu.changed.length > 0;
@@ -229,6 +259,8 @@ export class VcpuCard extends Component<CardProps> {
         tabIndex={-1}
         data-vcpu={index}
         aria-labelledby={`vcpu-${index}-title`}
+        onKeyDown={this.#onKeyDown}
+        onClick={this.#onClick}
       >
         <header>
           <h3 id={`vcpu-${index}-title`}>
@@ -276,7 +308,7 @@ export class VcpuCard extends Component<CardProps> {
             <span class="next">{vcpu.next}</span>
           </Line>
         </dl>
-        {gridShown && <VectorGrid vcpu={vcpu} />}
+        {gridShown && <VectorGrid vcpu={vcpu} onAsk={onAsk} />}
       </article>
     );
   }

@@ -107,6 +107,11 @@ class Row extends Component<RowProps> {
   }
 }
 
+interface GridProps {
+  readonly vcpu: VcpuView;
+  readonly onAsk: (fields: readonly string[]) => void;
+}
+
 interface GridState {
   readonly focus: number;
 }
@@ -137,7 +142,7 @@ function target(key: string, from: number, ctrl: boolean): number | undefined {
 }
 
 /** The 256 vectors of a vCPU: row = high digit, column = low digit, so that a vector is read off as it is written. */
-export class VectorGrid extends Component<{ readonly vcpu: VcpuView }, GridState> {
+export class VectorGrid extends Component<GridProps, GridState> {
   override state: GridState = { focus: 0 };
 
   #focus(table: HTMLElement, vector: number): void {
@@ -145,12 +150,19 @@ export class VectorGrid extends Component<{ readonly vcpu: VcpuView }, GridState
     table.querySelector<HTMLElement>(`[data-vector="${vector}"]`)?.focus();
   }
 
-  override render({ vcpu }: { readonly vcpu: VcpuView }, { focus }: GridState): VNode {
+  /** Asks for the last step that moved a vector, in whichever register. */
+  #ask(vector: number): void {
+    const { vcpu, onAsk } = this.props;
+    onAsk(['pid.pir', 'irr', 'isr'].map(name => `vcpu ${vcpu.index}.${name}[${hex8(vector)}]`));
+  }
+
+  override render({ vcpu }: GridProps, { focus }: GridState): VNode {
     const onKeyDown = (event: KeyboardEvent & { readonly currentTarget: HTMLElement }) => {
       const next = target(event.key, focus, event.ctrlKey);
-      if (next === undefined) return;
+      if (event.key === 'Enter') this.#ask(focus);
+      else if (next !== undefined) this.#focus(event.currentTarget, next);
+      else return;
       event.preventDefault();
-      this.#focus(event.currentTarget, next);
     };
     const onClick = (event: MouseEvent & { readonly currentTarget: HTMLElement }) => {
       const vector = (event.target as HTMLElement).closest<HTMLElement>('[data-vector]')?.dataset['vector'];
@@ -165,6 +177,7 @@ export class VectorGrid extends Component<{ readonly vcpu: VcpuView }, GridState
         aria-readonly="true"
         onKeyDown={onKeyDown}
         onClick={onClick}
+        onDblClick={() => this.#ask(focus)}
       >
         <thead>
           <tr>

@@ -53,6 +53,9 @@ export class CurrentRun implements InspectorSource {
       case 'seek':
         session.seek(message.step);
         break;
+      case 'writer':
+        session.seekWriter(message.fields);
+        break;
       case 'revealLine':
         void this.#reveal(message.line);
         break;

@@ -134,6 +134,7 @@ class InspectorPanel {
         return;
       case 'move':
       case 'seek':
+      case 'writer':
         this.#keyboard.expectTheft();
         this.#source.handle(message);
     }

@@ -160,6 +160,8 @@ export type FromWebview =
   | { readonly type: 'ready' }
   | { readonly type: 'move'; readonly motion: Motion }
   | { readonly type: 'seek'; readonly step: number }
+  /** To the last step before the present one that changed one of these fields, named as in `FieldTouch.field`. */
+  | { readonly type: 'writer'; readonly fields: readonly string[] }
   | { readonly type: 'revealLine'; readonly line: number }
   /** Steps `from`..`to`, both inclusive and 1-based, are wanted for the timeline. */
   | { readonly type: 'timeline'; readonly from: number; readonly to: number }
@@ -167,6 +169,10 @@ export type FromWebview =
   | { readonly type: 'focusEditor' };
 
 const MOTIONS: readonly string[] = ['stepInto', 'stepOver', 'stepOut', 'stepBack', 'continue', 'reverseContinue'];
+
+/** As many names as a view can ask for at once, none longer than a field's name. */
+const isNames = (value: unknown): value is string[] =>
+  Array.isArray(value) && value.length <= 8 && value.every(name => typeof name === 'string' && name.length <= 100);
 
 const isIndex = (value: unknown): value is number => Number.isInteger(value) && (value as number) >= 0;
 
@@ -184,6 +190,8 @@ export function parseFromWebview(message: unknown): FromWebview | undefined {
       return MOTIONS.includes(m.motion as string) ? { type: 'move', motion: m.motion as Motion } : undefined;
     case 'seek':
       return isIndex(m.step) ? { type: 'seek', step: m.step } : undefined;
+    case 'writer':
+      return isNames(m.fields) ? { type: 'writer', fields: m.fields } : undefined;
     case 'revealLine':
       return isIndex(m.line) ? { type: 'revealLine', line: m.line } : undefined;
     case 'timeline':

@@ -2,6 +2,7 @@
 import { MARK, SCENARIO, USER } from '../engine/machine.ts';
 import type { Program, Statement } from '../scenario/program.ts';
 import { explain } from './explain.ts';
+import { lastWriter } from './lastWriter.ts';
 import type { Motion, StepView, Trouble } from './protocol.ts';
 import { Runner } from './runner.ts';
 import { applies, type StopRule } from './stopRules.ts';
@@ -105,6 +106,11 @@ export class Session {
     }
     this.announce();
     return stop;
+  }
+
+  /** Goes back to the last step that changed one of these fields, as `FieldTouch` names them; to the start if none did. */
+  seekWriter(fields: readonly string[]): Stop {
+    return this.seek(lastWriter(this.runner.machine, fields));
   }
 
   /** What the step that led here did. */

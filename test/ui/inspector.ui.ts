@@ -55,6 +55,17 @@ test('its buttons and its timeline move the debug session', async () => {
   expect(await page.locator('.debug-top-stack-frame-line').count()).toBe(1);
 });
 
+test('a click on a field goes back to the step that wrote it', async () => {
+  await inspector().getByRole('button', { name: 'Step over (n)' }).click();
+  await shows(/line \d+\s*expect/);
+  await inspector().locator('#vcpu-1 [data-field="pid.on"]').click();
+  await shows(/write\s*vcpu 1\.pid\.on\s*1/);
+  await inspector().locator('#vcpu-1 [data-field="pid.on"]').click();
+  await shows(/write\s*vcpu 1\.pid\.on\s*0/);
+  await inspector().getByRole('slider', { name: 'Step' }).press('Home');
+  await shows('initial state');
+});
+
 test('hidden and shown again it shows where the session has come to', async () => {
   await inspector().getByRole('button', { name: 'Step into (s)' }).click();
   await atStep(1);

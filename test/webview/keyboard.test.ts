@@ -116,6 +116,28 @@ describe('keyboard', () => {
     expect(await grids()).toBe(2);
   });
 
+  it('asks from a card who wrote a field', async () => {
+    await fresh.view.send(...RUNNING.messages);
+    await fresh.press('j');
+    const field = () => fresh.view.page.evaluate(() => (document.activeElement as HTMLElement).dataset.field);
+    for (const path of ['state', 'cpu', 'mode', 'pid.on']) {
+      expect(await fresh.press('ArrowDown')).toEqual([]);
+      expect(await field()).toBe(path);
+    }
+    expect(await fresh.press('Enter')).toEqual([{ type: 'writer', fields: ['vcpu 0.pid.on'] }]);
+    await fresh.press('ArrowUp');
+    expect(await field()).toBe('mode');
+  });
+
+  it('asks from a grid who moved a vector', async () => {
+    await fresh.view.send(...RUNNING.messages);
+    await fresh.cell(1, 0x40).focus();
+    await fresh.press('ArrowDown');
+    expect(await fresh.press('Enter')).toEqual([
+      { type: 'writer', fields: ['vcpu 1.pid.pir[0x10]', 'vcpu 1.irr[0x10]', 'vcpu 1.isr[0x10]'] },
+    ]);
+  });
+
   it('goes to the vCPU that the step changed', async () => {
     await fresh.view.send(...RUNNING.messages);
     await fresh.press('t');

@@ -172,6 +172,19 @@ describe('a vCPU', () => {
     }
   });
 
+  it('asks who wrote a field that is clicked, and who moved a vector that is double-clicked', async () => {
+    await fresh.view.send(...RUNNING.messages);
+    await fresh.view.posted();
+    await fresh.view.page.locator(field(1, 'rvi')).click();
+    expect(await fresh.view.posted()).toEqual([{ type: 'writer', fields: ['vcpu 1.rvi'] }]);
+    await fresh.view.page.locator(field(1, 'irr')).click();
+    expect(await fresh.view.posted()).toEqual([{ type: 'writer', fields: ['vcpu 1.irr'] }]);
+    await fresh.cell(1, 0x61).dblclick();
+    expect(await fresh.view.posted()).toEqual([
+      { type: 'writer', fields: ['vcpu 1.pid.pir[0x61]', 'vcpu 1.irr[0x61]', 'vcpu 1.isr[0x61]'] },
+    ]);
+  });
+
   it('tells where the bit of a vector lies', async () => {
     await fresh.view.send(...RUNNING.messages);
     expect(await fresh.cell(1, 0x41).getAttribute('title')).toBe(
