@@ -1,19 +1,39 @@
 /** What makes a long motion stop: breakpoints of every kind. Each rule looks at the step that led to the present state. */
 import { describeChange, type FieldRef } from '../engine/fieldAccess.ts';
+import { brokenInvariants, INVARIANTS, type InvariantName } from '../engine/invariants.ts';
+import { IRQ, MODE } from '../engine/lapic/message.ts';
 import { MARK } from '../engine/machine.ts';
 import { pathOf } from './explain.ts';
 import type { Expression } from './expression.ts';
 import type { Runner } from './runner.ts';
 
-/** Troubles that can be stopped at, with the words that a debugger shows for them. */
-export const TROUBLES = {
-  expectation: 'Expectation failed',
-  impossible: 'Statement that cannot be carried out',
-  dropped: 'Message dropped: no local APIC accepts it',
-  fault: 'Fault reported',
+interface TroubleKind {
+  /** The words that a debugger shows for it. */
+  readonly label: string;
+  /** Stops a run unless the user says otherwise. */
+  readonly stops: boolean;
+}
+
+const OF_STEPS = {
+  expectation: { label: 'Expectation failed', stops: true },
+  impossible: { label: 'Statement that cannot be carried out', stops: true },
+  dropped: { label: 'Message dropped: no local APIC accepts it', stops: false },
+  fault: { label: 'Fault: reserved or illegal encoding (#GP, VM-entry failure, IOMMU fault)', stops: false },
+  'illegal-vector': { label: 'Illegal vector: Fixed or LowPrio below 16, which no APIC ever delivers', stops: false },
 } as const;
 
-export type TroubleName = keyof typeof TROUBLES;
+export type TroubleName = keyof typeof OF_STEPS | InvariantName;
+
+/** Troubles that can be stopped at: what a step did wrong, and the invariants that a step can break. */
+export const TROUBLES = {
+  ...OF_STEPS,
+  ...mapped(INVARIANTS, ({ sentence }, name) => ({ label: `${name}: ${sentence}`, stops: false })),
+} as Readonly<Record<TroubleName, TroubleKind>>;
+
+function mapped<K extends string, A, B>(of: Readonly<Record<K, A>>, change: (value: A, key: K) => B): Record<K, B> {
+  const entries = Object.entries(of) as [K, A][];
+  return Object.fromEntries(entries.map(([key, value]) => [key, change(value, key)])) as Record<K, B>;
+}
 
 type Place =
   /** 0-based line at whose statement to stop, before it begins. */
@@ -48,7 +68,7 @@ function isThere(rule: StopRule, runner: Runner): boolean {
     case 'data':
       return machine.position > 0 && changed(rule.ref, runner);
     case 'trouble':
-      return machine.position > 0 && troublesOf(runner).includes(rule.name);
+      return machine.position > 0 && isTrouble(rule.name, runner);
   }
 }
 
@@ -91,22 +111,51 @@ function changed({ field, index }: FieldRef, runner: Runner): boolean {
   return false;
 }
 
-/** Names of the troubles of the step that led here. */
-export function troublesOf(runner: Runner): TroubleName[] {
+/** Did the step that led here do this wrong, or break this invariant? */
+function isTrouble(name: TroubleName, runner: Runner): boolean {
   const { machine } = runner;
-  const marks = machine.marksOf(machine.position);
-  const has = (bit: number) => (marks & (1 << bit)) !== 0;
-  const troubles: TroubleName[] = [];
-  if (has(MARK.failure)) {
-    troubles.push(wasExpectation(runner) ? 'expectation' : 'impossible');
+  const has = (bit: number) => (machine.marksOf(machine.position) & (1 << bit)) !== 0;
+  switch (name) {
+    case 'expectation':
+      return has(MARK.failure) && wasExpectation(runner);
+    case 'impossible':
+      return has(MARK.failure) && !wasExpectation(runner);
+    case 'dropped':
+      return has(MARK.dropped);
+    case 'fault':
+      return has(MARK.fault);
+    case 'illegal-vector':
+      return acceptsIllegalVector(runner);
+    default:
+      return breaks(name, runner);
   }
-  if (has(MARK.dropped)) {
-    troubles.push('dropped');
+}
+
+/** The invariant does not hold, for somebody for whom it held before the step that led here. */
+function breaks(name: InvariantName, { machine }: Runner): boolean {
+  const { position } = machine;
+  const victims = () => brokenInvariants(machine).filter(broken => broken.name === name);
+  const now = victims();
+  if (now.length === 0) {
+    return false;
   }
-  if (has(MARK.fault)) {
-    troubles.push('fault');
+  machine.seek(position - 1);
+  const before = new Set(victims().map(({ index }) => index));
+  machine.seek(position);
+  return now.some(({ index }) => !before.has(index));
+}
+
+/** A local APIC is about to accept Fixed or LowPrio with a vector below 16. LAPIC delivery §6: KVM does not check. */
+function acceptsIllegalVector(runner: Runner): boolean {
+  const { machine } = runner;
+  const agent = machine.agentOf(machine.position);
+  const frame = agent < machine.agentCount ? machine.stack(agent)[0] : undefined;
+  if (frame?.operation.name !== '__apic_accept_irq' || !entered('__apic_accept_irq', runner)) {
+    return false;
   }
-  return troubles;
+  const irq = frame.locals[frame.operation.locals.indexOf('irq')];
+  const mode = irq & IRQ.mode;
+  return (mode === MODE.FIXED || mode === MODE.LOWEST) && (irq & IRQ.vector) < 16;
 }
 
 /** The step that led here judged an expectation: the statement before the present one. */

@@ -6,11 +6,11 @@ import type { Runner } from '../runner.ts';
 import type { Session } from '../session.ts';
 import { type StopRule, TROUBLES, type TroubleName } from '../stopRules.ts';
 
-const DEFAULT_FILTERS: readonly TroubleName[] = ['expectation', 'impossible'];
-
 export const EXCEPTION_FILTERS: DebugProtocol.ExceptionBreakpointsFilter[] = Object.entries(TROUBLES).map(
-  ([filter, label]) => ({ filter, label, default: DEFAULT_FILTERS.includes(filter as TroubleName) }),
+  ([filter, { label, stops }]) => ({ filter, label, default: stops }),
 );
+
+const DEFAULT_FILTERS = EXCEPTION_FILTERS.filter(filter => filter.default).map(({ filter }) => filter);
 
 interface Conditions {
   readonly condition?: string;

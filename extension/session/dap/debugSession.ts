@@ -388,7 +388,7 @@ function motionOf(command: string, { granularity }: { granularity?: DebugProtoco
 
 function troubleName({ rules }: Stop): string {
   const rule = rules?.find(({ kind }) => kind === 'trouble');
-  return rule?.kind === 'trouble' ? TROUBLES[rule.name] : '';
+  return rule?.kind === 'trouble' ? TROUBLES[rule.name].label : '';
 }
 
 function summary(session: Session): string {

@@ -159,4 +159,25 @@ describe('breakpoints', () => {
     new Breakpoints().setFilters([], careless);
     expect(careless.move('continue').reason).toBe('end');
   });
+
+  test('troubles: an illegal vector, before the local APIC accepts it', () => {
+    const session = sessionOf(`${MACHINE}vcpu 0: icr 0x0000000100000008\n`);
+    new Breakpoints().setFilters(['illegal-vector'], session);
+    expect(session.move('continue').reason).toBe('failure');
+    expect(session.runner.machine.nextFrame(1)?.operation.name).toBe('__apic_accept_irq');
+    expect(session.move('continue').reason).toBe('end');
+  });
+
+  test('troubles: an invariant, at the step that breaks it', () => {
+    const session = sessionOf(TO_RUNNING);
+    const { machine } = session.runner;
+    new Breakpoints().setFilters(['pir-without-harvest'], session);
+    while (!session.explain().writes.some(({ field }) => field === 'cpu 1.pending[0xf2]')) {
+      session.move('stepInto');
+    }
+    // Lose the notification that is on its way.
+    session.change(() => machine.clear_bit(0xf2, machine.cpu(1)));
+    const stop = session.move('continue');
+    expect(stop.rules).toMatchObject([{ name: 'pir-without-harvest' }]);
+  });
 });
