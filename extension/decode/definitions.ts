@@ -39,6 +39,8 @@ export function definitionsOf(lines: Lines): Definitions {
   let found: Map<string, Definition> | undefined;
   return {
     get: name => {
+      // Names of variables are never constants here, and they are what most expressions hold.
+      if (!/^[A-Z_][A-Z\d_]*$/.test(name)) return undefined;
       found ??= scan(lines);
       return found.get(name);
     },
