@@ -51,6 +51,23 @@ const body = fc.oneof(
     ),
   fc.tuple(small, number).map(([id, vector]) => `cpu ${id}: interrupt ${vector}`),
   fc.tuple(small, number).map(([id, value]) => `vcpu ${id}: wrmsr APIC_SELF_IPI ${value}`),
+  fc.constantFrom(
+    'race',
+    'a: vcpu 0: eoi',
+    'b: post(1, 0x41)',
+    'h interrupts a: post(1)',
+    'always (x == 1)',
+    'finally vcpu 1 takes 0x41',
+  ),
+  fc.constantFrom(
+    'operation post(v) {',
+    '  set_bit(v->irr[0x41])',
+    '}',
+    'shared x = 1',
+    'list l',
+    'variant old broken',
+    'memory tso',
+  ),
   fc.constantFrom('assign device', 'inhibit HYPERV', 'uninhibit 1'),
   fc.tuple(number, number).map(([address, data]) => `msi ${address} ${data}`),
   fc

@@ -119,6 +119,57 @@ describe('grammar', () => {
         ' why: 0x41 comment.line.number-sign',
       ],
     ],
+    ['operation update_irr(v) {', ['operation keyword.control', 'update_irr entity.name.function']],
+    [
+      '    int pir = xchg(v->pid.pir.word[2], 0)  # take it',
+      [
+        'int storage.type',
+        'xchg support.function',
+        'pid.pir.word variable.other.property',
+        '2 constant.numeric.decimal',
+        ', punctuation.separator',
+        '0 constant.numeric.decimal',
+        '# punctuation.definition.comment',
+        ' take it comment.line.number-sign',
+      ],
+    ],
+    ['  } else {', ['else keyword.control']],
+    [
+      '  h interrupts v: handler()',
+      [
+        'h entity.name.label',
+        'interrupts keyword.operator.word',
+        'v entity.name.label',
+        ': punctuation.separator',
+        'handler support.function',
+      ],
+    ],
+    [
+      '  a: vcpu 0: eoi',
+      [
+        'a entity.name.label',
+        ': punctuation.separator',
+        'vcpu storage.type',
+        '0 constant.numeric',
+        ': punctuation.separator',
+        'eoi entity.name.function',
+      ],
+    ],
+    ['variant before broken', ['variant keyword.other', 'broken constant.language']],
+    [
+      'finally vcpu 2 takes 0x41',
+      [
+        'finally keyword.control',
+        'vcpu storage.type',
+        '2 constant.numeric.decimal',
+        'takes keyword.operator.word',
+        '0x41 constant.numeric.hex',
+      ],
+    ],
+    [
+      'device nic: interrupt',
+      ['device storage.type', 'nic entity.name.label', ': punctuation.separator', 'interrupt entity.name.function'],
+    ],
   ])('colours %s', (line, expected) => {
     expect(tokens(line)).toEqual(expected);
   });
