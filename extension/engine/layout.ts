@@ -14,6 +14,8 @@ export const G = block({
   statement: 1,
   /** Agent that acts, plus one; 0 = nobody has anything left to do for this statement. */
   current: 1,
+  /** 1: agents carry out what the user typed between two statements. */
+  interlude: 1,
   /** Agent inside an uninterruptible operation, plus one. */
   holder: 1,
   failures: 1,
@@ -109,6 +111,8 @@ export const V = block({
   smi_pending: 1,
   /** In system-management mode. */
   smm: 1,
+  /** L1 has executed VMXON. */
+  vmxon: 1,
   /** Selector of CS after reset or SIPI. */
   cs: 1,
   /** Vectors whose EOI the IOAPIC, in the kernel or in user space, wants to see. */

@@ -1,6 +1,6 @@
 /** irqfds: an eventfd raises a GSI; with a resamplefd the line stays up until the guest's EOI. virt/kvm/eventfd.c; LAPIC delivery §11. */
 import { kvm_arch_set_irq_inatomic } from '../lapic/msi.ts';
-import { IO, IRQFD, ROUTE, ROUTE_KIND } from '../layout.ts';
+import { IO, IOAPIC_NUM_PINS, IRQFD, ROUTE, ROUTE_KIND } from '../layout.ts';
 import type { Machine } from '../machine.ts';
 import { NEXT, operation, RETURN, silent, step } from '../operation.ts';
 import { kvm_set_irq, onlyMsiRoute, routesOf } from './routing.ts';
@@ -25,10 +25,14 @@ export function resamplerOf(m: Machine, pin: number): number {
   return -1;
 }
 
-/** Pins with an ack notifier: those of the resamplers. */
-export function registerNotifiers(m: Machine): void {
+/** The irqfds of the description, and an ack notifier for each pin with a resampler. */
+export function installIrqfds(m: Machine): void {
+  m.config.irqfds?.forEach(({ gsi, resample }, i) => {
+    m.store(irqfd(m, i) + IRQFD.gsi, gsi);
+    m.store(irqfd(m, i) + IRQFD.resample, resample ? 1 : 0);
+  });
   let pins = 0;
-  for (let pin = 0; pin < 24; pin++) {
+  for (let pin = 0; pin < IOAPIC_NUM_PINS; pin++) {
     pins |= resamplerOf(m, pin) >= 0 ? 1 << pin : 0;
   }
   m.store(io(m, IO.notifiers), pins);

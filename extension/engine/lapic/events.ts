@@ -1,5 +1,6 @@
 /** INIT and SIPI take effect. `kvm_apic_accept_events`, lapic.c; LAPIC delivery §6.2. */
 import { KVM_APIC_INIT, KVM_APIC_SIPI, MP_STATE, V } from '../layout.ts';
+import type { Machine } from '../machine.ts';
 import { NEXT, operation, RETURN, silent, step } from '../operation.ts';
 import { hex } from '../text.ts';
 import { kvm_vcpu_is_bsp } from './apic.ts';
@@ -38,7 +39,13 @@ export const kvm_vcpu_reset = operation({
   },
 });
 
-/** Runs on the target's own thread, at entry or when user space asks for the mp_state. INIT and SIPI wait while it is in SMM. */
+/** INIT and SIPI wait in SMM and in VMX root operation. `kvm_apic_init_sipi_allowed`, `vmx_apic_init_signal_blocked`. */
+function isInitBlocked(m: Machine, vcpu: number): boolean {
+  const base = m.vcpu(vcpu);
+  return m.words[base + V.smm] !== 0 || (m.words[base + V.vmxon] !== 0 && m.words[base + V.guest_mode] === 0);
+}
+
+/** Runs on the target's own thread, at entry or when user space asks for the mp_state. */
 export const kvm_apic_accept_events = operation({
   name: 'kvm_apic_accept_events',
   actor: 'kvm',
@@ -46,9 +53,10 @@ export const kvm_apic_accept_events = operation({
   locals: ['vcpu'],
   steps: {
     any: silent((m, vcpu) => (m.words[m.vcpu(vcpu) + V.pending_events] === 0 ? RETURN : NEXT)),
-    blocked: silent((m, vcpu) => (m.words[m.vcpu(vcpu) + V.smm] !== 0 ? NEXT : 'init')),
+    blocked: silent((m, vcpu) => (isInitBlocked(m, vcpu) ? NEXT : 'init')),
     latch: step(
-      (_m, vcpu) => `vcpu ${vcpu} is in SMM: INIT stays latched, a pending SIPI is lost`,
+      (m, vcpu) =>
+        `vcpu ${vcpu} is in ${m.words[m.vcpu(vcpu) + V.smm] !== 0 ? 'SMM' : 'VMX root operation'}: INIT stays latched, a pending SIPI is lost`,
       (m, vcpu) => {
         m.clear_bit(KVM_APIC_SIPI, m.vcpu(vcpu) + V.pending_events);
         return RETURN;

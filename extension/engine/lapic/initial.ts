@@ -1,6 +1,6 @@
 /** LAPICs, IOAPIC, PICs and routes as a machine begins with them: after reset, or as a VMM restored them with `KVM_SET_LAPIC`. */
 import type { MachineConfig, VcpuConfig } from '../config.ts';
-import { registerNotifiers } from '../ioapic/irqfd.ts';
+import { installIrqfds } from '../ioapic/irqfd.ts';
 import { programPic } from '../ioapic/pic.ts';
 import { installRoutes } from '../ioapic/routing.ts';
 import { kvm_rtc_eoi_tracking_restore_all } from '../ioapic/rtc.ts';
@@ -98,7 +98,7 @@ export function initialIrqchip(m: Machine): void {
   programPic(m, 0, 0, ALL_LINES);
   programPic(m, 1, 0, ALL_LINES);
   installRoutes(m);
-  registerNotifiers(m);
+  installIrqfds(m);
   buildMap(m);
   if (m.config.irqchip === 'kernel') {
     kvm_rtc_eoi_tracking_restore_all(m);

@@ -104,7 +104,8 @@ export const kvm_check_and_inject_events = operation({
     ),
     nmi: silent((m, vcpu) => {
       const base = m.vcpu(vcpu);
-      const blocked = m.words[base + V.nmi_masked] !== 0 || m.words[base + V.smm] !== 0;
+      const masked = m.words[base + V.nmi_masked] !== 0 || m.words[base + V.smm] !== 0;
+      const blocked = masked || m.words[base + V.interruptibility] !== 0;
       return m.words[base + V.nmi_pending] !== 0 && !blocked ? NEXT : 'has_interrupt';
     }),
     inject_nmi: step(
@@ -125,7 +126,9 @@ export const kvm_check_and_inject_events = operation({
         }`,
       (m, vcpu) => {
         const any = kvm_cpu_has_extint(m, vcpu) || injectable(m, vcpu) >= 0;
-        const allowed = m.load(m.vcpu(vcpu) + V.interrupts) !== 0 && m.words[m.vcpu(vcpu) + V.smm] === 0;
+        const base = m.vcpu(vcpu);
+        const shadow = m.load(base + V.interruptibility) !== 0 || m.words[base + V.smm] !== 0;
+        const allowed = m.load(base + V.interrupts) !== 0 && !shadow;
         return any && allowed ? m.call(kvm_cpu_get_interrupt, vcpu) : m.return(-1);
       },
       { via: ['kvm_cpu_has_injectable_intr'] },
