@@ -8,6 +8,7 @@ import type { KernelVersion, MachineConfig } from './config.ts';
 import { type DeliveryChoices, deliveryChoices } from './lapic/choices.ts';
 import { AVIC_CHOICES, type AvicChoices } from './svm/choices.ts';
 import { BYPASS_CHOICES, type BypassChoices } from './vfio/choices.ts';
+import { VMX_CHOICES, type VmxChoices } from './vmx/choices.ts';
 
 export interface Profile {
   /** `Linux 6.16` */
@@ -18,29 +19,8 @@ export interface Profile {
   readonly avic: AvicChoices;
   /** Assigned interrupts: `vfio/choices.ts`. */
   readonly bypass: BypassChoices;
-  /** How a posting KVM goes on after PIR and ON. Posted interrupts §3.1. */
-  readonly posting: {
-    /** 2013: ON already set still requests EVENT and kicks. Later: nothing more to do. */
-    readonly stopsWhenOnIsSet: boolean;
-    /** 2013: KVM_REQ_EVENT with every post. */
-    readonly requestsEvent: boolean;
-    /** A target out of guest mode is kicked (2013 to 5.15) or only woken (6.3 on). */
-    readonly outOfGuestMode: 'kick' | 'wake';
-    /** No IPI to the vCPU that runs on this very CPU. */
-    readonly sparesRunningVcpu: boolean;
-    /** Trace event kvm_apicv_accept_irq exists. */
-    readonly tracesApicv: boolean;
-  };
-  readonly entry: {
-    /** PIR is moved to IRR only while KVM_REQ_EVENT is handled (2013), or at each entry after mode = IN_GUEST_MODE. */
-    readonly syncs: 'with EVENT' | 'always';
-    /** WRMSR of the ICR is completed without leaving the IRQ-off exit loop for physical Fixed unicast (5.7 on). LAPIC delivery §3.3. */
-    readonly icrFastPath: boolean;
-  };
-  readonly descriptor: {
-    /** SN, NV and NDST exist (not in 2013). */
-    readonly hasNotificationInfo: boolean;
-  };
+  /** Posted interrupts and what is around them on Intel: `vmx/choices.ts`. */
+  readonly vmx: VmxChoices;
   /** File names that moved. */
   readonly files: {
     readonly posting: string;
@@ -49,49 +29,24 @@ export interface Profile {
   };
 }
 
-type VersionProfile = Omit<Profile, 'delivery' | 'avic' | 'bypass'>;
+type Named = Pick<Profile, 'name' | 'files'>;
 
-const SINCE_6_3: VersionProfile = {
-  name: 'Linux 6.16',
-  posting: {
-    stopsWhenOnIsSet: true,
-    requestsEvent: false,
-    outOfGuestMode: 'wake',
-    sparesRunningVcpu: true,
-    tracesApicv: true,
-  },
-  entry: { syncs: 'always', icrFastPath: true },
-  descriptor: { hasNotificationInfo: true },
-  files: { posting: 'vmx/vmx.c', notification: 'vmx/common.h', delivery: 'irq_comm.c' },
-};
+const FILES = { posting: 'vmx/vmx.c', notification: 'vmx/common.h', delivery: 'irq_comm.c' } as const;
+const UNTIL_6_12 = { ...FILES, notification: 'vmx/vmx.c' } as const;
+const SINCE_7_1 = { ...FILES, delivery: 'lapic.c' } as const;
 
-const UNTIL_5_15: VersionProfile = {
-  ...SINCE_6_3,
-  posting: { ...SINCE_6_3.posting, outOfGuestMode: 'kick', sparesRunningVcpu: false, tracesApicv: false },
-  files: { ...SINCE_6_3.files, notification: 'vmx/vmx.c' },
-};
-
-const PROFILES: Readonly<Record<KernelVersion, VersionProfile>> = {
+const NAMES: Readonly<Record<KernelVersion, Named>> = {
   '2013': {
     name: 'Linux 3.11 (2013)',
-    posting: {
-      stopsWhenOnIsSet: false,
-      requestsEvent: true,
-      outOfGuestMode: 'kick',
-      sparesRunningVcpu: false,
-      tracesApicv: false,
-    },
-    entry: { syncs: 'with EVENT', icrFastPath: false },
-    descriptor: { hasNotificationInfo: false },
     files: { posting: 'vmx.c', notification: 'vmx.c', delivery: 'virt/kvm/irq_comm.c' },
   },
-  '4.19': { ...UNTIL_5_15, name: 'Linux 4.19', entry: { syncs: 'always', icrFastPath: false } },
-  '5.15': { ...UNTIL_5_15, name: 'Linux 5.15' },
-  '6.1': { ...SINCE_6_3, name: 'Linux 6.1' },
-  '6.12': { ...SINCE_6_3, name: 'Linux 6.12' },
-  '6.16': SINCE_6_3,
-  '7.1': { ...SINCE_6_3, name: 'Linux 7.1', files: { ...SINCE_6_3.files, delivery: 'lapic.c' } },
-  '7.2': { ...SINCE_6_3, name: 'Linux 7.2', files: { ...SINCE_6_3.files, delivery: 'lapic.c' } },
+  '4.19': { name: 'Linux 4.19', files: { ...UNTIL_6_12, posting: 'vmx.c', notification: 'vmx.c' } },
+  '5.15': { name: 'Linux 5.15', files: UNTIL_6_12 },
+  '6.1': { name: 'Linux 6.1', files: UNTIL_6_12 },
+  '6.12': { name: 'Linux 6.12', files: UNTIL_6_12 },
+  '6.16': { name: 'Linux 6.16', files: FILES },
+  '7.1': { name: 'Linux 7.1', files: SINCE_7_1 },
+  '7.2': { name: 'Linux 7.2', files: SINCE_7_1 },
 };
 
 const UNCHANGED = new Map<KernelVersion, Profile>();
@@ -108,11 +63,12 @@ export function profileOf(config: MachineConfig): Profile {
 function composed(config: MachineConfig): Profile {
   const { blockedIrte, ...delivery } = config.choices ?? {};
   return {
-    ...PROFILES[config.kernel],
+    ...NAMES[config.kernel],
+    vmx: chosen(VMX_CHOICES, config.kernel),
     delivery: { ...deliveryChoices(config.kernel), ...delivery },
     avic: chosen(AVIC_CHOICES, config.kernel),
     bypass: { ...chosen(BYPASS_CHOICES, config.kernel), ...(blockedIrte === undefined ? {} : { blockedIrte }) },
   };
 }
 
-export const KERNEL_VERSIONS = Object.keys(PROFILES) as readonly KernelVersion[];
+export const KERNEL_VERSIONS = Object.keys(NAMES) as readonly KernelVersion[];

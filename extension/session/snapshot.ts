@@ -97,7 +97,7 @@ function descriptorView(m: Machine, index: number): NonNullable<VcpuView['pid']>
   const nv = (control >>> 16) & 0xff;
   const on = (control & (1 << POSTED_INTR_ON)) !== 0;
   const pir = wordsAt(m, pid);
-  if (!m.profile.descriptor.hasNotificationInfo) {
+  if (m.profile.vmx.wakeupVector === 'none') {
     return { on, pir };
   }
   return {

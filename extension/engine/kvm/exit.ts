@@ -4,20 +4,16 @@ import { vm_entry } from '../cpu/vmEntry.ts';
 import { vm_exit } from '../cpu/vmExit.ts';
 import { VCPU_MODE } from '../fields.ts';
 import { apic_enabled } from '../lapic/apic.ts';
-import { kvm_x2apic_icr_write } from '../lapic/icr.ts';
-import { IRQ, X2APIC_BROADCAST } from '../lapic/message.ts';
 import { C, V } from '../layout.ts';
-import type { Machine } from '../machine.ts';
 import { NEXT, operation, RETURN, silent, step } from '../operation.ts';
 import { svmHandlerOf } from '../svm/exitHandlers.ts';
 import { handlerOf } from '../vmx/exitHandlers.ts';
 import { vmx_sync_pir_to_irr } from '../vmx/sync.ts';
 import { kvm_vcpu_halt } from './block.ts';
 import { kvm_vcpu_exit_request, vcpu_enter_guest } from './enter.ts';
+import { handle_fastpath_wrmsr, isFastPathExit } from './fastPath.ts';
 import { host_interrupt } from './hostInterrupt.ts';
 import { harvests } from './vendor.ts';
-
-const ICR_MSR = 0x830;
 
 /** `vcpu->mode` and interrupts after an exit that no fast path completed. */
 export const leave_guest_mode = operation({
@@ -50,17 +46,6 @@ export const leave_guest_mode = operation({
   },
 });
 
-/** Physical Fixed unicast from x2APIC mode is completed with interrupts off and mode IN_GUEST_MODE. LAPIC delivery §3.3. */
-function fastPathTakes(m: Machine, reason: number, msr: number, lo: number, hi: number): boolean {
-  return (
-    m.profile.entry.icrFastPath &&
-    reason === EXIT_REASON.MSR_WRITE &&
-    msr === ICR_MSR &&
-    (lo & (IRQ.shorthand | IRQ.logical | IRQ.mode)) === 0 &&
-    hi !== X2APIC_BROADCAST
-  );
-}
-
 /**
  * From the VM exit to the next VM entry. `qualification`: what the processor tells about the exit: the vector that was acknowledged, the
  * offset, the number of the MSR. `lo`, `hi`: the value that the guest wrote.
@@ -73,10 +58,10 @@ export const after_vm_exit = operation({
   locals: ['vcpu', 'reason', 'qualification', 'lo', 'hi'],
   steps: {
     fast: silent((m, vcpu, reason, qualification, lo, hi) =>
-      fastPathTakes(m, reason, qualification, lo, hi) ? m.call(kvm_x2apic_icr_write, vcpu, lo, hi) : 'leave',
+      isFastPathExit(m, reason, qualification) ? m.call(handle_fastpath_wrmsr, vcpu, lo, hi) : 'leave',
     ),
     fast_sync: silent((m, vcpu) => {
-      if (m.result !== 0) {
+      if (m.result === 0) {
         return 'leave';
       }
       return harvests(m) && apic_enabled(m, vcpu) ? m.call(vmx_sync_pir_to_irr, vcpu) : NEXT;

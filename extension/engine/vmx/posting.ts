@@ -7,6 +7,7 @@ import type { Machine } from '../machine.ts';
 import { NEXT, operation, RETURN, silent, step } from '../operation.ts';
 import { hex } from '../text.ts';
 import { acceptedText, trace } from '../trace.ts';
+import { vmx } from './choices.ts';
 import { vmx_deliver_nested_posted_interrupt } from './nested.ts';
 
 /** Locals of `kvm_vcpu_trigger_posted_interrupt`. */
@@ -30,7 +31,7 @@ export const kvm_vcpu_trigger_posted_interrupt = operation({
       (m, vcpu) => (m.load(m.vcpu(vcpu) + V.mode) === VCPU_MODE.IN_GUEST_MODE ? NEXT : 'not_in_guest'),
     ),
     running_vcpu: silent((m, vcpu) =>
-      m.profile.posting.sparesRunningVcpu && m.agent === m.vcpuAgent(vcpu) ? NEXT : 'read_cpu',
+      vmx(m).runningVcpu === 'spared' && m.agent === m.vcpuAgent(vcpu) ? NEXT : 'read_cpu',
     ),
     spare: step(
       (_m, vcpu) => `vcpu ${vcpu} is the running vCPU, in a fast path: it harvests PIR before it goes back, no IPI`,
@@ -54,7 +55,7 @@ export const kvm_vcpu_trigger_posted_interrupt = operation({
       { via: ['__apic_send_IPI_mask'] },
     ),
     not_in_guest: silent((m, vcpu) =>
-      m.call(m.profile.posting.outOfGuestMode === 'wake' ? kvm_vcpu_wake_up : kvm_vcpu_kick, vcpu),
+      m.call(vmx(m).outOfGuestMode === 'wake' ? kvm_vcpu_wake_up : kvm_vcpu_kick, vcpu),
     ),
   },
 });
@@ -84,10 +85,10 @@ export const vmx_deliver_posted_interrupt = operation({
       (m, vcpu) => {
         const wasSet = m.test_and_set_bit(POSTED_INTR_ON, m.vcpu(vcpu) + V.pi_desc + PID_CONTROL);
         m.local(ON_WAS_SET, wasSet ? 1 : 0);
-        if (wasSet && m.profile.posting.stopsWhenOnIsSet) {
+        if (wasSet && vmx(m).onAlreadySet === 'nothing') {
           return RETURN;
         }
-        return m.profile.posting.requestsEvent ? NEXT : 'notify';
+        return vmx(m).postRequestsEvent ? NEXT : 'notify';
       },
     ),
     request_event: step(
@@ -130,7 +131,7 @@ export const vmx_deliver_interrupt = operation({
       (m, vcpu) => (isActive(m, vcpu) ? NEXT : 'set_irr'),
     ),
     post: silent((m, vcpu, vector) => m.call(vmx_deliver_posted_interrupt, vcpu, vector)),
-    delivered: silent(m => (m.profile.posting.tracesApicv ? NEXT : RETURN)),
+    delivered: silent(m => (vmx(m).apicvTrace ? NEXT : RETURN)),
     trace: trace('kvm_apicv_accept_irq', acceptedText),
     traced: silent(() => RETURN),
     set_irr: step(
