@@ -6,7 +6,7 @@ import { findDumpLine } from './dumps.ts';
 import { type Definitions, evaluateText, isValue, literal } from './evaluate.ts';
 import type { Explanation } from './explanation.ts';
 import { type KernelFunction, kernelFunction } from './functions.ts';
-import { type Lines, statementAround, unwrap } from './lines.ts';
+import { type Lines, MAX_LINE, statementAround, unwrap } from './lines.ts';
 import { macro } from './macros.ts';
 import { counterpart, otherSide, withChange } from './patch.ts';
 import { findPrintkGroup } from './printkGroup.ts';
@@ -127,7 +127,7 @@ function onLine(lines: Lines, n: number, languageId: string, definitions: Defini
   const code = C_LIKE.test(languageId) || (inDiff && side !== undefined) || (side !== undefined && column > 1);
   const group = code ? [] : findPrintkGroup(lines, n, inDiff);
   const trace = moved(findTraceEvent(text), column);
-  const dump = code ? [] : findDumpLine(lines, n, lines.at(n));
+  const dump = code ? [] : findDumpLine(lines, n, lines.at(n).slice(0, MAX_LINE));
   if (group.length + trace.length + dump.length > 0) return [...group, ...trace, ...dump];
   const functions = functionsIn(text, column);
   const c = ASSEMBLY.test(languageId) ? findInAssembly(lines, n, text) : inC(lines, n, inDiff, !code, definitions);

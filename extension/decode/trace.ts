@@ -37,7 +37,11 @@ function icrFromTrace([, dst, vec, flags]: Groups): Explanation {
     (parts[3] === 'level' ? 0x8000 : 0) |
     (Math.max(0, SHORTHANDS.indexOf(parts[4])) << 18);
   const dest = BigInt(`0x${dst}`);
-  return words('x2apic-icr', (dest << 32n) | BigInt(low), [`dst ${dst} is hexadecimal, vec ${vec} decimal`]);
+  const notes = [`dst ${dst} is hexadecimal, vec ${vec} decimal`];
+  if (dst === 'ff' && parts[1] === 'physical') notes.push('0xff is the broadcast when the sender is in xAPIC mode');
+  // The event does not say in which mode the sender is; the fields are those of either.
+  const explanation = words('x2apic-icr', (dest << 32n) | BigInt(low), notes);
+  return { ...explanation, title: 'IPI', value: '', source: 'kvm_apic_ipi trace event' };
 }
 
 function msiFromTrace([, dst, vec, flags]: Groups): Explanation {
