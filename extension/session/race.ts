@@ -233,11 +233,12 @@ export class RaceRun implements Agenda {
     });
   }
 
-  /** Number of a condition that the present state breaks, from 1; 0 for none; one more than there are for an assertion in the code. */
+  /** Number of a condition that the present state breaks, from 1; 0 for none; above those, the line of an assertion in the code. */
   broken(): number {
     const { m } = this;
-    if (m.words[m.added + FAILED_ASSERTION] !== 0) {
-      return this.race.conditions.length + 1;
+    const line = m.words[m.added + FAILED_ASSERTION];
+    if (line !== 0) {
+      return this.race.conditions.length + line;
     }
     if (this.phase !== RUNNING) {
       return 0;
@@ -269,7 +270,7 @@ export class RaceRun implements Agenda {
   /** What `broken` and `brokenAtTheEnd` count, in words. */
   textOf(condition: number): string {
     if (condition > this.race.conditions.length) {
-      return `the assertion on line ${this.m.words[this.m.added + FAILED_ASSERTION]}`;
+      return `the assertion on line ${condition - this.race.conditions.length}`;
     }
     return this.race.conditions[condition - 1].text;
   }

@@ -47,9 +47,10 @@ export class Session {
   private hits = new Map<StopRule, number>();
   private listeners = new Set<() => void>();
 
-  constructor(program: Program) {
+  /** `order`: which agent takes each step of the program's race. */
+  constructor(program: Program, order: readonly number[] = []) {
     this.program = program;
-    this.runner = new Runner(program);
+    this.runner = new Runner(program, order);
   }
 
   /** Called after every motion, and after a field was changed by hand. */
