@@ -1,9 +1,9 @@
 import type { MachineConfig, VcpuConfig } from '../engine/config.ts';
 import { APIC, APIC_BASE_MSR } from '../engine/lapic/registers.ts';
-import { apicvInhibits } from '../engine/vmx/choices.ts';
 import { fromBig } from '../formats/bits.ts';
 import { checkIcr, checkIpi, checkMsi } from './checkMessage.ts';
 import { cpuIndex, vcpuIndex } from './checkVcpus.ts';
+import { apicvInhibits } from './inhibits.ts';
 import type { Action } from './program.ts';
 import type { Report } from './report.ts';
 import { notOneOf } from './suggest.ts';
@@ -67,7 +67,7 @@ function registerWrite(node: ActionNode, sender: VcpuConfig, report: Report): Ac
 /** Why APICv stops or may go on: a reason by the table of the kernel, or its bit. */
 function checkInhibit({ name, reason }: ActionNode, machine: MachineConfig, report: Report): Action | undefined {
   if (!name || !reason) return undefined;
-  const { inhibitReasons, requiredInhibits } = apicvInhibits(machine.kernel);
+  const { inhibitReasons, requiredInhibits } = apicvInhibits(machine);
   if (inhibitReasons.length === 0) {
     report.add(
       'irq307',

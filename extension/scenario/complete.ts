@@ -1,16 +1,17 @@
 import { FIELDS, findField } from '../engine/fields.ts';
-import { apicvInhibits } from '../engine/vmx/choices.ts';
 import { REGISTER_OFFSETS } from './checkAction.ts';
 import { checkMachine, DEMANDS, type Frame, KERNELS } from './checkMachine.ts';
 import { countCpus } from './checkVcpus.ts';
+import { agentSuggestions, behindAgent, codeSuggestions, surroundings } from './completeRace.ts';
 import { type Expected, Listener } from './expected.ts';
+import { apicvInhibits } from './inhibits.ts';
 import { parseLine } from './parse.ts';
 import { Report } from './report.ts';
 import { TEMPLATES } from './templates.ts';
 import { scanLine } from './tokens.ts';
 import type { Tree } from './tree.ts';
 import { hexByte, numberOf, VECTORS } from './values.ts';
-import { isKey, STATEMENTS, type Words } from './words.ts';
+import { isKey, RACE_STATEMENTS, STATEMENTS, type Words } from './words.ts';
 
 export interface Suggestion {
   readonly label: string;
@@ -67,7 +68,7 @@ function vectors(tree: Tree): Suggestion[] {
 function statements(tree: Tree, line: number): Suggestion[] {
   const acted = tree.nodes.some(node => node.range.line < line && (node.kind === 'action' || node.kind === 'expect'));
   const written = new Set(tree.nodes.filter(node => node.range.line !== line).map(node => node.head.text));
-  const words = fromWords(STATEMENTS).filter(
+  const words = fromWords({ ...STATEMENTS, ...RACE_STATEMENTS }).filter(
     ({ label }) => !ABOVE.includes(label) || (!acted && !(written.has(label) && label !== 'with')),
   );
   const templates = TEMPLATES.filter(each => each.machine !== written.has('machine'));
@@ -136,7 +137,7 @@ function suggest(expected: Expected, tree: Tree, frame: Frame): Suggestion[] {
         detail: label === '2013' ? 'Linux 3.11' : `Linux ${label}`,
       }));
     case 'inhibit':
-      return apicvInhibits(frame.machine.kernel).inhibitReasons.map((label, bit) => ({
+      return apicvInhibits(frame.machine).inhibitReasons.map((label, bit) => ({
         label,
         kind: 'value',
         detail: `bit ${bit}`,
@@ -167,9 +168,14 @@ export function complete(tree: Tree, line: number, column: number): Completion {
   const before = (tree.lines[line]?.text ?? '').slice(0, column);
   const partial = /[A-Za-z0-9_.-]*$/.exec(before)?.[0] ?? '';
   const start = column - partial.length;
-  const { code, comment } = scanLine(before.slice(0, start), line);
+  const above = before.slice(0, start);
+  const { code: whole, comment } = scanLine(above, line);
   if (comment) return { start, suggestions: [] };
-  if (code.length === 0) return { start, suggestions: statements(tree, line) };
+  const where = surroundings(tree, line);
+  if (where === 'operation') return { start, suggestions: codeSuggestions(tree, above) };
+  if (whole.length === 0) return { start, suggestions: statements(tree, line) };
+  const code = where === 'race' ? behindAgent(whole) : whole;
+  if (code.length === 0) return { start, suggestions: agentSuggestions(tree) };
   const listener = new Listener();
   parseLine(code, listener);
   const frame = checkMachine(tree, new Report());

@@ -1,7 +1,6 @@
 import type { MachineConfig } from '../engine/config.ts';
 import { findField } from '../engine/fields.ts';
 import { APIC_BASE_MSR } from '../engine/lapic/registers.ts';
-import { apicvInhibits } from '../engine/vmx/choices.ts';
 import { decode, type Format } from '../formats/format.ts';
 import { icr, x2apicIcr } from '../formats/icr.ts';
 import { msi } from '../formats/msi.ts';
@@ -9,14 +8,16 @@ import { REGISTER_OFFSETS } from './checkAction.ts';
 import { checkMachine } from './checkMachine.ts';
 import { checkIcr, checkIpi, checkMsi } from './checkMessage.ts';
 import { checkVcpus } from './checkVcpus.ts';
+import { behindAgent } from './completeRace.ts';
 import { type Expected, Listener } from './expected.ts';
+import { apicvInhibits } from './inhibits.ts';
 import { parseLine } from './parse.ts';
 import type { Range } from './program.ts';
 import { Report } from './report.ts';
 import type { Token } from './tokens.ts';
 import type { ActionNode, Tree } from './tree.ts';
 import { hexByte, numberOf, VECTORS } from './values.ts';
-import { isKey } from './words.ts';
+import { isKey, RACE_STATEMENTS } from './words.ts';
 
 export interface Explanation {
   readonly range: Range;
@@ -59,8 +60,9 @@ function msrOf(offset: number): number {
 }
 
 function explainInhibit(word: Token, tree: Tree): string | undefined {
-  const { kernel, vendor } = machineOf(tree);
-  const { inhibitReasons, requiredInhibits } = apicvInhibits(kernel);
+  const machine = machineOf(tree);
+  const { kernel, vendor } = machine;
+  const { inhibitReasons, requiredInhibits } = apicvInhibits(machine);
   const bit = /^[0-9]/.test(word.text) ? Number(numberOf(word) ?? -1n) : inhibitReasons.indexOf(word.text);
   const name = inhibitReasons[bit];
   if (name === undefined) return undefined;
@@ -154,8 +156,14 @@ export function explainAt(tree: Tree, line: number, column: number): Explanation
   const source = tree.lines[line];
   const word = source?.code.find(({ range }) => range.start <= column && column < range.end);
   if (!word) return undefined;
+  const race = tree.parsed[line]?.node;
+  if (race?.kind === 'race' && word === race.head && race.part !== 'code' && race.part !== 'agent') {
+    return isKey(RACE_STATEMENTS, word.text) ? { range: word.range, text: RACE_STATEMENTS[word.text] } : undefined;
+  }
+  const code = race?.kind === 'race' && race.part === 'agent' ? behindAgent(source.code) : source.code;
+  if (!code.includes(word) || (race?.kind === 'race' && race.part === 'code')) return undefined;
   const listener = new Listener();
-  const { node } = parseLine(source.code, listener);
+  const { node } = parseLine(code, listener);
   if (node.kind === 'action' && !node.broken && (word === node.name || word === node.value || word === node.data)) {
     const message = explainMessage(node, tree);
     if (message) return { range: word.range, text: message };
