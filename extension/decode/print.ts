@@ -42,19 +42,22 @@ function cells(rows: readonly Row[]): string[] {
 
 const SIGNS = { error: 'error', warning: 'warning', note: 'note' } as const;
 
-/** Markdown for a hover: first the meaning, then the fields, then what is wrong. Every foreign text is escaped. */
-export function toMarkdown(e: Explanation): string {
+/**
+ * Markdown for a hover: first the meaning, then what is wrong, then the fields. Every foreign text is escaped; `more` is Markdown
+ * that stands before the source.
+ */
+export function toMarkdown(e: Explanation, more = ''): string {
   const value = e.value ? ` \`${e.value.replaceAll('`', "'")}\`` : '';
-  const parts = [`${escaped(e.meaning)}  \n**${escaped(e.title)}**${value}`];
-  if (e.rows.length > 0) parts.push(fenced(cells(e.rows)));
-  if (e.problems.length > 0) {
-    parts.push(
-      e.problems.map(p => `- **${SIGNS[p.severity]}**: ${escaped(p.text)} *(${escaped(p.source)})*`).join('\n'),
-    );
-  }
-  if (e.notes.length > 0) parts.push(e.notes.map(note => `- ${escaped(note)}`).join('\n'));
-  parts.push(`*${escaped(e.source)}*`);
-  return parts.join('\n\n');
+  const problems = e.problems.map(p => `- **${SIGNS[p.severity]}**: ${escaped(p.text)} *(${escaped(p.source)})*`);
+  const parts = [
+    `${escaped(e.meaning)}  \n**${escaped(e.title)}**${value}`,
+    problems.join('\n'),
+    e.rows.length > 0 ? fenced(cells(e.rows)) : '',
+    e.notes.map(note => `- ${escaped(note)}`).join('\n'),
+    more,
+    `*${escaped(e.source)}*`,
+  ];
+  return parts.filter(part => part !== '').join('\n\n');
 }
 
 /** Plain text for a terminal or a mail, at most 72 columns as far as the words allow. */

@@ -4,6 +4,7 @@ import type { Candidate } from './candidate.ts';
 import type { Explanation, Row } from './explanation.ts';
 import { type Lines, logPrefix, REACH, unwrap } from './lines.ts';
 import { meaningOf } from './meaning.ts';
+import { sendable } from './send.ts';
 
 // Keys under which people print struct kvm_lapic_irq, and what each means.
 const keys: Readonly<Record<string, string>> = {
@@ -88,6 +89,7 @@ function explain(all: readonly Pair[]): Explanation {
   });
   const asMsi = `0x${address.toString(16)}${high ? ` (high 0x${high.toString(16)})` : ''} / 0x${data.toString(16).padStart(4, '0')}`;
   const { sentence, notes } = meaningOf(decoded);
+  const message = sendable(decoded.format, decoded.words);
   return {
     title: 'Interrupt message (struct kvm_lapic_irq)',
     value: '',
@@ -96,6 +98,7 @@ function explain(all: readonly Pair[]): Explanation {
     problems: decoded.problems.filter(p => p.id !== 'reserved-bits'),
     notes: [...notes, `as an MSI: ${asMsi}`],
     source: 'arch/x86/include/asm/kvm_host.h, struct kvm_lapic_irq',
+    ...(message ? { message } : {}),
   };
 }
 

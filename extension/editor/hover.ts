@@ -12,13 +12,13 @@ function sending(decode: Decoder, message: Sendable): string {
   );
   const argument = encodeURIComponent(JSON.stringify([decode.scenarioFor(message)]));
   const link = `[${vscode.l10n.t('Send this in a scenario')}](command:${SEND_COMMAND}?${argument})`;
-  return `\n\n${[...lines, '', link].join('\n')}`;
+  return [...lines, '', link].join('\n');
 }
 
 function explained(decode: Decoder, { explanation, range, kind }: Found): vscode.Hover {
   const { message } = explanation;
   const more = message ? sending(decode, message) : kind === decode.FUNCTION ? sampleLinks(explanation.title) : '';
-  const markdown = new vscode.MarkdownString(decode.toMarkdown(explanation) + more);
+  const markdown = new vscode.MarkdownString(decode.toMarkdown(explanation, more));
   markdown.isTrusted = more ? { enabledCommands: [SEND_COMMAND, OPEN_SAMPLE] } : false;
   return new vscode.Hover(markdown, range);
 }

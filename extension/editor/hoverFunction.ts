@@ -37,7 +37,7 @@ export function sampleLinks(name: string): string {
     const argument = encodeURIComponent(JSON.stringify([file, line]));
     return `[${file}:${line}](command:${OPEN_SAMPLE}?${argument})`;
   });
-  return links.length > 0 ? `\n\n${vscode.l10n.t('Step through it in {0}', links.join(', '))}` : '';
+  return links.length > 0 ? vscode.l10n.t('Step through it in {0}', links.join(', ')) : '';
 }
 
 async function openSample(file: unknown, line: unknown): Promise<void> {

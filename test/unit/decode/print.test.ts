@@ -9,6 +9,8 @@ describe('printers', () => {
       "Fixed vector 0x41 (65) to APIC 0, physical, edge  
       **x2APIC ICR** \`0x0000000000002041\`
 
+      - **error**: reserved bit 13 set: \\#GP on WRMSR, mask 0xfff32000 (KVM: 6.13 and later, and late 6.1.y; 6.3 and older do not check) *(SDM vol. 3, x2APIC ICR; KVM kvm\\_x2apic\\_icr\\_write)*
+
       \`\`\`text
           7:0  vector         0x41  (65)
          10:8  delivery_mode  0x0   Fixed
@@ -19,8 +21,6 @@ describe('printers', () => {
         19:18  shorthand      0x0   none
         63:32  destination    0x0   x2APIC ID, or cluster and mask
       \`\`\`
-
-      - **error**: reserved bit 13 set: \\#GP on WRMSR, mask 0xfff32000 (KVM: 6.13 and later, and late 6.1.y; 6.3 and older do not check) *(SDM vol. 3, x2APIC ICR; KVM kvm\\_x2apic\\_icr\\_write)*
 
       - trace: dst 0 vec 65 (Fixed\\|physical\\|de-assert\\|edge\\|dst)
 
