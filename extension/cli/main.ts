@@ -1,5 +1,6 @@
 /** The command line: one word chooses the command, each command stands in a file of its own. */
 import { CONFORM_USAGE, conformCommand } from './conform.ts';
+import { DAP_USAGE, dapCommand } from './dap.ts';
 import { DECODE_USAGE, decodeCommand } from './decode.ts';
 import { DIAGRAM_USAGE, diagramCommand } from './diagram.ts';
 import { ENCODE_USAGE, encodeCommand } from './encode.ts';
@@ -14,6 +15,7 @@ const COMMANDS: Readonly<
 > = {
   run: { usage: RUN_USAGE, run: runCommand },
   explore: { usage: EXPLORE_USAGE, run: exploreCommand },
+  dap: { usage: DAP_USAGE, run: dapCommand },
   diagram: { usage: DIAGRAM_USAGE, run: diagramCommand },
   decode: { usage: DECODE_USAGE, run: decodeCommand },
   encode: { usage: ENCODE_USAGE, run: encodeCommand },

@@ -37,7 +37,8 @@ export class Runner {
 
   /** Does the race run, or run next? */
   get atRace(): boolean {
-    return this.program.statements[this.statement]?.action.kind === 'race';
+    const { action } = this.program.statements[this.statement] ?? {};
+    return action?.kind === 'race' && this.machine.words[G.interlude] === 0;
   }
 
   /** Index of the statement that runs, or runs next; the number of statements at the end. */
@@ -46,7 +47,7 @@ export class Runner {
   }
 
   get finished(): boolean {
-    return this.statement >= this.program.statements.length;
+    return this.statement >= this.program.statements.length && this.betweenStatements;
   }
 
   /** No agent is in the middle of anything: the next step begins a statement. */
@@ -69,6 +70,10 @@ export class Runner {
   /** Takes the next step. Must not be called when `finished`. */
   step(): void {
     const m = this.machine;
+    if (m.words[G.interlude] !== 0) {
+      this.stepAgent();
+      return;
+    }
     const { action } = this.program.statements[this.statement];
     if (action.kind === 'race') {
       this.stepRace();
@@ -87,12 +92,19 @@ export class Runner {
       }
       m.store(G.current, begin(m, action) + 1);
     }
+    this.stepAgent();
+  }
+
+  private stepAgent(): void {
+    const m = this.machine;
     const agent = this.nextAgent();
     m.store(G.current, agent + 1);
     m.step(agent);
     if (this.nextAgent() < 0) {
       m.store(G.current, 0);
-      m.store(G.statement, this.statement + 1);
+      // What was typed by hand between two statements is done; the scenario goes on where it was.
+      m.store(G.statement, this.statement + (m.words[G.interlude] !== 0 ? 0 : 1));
+      m.store(G.interlude, 0);
     }
     m.close();
   }
@@ -171,7 +183,7 @@ export class Runner {
     }
   }
 
-  /** Interrupt hardware first, then threads, then the VMM; -1 when nobody has anything to do. */
+  /** Interrupt hardware first, then the VMM and the vCPUs' threads, then IOMMU, devices and the host's other threads; -1 when nobody has anything to do. */
   private findReady(): number {
     const m = this.machine;
     for (let cpu = 0; cpu < m.cpuCount; cpu++) {
@@ -184,6 +196,11 @@ export class Runner {
         return agent;
       }
     }
-    return m.ready(m.iommuAgent) ? m.iommuAgent : -1;
+    for (let agent = m.iommuAgent; agent < m.ownAgents; agent++) {
+      if (m.ready(agent)) {
+        return agent;
+      }
+    }
+    return -1;
   }
 }

@@ -1,7 +1,10 @@
 /** One run of a program, and every way to move through it. The debugger, the inspector and the command line all hold one of these. */
+import { G } from '../engine/layout.ts';
 import { MARK, SCENARIO, USER } from '../engine/machine.ts';
 import type { Program, Statement } from '../scenario/program.ts';
+import { type AgentAction, begin, obstacle } from './actions.ts';
 import { explain } from './explain.ts';
+import { UserError } from './expression.ts';
 import { lastWriter } from './lastWriter.ts';
 import type { Motion, StepView, Trouble } from './protocol.ts';
 import { Runner } from './runner.ts';
@@ -114,6 +117,38 @@ export class Session {
     return this.seek(lastWriter(this.runner.machine, fields));
   }
 
+  /** Goes to the moment before statement `index` begins, back or ahead; stops at the end if it never does. */
+  goTo(index: number, patience: Patience = ENDLESS): Stop {
+    const there = () => this.runner.betweenStatements && this.runner.statement === index;
+    if (this.runner.statement > index || (this.runner.statement === index && !there())) {
+      this.backward(there, []);
+    }
+    while (!there() && !this.finished && !patience.exhausted()) {
+      this.advance();
+    }
+    this.announce();
+    return { reason: there() ? 'step' : 'end' };
+  }
+
+  /**
+   * Carries out an action that the scenario does not have, between two statements. Throws UserError when it cannot be done now.
+   * The scenario's next statement follows when all that the action sets off is done.
+   */
+  inject(action: AgentAction): void {
+    const { machine, betweenStatements } = this.runner;
+    if (!betweenStatements) {
+      throw new UserError('the line is not done yet: step over first');
+    }
+    const why = obstacle(machine, action);
+    if (why !== undefined) {
+      throw new UserError(why);
+    }
+    this.change(() => {
+      machine.store(G.current, begin(machine, action) + 1);
+      machine.store(G.interlude, 1);
+    });
+  }
+
   /** What the step that led here did. */
   explain(): StepView {
     return explain(this.runner, this.position);
@@ -139,7 +174,7 @@ export class Session {
         return this.forward(() => true, patience);
       case 'stepOver': {
         const { statement } = this.runner;
-        return this.forward(() => this.runner.statement !== statement, patience);
+        return this.forward(() => this.runner.statement !== statement || this.runner.betweenStatements, patience);
       }
       case 'stepOut':
         return this.stepOut(patience);

@@ -3,15 +3,13 @@
  * and over a pipe alike. https://microsoft.github.io/debug-adapter-protocol/
  */
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import type { KernelVersion } from '../../engine/config.ts';
-import { KERNEL_VERSIONS } from '../../engine/profile.ts';
-import { check } from '../../scenario/check.ts';
-import { parse } from '../../scenario/parse.ts';
 import { UserError } from '../expression.ts';
 import type { Motion } from '../protocol.ts';
 import { Session, type Stop } from '../session.ts';
 import { TROUBLES } from '../stopRules.ts';
-import { Breakpoints, EXCEPTION_FILTERS } from './breakpoints.ts';
+import { Breakpoints } from './breakpoints.ts';
+import { CAPABILITIES } from './capabilities.ts';
+import { actionOf, kernelOf, type LaunchArguments, programOf } from './launch.ts';
 import { Look } from './look.ts';
 import { currentThread, SCENARIO_THREAD, threadsOf } from './stack.ts';
 
@@ -23,30 +21,6 @@ export interface DebugHost {
   /** A run began (or, undefined, ended): the inspector follows it. */
   attach(session: Session | undefined, program: string): void;
 }
-
-interface LaunchArguments extends DebugProtocol.LaunchRequestArguments {
-  readonly program?: unknown;
-  readonly stopOnEntry?: unknown;
-  readonly profile?: unknown;
-}
-
-export const CAPABILITIES: DebugProtocol.Capabilities = {
-  supportsConfigurationDoneRequest: true,
-  supportsStepBack: true,
-  supportsSteppingGranularity: true,
-  supportsSetVariable: true,
-  supportsEvaluateForHovers: true,
-  supportsRestartRequest: true,
-  supportsExceptionInfoRequest: true,
-  supportsConditionalBreakpoints: true,
-  supportsHitConditionalBreakpoints: true,
-  supportsLogPoints: true,
-  supportsFunctionBreakpoints: true,
-  supportsDataBreakpoints: true,
-  exceptionBreakpointFilters: EXCEPTION_FILTERS,
-  supportTerminateDebuggee: false,
-  supportsTerminateRequest: true,
-};
 
 const DESCRIPTIONS: Readonly<Record<Stop['reason'], string>> = {
   step: 'Paused',
@@ -60,6 +34,7 @@ const DESCRIPTIONS: Readonly<Record<Stop['reason'], string>> = {
 export class DebugSession {
   private session: Session | undefined;
   private program = '';
+  private text = '';
   private launch: LaunchArguments | undefined;
   private look: Look | undefined;
   private sequence = 1;
@@ -169,10 +144,26 @@ export class DebugSession {
         return;
       case 'evaluate':
         this.respond(request, {
-          result: this.looking().evaluate((args as DebugProtocol.EvaluateArguments).expression),
+          result: this.evaluate(args as DebugProtocol.EvaluateArguments),
           variablesReference: 0,
         });
         return;
+      case 'readMemory':
+        this.respond(request, this.looking().readMemory(args as DebugProtocol.ReadMemoryArguments));
+        return;
+      case 'gotoTargets':
+        this.respond(request, { targets: gotoTargets(this.running(), args as DebugProtocol.GotoTargetsArguments) });
+        return;
+      case 'goto': {
+        const { targetId } = args as DebugProtocol.GotoArguments;
+        this.respond(request);
+        this.moving = true;
+        this.last = this.running().goTo(targetId);
+        this.moving = false;
+        this.failedLine = 0;
+        this.stopped('goto');
+        return;
+      }
       case 'exceptionInfo':
         this.respond(request, {
           exceptionId: troubleName(this.last),
@@ -214,19 +205,11 @@ export class DebugSession {
     }
     const kernel = kernelOf(args.profile);
     const text = await this.host.read(args.program);
-    const { program, diagnostics } = check(parse(text), kernel === undefined ? {} : { kernel });
-    if (program === undefined) {
-      const errors = diagnostics.filter(({ severity }) => severity === 'error');
-      const [first] = errors;
-      const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : '';
-      throw new UserError(`line ${first.range.line + 1}: ${first.message}${more}`);
-    }
-    if (program.statements.length === 0) {
-      throw new UserError('the scenario does nothing: write an action, for example `vcpu 0: ipi fixed 0x41 to 1`');
-    }
+    const program = programOf(text, kernel);
     this.dispose();
     this.launch = args;
     this.program = args.program;
+    this.text = text;
     this.session = new Session(program);
     this.session.log = line => this.output('console', line);
     this.breakpoints.apply(this.session);
@@ -310,6 +293,27 @@ export class DebugSession {
     }
   }
 
+  /** An expression; in the debug console also a statement, which is carried out at once as far as stepping goes. */
+  private evaluate({ expression, context }: DebugProtocol.EvaluateArguments): string {
+    try {
+      return this.looking().evaluate(expression);
+    } catch (error) {
+      const action = context === 'repl' ? actionOf(expression, this.text) : undefined;
+      if (action === undefined) {
+        throw error;
+      }
+      this.moving = true;
+      try {
+        this.running().inject(action);
+      } finally {
+        this.moving = false;
+      }
+      this.last = { reason: 'step' };
+      this.stopped();
+      return 'begun: step through it, or continue';
+    }
+  }
+
   /** What can be seen at this stop; references of an earlier one are unknown to it. */
   private looking(): Look {
     this.running();
@@ -360,17 +364,6 @@ export class DebugSession {
   }
 }
 
-function kernelOf(profile: unknown): KernelVersion | undefined {
-  if (profile === undefined || profile === '') {
-    return undefined;
-  }
-  const known = KERNEL_VERSIONS.find(version => version === profile);
-  if (known === undefined) {
-    throw new UserError(`no profile '${String(profile)}'; write one of ${KERNEL_VERSIONS.join(', ')}`);
-  }
-  return known;
-}
-
 function motionOf(command: string, { granularity }: { granularity?: DebugProtocol.SteppingGranularity }): Motion {
   switch (command) {
     case 'next':
@@ -384,6 +377,12 @@ function motionOf(command: string, { granularity }: { granularity?: DebugProtoco
     default:
       return 'reverseContinue';
   }
+}
+
+/** Statements that begin on the line, or the next one below it: going there means going to the moment before it runs. */
+function gotoTargets({ program }: Session, { line }: DebugProtocol.GotoTargetsArguments): DebugProtocol.GotoTarget[] {
+  const id = program.statements.findIndex(({ range }) => range.line + 1 >= line);
+  return id < 0 ? [] : [{ id, label: program.statements[id].text.trim(), line: program.statements[id].range.line + 1 }];
 }
 
 function troubleName({ rules }: Stop): string {

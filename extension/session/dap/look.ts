@@ -2,6 +2,7 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { compile, UserError } from '../expression.ts';
 import type { Session } from '../session.ts';
+import { bytesOf, slice } from './memoryView.ts';
 import { stackOf } from './stack.ts';
 import { References, setField, settable, variablesOf } from './variables.ts';
 
@@ -23,6 +24,15 @@ export class Look {
   evaluate(expression: string): string {
     const { machine } = this.session.runner;
     return compile(expression, machine).print(machine);
+  }
+
+  readMemory({
+    memoryReference,
+    offset = 0,
+    count,
+  }: DebugProtocol.ReadMemoryArguments): DebugProtocol.ReadMemoryResponse['body'] {
+    const bytes = bytesOf(this.session.runner.machine, memoryReference);
+    return { address: `0x${Math.max(offset, 0).toString(16)}`, ...slice(bytes, offset, count) };
   }
 
   /** Whatever a field is called, its name is its id; anything else cannot be watched. */
@@ -65,8 +75,8 @@ export class Look {
     const { session } = this;
     const { machine } = session.runner;
     const scopes: DebugProtocol.Scope[] = [];
-    const scope = (name: string, variablesReference: number, expensive = false) =>
-      scopes.push({ name, variablesReference, expensive });
+    const scope = (name: string, variablesReference: number, expensive = false, indexed = 0) =>
+      scopes.push({ name, variablesReference, expensive, ...(indexed > 0 ? { indexedVariables: indexed } : {}) });
     scope('Last step', this.references.of({ kind: 'step', step: session.explain() }));
     const locals = this.frames.get(frameId)?.locals;
     if (locals !== undefined && locals[0].length > 0) {
@@ -77,9 +87,9 @@ export class Look {
         scope(`vCPU ${index}`, this.references.of({ kind: 'block', block: 'vcpu', index }), index > 3);
       }
     } else {
-      scope('vCPUs', this.references.of({ kind: 'blocks', block: 'vcpu' }));
+      scope('vCPUs', this.references.of({ kind: 'blocks', block: 'vcpu' }), false, machine.vcpuCount);
     }
-    scope('Physical CPUs', this.references.of({ kind: 'blocks', block: 'cpu' }), true);
+    scope('Physical CPUs', this.references.of({ kind: 'blocks', block: 'cpu' }), true, machine.cpuCount);
     return scopes;
   }
 

@@ -6,6 +6,7 @@ import type { Machine } from '../../engine/machine.ts';
 import { hex } from '../../engine/text.ts';
 import { UserError } from '../expression.ts';
 import type { StepView } from '../protocol.ts';
+import { descriptorReference, pageReference } from './memoryView.ts';
 
 type Block = 'vcpu' | 'cpu';
 
@@ -90,8 +91,13 @@ function blockVariables(m: Machine, references: References, block: Block, index:
         name: group,
         value: `ON ${pid('pid.on')} SN ${pid('pid.sn')} NV ${pid('pid.nv')} PIR ${pid('pid.pir')}`,
         variablesReference: references.of({ kind: 'group', block, index, group }),
+        ...(block === 'vcpu' && group === 'pid' ? { memoryReference: descriptorReference(index) } : {}),
       });
     }
+  }
+  if (block === 'vcpu') {
+    const page = { name: 'apic page', value: '4096 bytes', memoryReference: pageReference(index) };
+    variables.push({ ...page, variablesReference: 0 });
   }
   return variables;
 }

@@ -148,6 +148,59 @@ describe('transcripts', () => {
   });
 });
 
+describe('looking and going', () => {
+  test('memory: the descriptor and the APIC page as bytes', async () => {
+    const client = new Client(TO_RUNNING);
+    await client.launch();
+    await client.stepInUntil('kvm_vcpu_trigger_posted_interrupt');
+    const read = (memoryReference: string, offset: number, count: number) =>
+      client.request<{ data: string; unreadableBytes: number }>('readMemory', { memoryReference, offset, count });
+    const descriptor = await read('vcpu 1 pi_desc', 0, 100);
+    const bytes = Buffer.from(descriptor.data, 'base64');
+    expect(bytes).toHaveLength(64);
+    expect(descriptor.unreadableBytes).toBe(36);
+    expect(bytes[0x41 >> 3]).toBe(1 << (0x41 & 7));
+    expect(bytes[32]).toBe(1);
+    expect(bytes[34]).toBe(0xf2);
+    const page = await read('vcpu 1 apic page', 0xf0, 4);
+    expect(Buffer.from(page.data, 'base64').readUInt32LE(0)).toBe(0x1ff);
+    await read('vcpu 9 pi_desc', 0, 4);
+    expect(client.transcript.at(-1)).toContain('FAILED');
+  });
+
+  test('goto: to the moment before a line runs, ahead and back', async () => {
+    const client = new Client(TO_RUNNING);
+    await client.launch();
+    const lines = TO_RUNNING.split('\n');
+    const line = lines.findIndex(each => each.startsWith('vcpu 1:')) + 1;
+    const { targets } = await client.request<{ targets: { id: number; line: number }[] }>('gotoTargets', { line });
+    expect(targets).toMatchObject([{ line }]);
+    const at = async () => (await client.request<Stack>('stackTrace', { threadId: 1 })).stackFrames[0].line;
+    await client.request('goto', { threadId: 1, targetId: targets[0].id });
+    expect(await at()).toBe(line);
+    await client.request('goto', { threadId: 1, targetId: 0 });
+    expect(await at()).toBe(lines.findIndex(each => each.startsWith('vcpu 0:')) + 1);
+  });
+
+  test('the debug console carries out a statement between two lines', async () => {
+    const client = new Client(TO_RUNNING);
+    await client.launch();
+    const ask = async (expression: string) =>
+      (await client.request<{ result: string }>('evaluate', { expression, context: 'repl' })).result;
+    expect(await ask('vcpu 2: ipi fixed 0x77 to 1')).toContain('step');
+    await client.request('next', { threadId: 1 });
+    expect(await ask('vcpu 1.isr')).toBe('{0x77}');
+    const { stackFrames } = await client.request<Stack>('stackTrace', { threadId: 1 });
+    expect(stackFrames[0].name).toContain('ipi fixed 0x41 to 1');
+    await client.request('continue', { threadId: 1 });
+    await client.request('stepBack', { threadId: 1 });
+    await client.request('reverseContinue', { threadId: 1 });
+    expect(await ask('vcpu 1.isr')).toBe('{}');
+    await ask('vcpu 0: dance');
+    expect(client.transcript.at(-1)).toContain('FAILED');
+  });
+});
+
 describe('what cannot be launched', () => {
   const failure = (client: Client) => client.transcript.find(line => line.includes('FAILED'));
 

@@ -1,0 +1,23 @@
+/** What the debug adapter announces: everything here works, nothing that works is missing. */
+import type { DebugProtocol } from '@vscode/debugprotocol';
+import { EXCEPTION_FILTERS } from './breakpoints.ts';
+
+export const CAPABILITIES: DebugProtocol.Capabilities = {
+  supportsConfigurationDoneRequest: true,
+  supportsStepBack: true,
+  supportsSteppingGranularity: true,
+  supportsSetVariable: true,
+  supportsEvaluateForHovers: true,
+  supportsRestartRequest: true,
+  supportsExceptionInfoRequest: true,
+  supportsConditionalBreakpoints: true,
+  supportsHitConditionalBreakpoints: true,
+  supportsLogPoints: true,
+  supportsFunctionBreakpoints: true,
+  supportsDataBreakpoints: true,
+  supportsReadMemoryRequest: true,
+  supportsGotoTargetsRequest: true,
+  exceptionBreakpointFilters: EXCEPTION_FILTERS,
+  supportTerminateDebuggee: false,
+  supportsTerminateRequest: true,
+};

@@ -1,0 +1,53 @@
+/** From a launch configuration and a text to a program, and from a typed line to an action. */
+import type { DebugProtocol } from '@vscode/debugprotocol';
+import type { KernelVersion } from '../../engine/config.ts';
+import { KERNEL_VERSIONS } from '../../engine/profile.ts';
+import { check } from '../../scenario/check.ts';
+import { parse } from '../../scenario/parse.ts';
+import type { Program } from '../../scenario/program.ts';
+import type { AgentAction } from '../actions.ts';
+import { UserError } from '../expression.ts';
+
+export interface LaunchArguments extends DebugProtocol.LaunchRequestArguments {
+  readonly program?: unknown;
+  readonly stopOnEntry?: unknown;
+  readonly profile?: unknown;
+}
+
+/** Throws UserError with the line of the first error, or when there is nothing to run. */
+export function programOf(text: string, kernel: KernelVersion | undefined): Program {
+  const { program, diagnostics } = check(parse(text), kernel === undefined ? {} : { kernel });
+  if (program === undefined) {
+    const errors = diagnostics.filter(({ severity }) => severity === 'error');
+    const [first] = errors;
+    const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : '';
+    throw new UserError(`line ${first.range.line + 1}: ${first.message}${more}`);
+  }
+  if (program.statements.length === 0) {
+    throw new UserError('the scenario does nothing: write an action, for example `vcpu 0: ipi fixed 0x41 to 1`');
+  }
+  return program;
+}
+
+export function kernelOf(profile: unknown): KernelVersion | undefined {
+  if (profile === undefined || profile === '') {
+    return undefined;
+  }
+  const known = KERNEL_VERSIONS.find(version => version === profile);
+  if (known === undefined) {
+    throw new UserError(`no profile '${String(profile)}'; write one of ${KERNEL_VERSIONS.join(', ')}`);
+  }
+  return known;
+}
+
+/** What a typed statement does on the machine that `scenario` describes; undefined when it is none. */
+export function actionOf(typed: string, scenario: string): AgentAction | undefined {
+  const { program } = check(parse(scenario));
+  const lines = scenario.split('\n');
+  for (const { range } of program?.statements ?? []) {
+    lines[range.line] = '';
+  }
+  const { program: single } = check(parse([...lines, typed].join('\n')));
+  const action = single?.statements.length === 1 ? single.statements[0].action : undefined;
+  return action === undefined || action.kind === 'expect' || action.kind === 'race' ? undefined : action;
+}
