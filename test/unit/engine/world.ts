@@ -8,7 +8,9 @@ import { device_interrupt } from '../../../extension/engine/iommu/device.ts';
 import { postedEntry } from '../../../extension/engine/iommu/remapping.ts';
 import { D, EVENT, IOMMU, IOMMU_FLAG, V } from '../../../extension/engine/layout.ts';
 import { MARK, type Machine } from '../../../extension/engine/machine.ts';
+import type { Operation, Step } from '../../../extension/engine/operation.ts';
 import type { Action, Statement } from '../../../extension/scenario/program.ts';
+import { begin } from '../../../extension/session/actions.ts';
 import { Runner } from '../../../extension/session/runner.ts';
 
 export type AgentAction = Exclude<Action, { kind: 'expect' }>;
@@ -59,6 +61,11 @@ export function machineConfig({ vcpus, apic = 'x2apic', ...options }: Options = 
   };
 }
 
+function labelOf(operation: Operation, step: Step): string {
+  const at = operation.steps.indexOf(step);
+  return [...operation.labels].find(([, index]) => index === at)?.[0] ?? '';
+}
+
 export class World {
   readonly m: Machine;
   private readonly runner: Runner;
@@ -97,9 +104,11 @@ export class World {
     for (let step = from + 1; step <= this.m.length; step++) {
       const code = this.m.codeOf(step);
       if (code !== undefined) {
-        const at = code.operation.steps.indexOf(code.step);
-        const label = [...code.operation.labels].find(([, index]) => index === at)?.[0] ?? '';
-        records.push({ agent: this.m.agentName(this.m.agentOf(step)), operation: code.operation.name, label });
+        records.push({
+          agent: this.m.agentName(this.m.agentOf(step)),
+          operation: code.operation.name,
+          label: labelOf(code.operation, code.step),
+        });
       }
     }
     return records;
@@ -158,6 +167,33 @@ export class World {
       m.close();
       this.watch();
     }
+  }
+
+  /** Gives an action to its agent without a step being taken. Returns the agent. */
+  begin(action: AgentAction): number {
+    return begin(this.m, action);
+  }
+
+  /** Steps of one agent, until the step `label` is the next or it is idle. */
+  advance(agent: number, label: string): void {
+    const { m } = this;
+    while (!m.idle(agent)) {
+      const frame = m.nextFrame(agent);
+      if (frame !== undefined && labelOf(frame.operation, frame.step) === label) {
+        return;
+      }
+      m.step(agent);
+      m.close();
+      this.watch();
+    }
+    throw new Error(`never came to ${label}`);
+  }
+
+  /** One step of one agent. */
+  one(agent: number): void {
+    this.m.step(agent);
+    this.m.close();
+    this.watch();
   }
 
   // What can be seen.
