@@ -88,8 +88,6 @@ describe('completion', () => {
       'expect vcpu 1: mode is not |',
       ['OUTSIDE_GUEST_MODE', 'IN_GUEST_MODE', 'EXITING_GUEST_MODE', 'READING_SHADOW_PAGE_TABLES'],
     ],
-    ['  vcp| 1', ['cpus', 'host', 'with', 'vcpu', 'msi', 'cpu', 'assign', 'inhibit', 'uninhibit', 'expect', ...ACTING]],
-    ['vcpu 0: eoi\n|', ['vcpu', 'msi', 'cpu', 'assign', 'inhibit', 'uninhibit', 'expect', ...ACTING]],
     ['vcpu 0: io |', []],
     ['vcpu 0: eoi # vcpu |', []],
   ])('%s', (text, expected) => {
@@ -123,6 +121,32 @@ describe('completion', () => {
     expect(labels('vcpu 0: wrmsr |')).toContain('APIC_SELF_IPI');
     expect(labels('inhibit |')).toContain('HYPERV');
     expect(labels('inhibit |', 'machine intel\nkernel 2013\nvcpus 1\n')).toEqual([]);
+  });
+
+  it('offers statements that may begin this line', () => {
+    const early = labels('  vcp| 1');
+    expect(early).toEqual(expect.arrayContaining(['cpus', 'host', 'with', 'vcpu', 'msi', 'expect', ...ACTING]));
+    for (const written of ['machine', 'kernel', 'vcpus']) expect(early).not.toContain(written);
+    const late = labels('vcpu 0: eoi\n|');
+    expect(late).toEqual(expect.arrayContaining(['vcpu', 'msi', 'expect', ...ACTING]));
+    for (const above of ['machine', 'cpus', 'with']) expect(late).not.toContain(above);
+  });
+
+  it('offers the words of races', () => {
+    expect(labels('|')).toEqual(expect.arrayContaining(['race', 'operation', 'variant']));
+    const race = 'operation post(v) {\n}\nrace\n';
+    expect(labels(`${race}  a: |`)).toEqual(expect.arrayContaining(['vcpu', 'msi', 'post']));
+    expect(labels(`${race}  a: |`)).not.toContain('expect');
+    expect(labels(`${race}  a: vcpu 0: |`)).toContain('eoi');
+    expect(labels(`${race}  h interrupts a: vcpu |`)).toContain('3');
+  });
+
+  it('offers calls and fields in restated operations', () => {
+    const code = labels('operation other() {\n}\noperation post(v) {\n  |');
+    expect(code).toEqual(expect.arrayContaining(['other', 'post', 'set_bit', 'if', 'vmx_sync_pir_to_irr']));
+    expect(code).not.toContain('vcpu');
+    expect(labels('operation post(v) {\n  v->|')).toEqual(expect.arrayContaining(['pid.on', 'irr']));
+    expect(labels('operation post(v) {\n  set_bit(1)\n}\n|')).toContain('expect');
   });
 
   it('says where the word begins', () => {

@@ -30,6 +30,9 @@ describe('hover', () => {
     ['vcpu 0: write |0x0b0 0', /^`APIC_EOI`/],
     ['inhibit |IRQWIN', /^`APICV_INHIBIT_REASON_IRQWIN`: bit 8 in Linux 6\.16\. Intel does not honour it\.$/],
     ['uninhibit |1', /REASON_HYPERV`: bit 1 in Linux 6\.16\.$/],
+    ['|race', /^Agents that act at the same time/],
+    ['race\n  a: vcpu 0: |eoi', /^The guest ends/],
+    ['|operation post(v) {', /^Writes down an operation/],
     ['with |ipiv', /^Intel IPI virtualization/],
   ])('%s', (text, expected) => {
     expect(explained(text)).toMatch(expected);
