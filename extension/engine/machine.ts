@@ -221,8 +221,8 @@ export class Machine extends Memory {
     this.marks = 0;
     this.stepped = agent;
     this.agent = agent;
-    this.buffers?.watch(agent);
     this.head = this.words[this.top(agent)];
+    this.buffers?.watch(agent, this.operations[this.head >>> 16]);
     this.runOne(agent);
     this.settle(agent);
     this.forwarding = false;

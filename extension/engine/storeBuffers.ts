@@ -6,7 +6,7 @@
  */
 import { describeChange } from './fieldAccess.ts';
 import type { Machine } from './machine.ts';
-import { type Operation, operation, RETURN, step } from './operation.ts';
+import { type Operation, operation, operations, RETURN, step } from './operation.ts';
 
 /** Stores that a buffer holds; one more lets out the oldest. Longer runs of plain stores without a locked operation do not occur. */
 const CAPACITY = 8;
@@ -46,9 +46,14 @@ export class StoreBuffers {
     return agent >= this.threads && this.count(agent - this.threads) > 0 ? flush_store : undefined;
   }
 
-  /** A step of `agent` begins: its loads look into its buffer, if there is something in it. */
-  watch(agent: number): void {
-    this.m.forwarding = agent < this.threads && this.count(agent) > 0;
+  /** A step of `agent` begins: its loads look into its buffer, if there is something in it. What the processor itself does there (VM entry, VM exit) comes after all stores. */
+  watch(agent: number, running?: Operation): void {
+    const { m } = this;
+    m.forwarding = agent < this.threads && this.count(agent) > 0;
+    if (m.forwarding && running !== undefined && running.actor === 'cpu' && running === operations[running.id]) {
+      this.drain(agent);
+      m.forwarding = false;
+    }
   }
 
   /** A plain store of the bits `mask` of a word by the agent whose step runs. */

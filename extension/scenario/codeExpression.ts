@@ -252,7 +252,8 @@ export class CodeExpressions {
       );
     }
     const { word } = field;
-    if (!field.set) return { kind: 'field', block, index, word, bit: field.bit, width: field.width };
+    if (!field.set)
+      return { kind: 'field', block, index, word, bit: field.bit, width: field.width, register: field.register };
     if (!this.accept('[')) return { kind: 'set', block, index, word };
     const element = this.expression();
     this.expect(']', 'vcpu->pid.pir[0x41]');

@@ -30,17 +30,27 @@ export interface CodeField {
   readonly bit: number;
   readonly width: number;
   readonly set: boolean;
+  /** Not in memory: the VMCS and the processor. */
+  readonly register: boolean;
 }
 
+const REGISTERS: readonly string[] = ['rvi', 'svi', 'recognized', 'if'];
+
 const MORE_FIELDS: Readonly<Record<string, CodeField>> = {
-  requests: { word: V.requests, bit: 0, width: 32, set: false },
-  'pid.control': { word: V.pi_desc + PID_CONTROL, bit: 0, width: 32, set: false },
+  requests: { word: V.requests, bit: 0, width: 32, set: false, register: false },
+  'pid.control': { word: V.pi_desc + PID_CONTROL, bit: 0, width: 32, set: false, register: false },
 };
 
 export function codeField(block: 'vcpu' | 'cpu', path: string): CodeField | undefined {
   const field = findField(block, path);
   if (field !== undefined) {
-    return { word: field.word, bit: field.bit, width: field.width, set: field.kind === 'vectors' };
+    return {
+      word: field.word,
+      bit: field.bit,
+      width: field.width,
+      set: field.kind === 'vectors',
+      register: REGISTERS.includes(path),
+    };
   }
   return block === 'vcpu' && Object.hasOwn(MORE_FIELDS, path) ? MORE_FIELDS[path] : undefined;
 }

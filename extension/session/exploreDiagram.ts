@@ -35,5 +35,28 @@ export function orderDiagram(program: Program, order: readonly number[]): OrderD
     const restated = machine.codeOf(machine.position)?.step.line !== undefined;
     rows.push({ column, text: restated || owner !== agent ? sentence.replaceAll('`', '') : `${place}: ${sentence}` });
   }
-  return { names: order.map(agent => machine.agentName(agent)), text: layOut(headings, rows) };
+  const text = headings.length <= MOST_COLUMNS ? layOut(headings, rows) : listed(headings, rows);
+  return { names: order.map(agent => machine.agentName(agent)), text };
+}
+
+/** Columns that are still wide enough to read. */
+const MOST_COLUMNS = 3;
+const WIDTH = 72;
+
+/** One below the other, with the agent in front. */
+function listed(headings: readonly string[], rows: readonly DiagramRow[]): string {
+  const margin = 2 + Math.max(...headings.map(heading => heading.length));
+  const lines: string[] = [];
+  for (const { column, text } of rows) {
+    let line = headings[column].padEnd(margin);
+    for (const word of text.split(/\s+/)) {
+      if (line.length + 1 + word.length > WIDTH && line.length > margin) {
+        lines.push(line.trimEnd());
+        line = ' '.repeat(margin + 1);
+      }
+      line += line.length > margin + 1 || (line.length === margin + 1 && line.trim() !== '') ? ` ${word}` : word;
+    }
+    lines.push(line.slice(0, WIDTH).trimEnd());
+  }
+  return `${lines.join('\n')}\n`;
 }

@@ -14,6 +14,8 @@ export type Place =
       readonly word: number;
       readonly bit: number;
       readonly width: number;
+      /** No memory (a field of the VMCS, a flag of the processor): a store is there at once. */
+      readonly register?: boolean;
     }
   /** One vector of a set: a single bit. */
   | {

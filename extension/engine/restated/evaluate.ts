@@ -119,11 +119,12 @@ function reader(place: Place): Value {
 /** Writes a place: `visible` at once (locked), or as a plain store. */
 export function writer(place: Place, value: Value, visible: boolean): (m: Machine, frame: number) => void {
   const { address, mask, shift } = whereIs(place);
+  const atOnce = visible || (place.kind === 'field' && place.register === true);
   return (m, frame) => {
     const bits = mask(m, frame);
     const at = address(m, frame);
     const written = (value(m, frame) << shift(m, frame)) & bits;
-    if (m.buffers !== undefined && !visible) {
+    if (m.buffers !== undefined && !atOnce) {
       m.buffers.store(at, bits, written);
       return;
     }
