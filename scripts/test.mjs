@@ -45,7 +45,7 @@ async function vitest(
   const { code } = await run(
     process.execPath,
     [bin, 'run', ...args, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`],
-    { env: { ...process.env, ...env }, echo: true, timeout: 5 * MINUTE },
+    { env: { ...process.env, ...env }, echo: true, timeout: 10 * MINUTE },
   );
   if (!existsSync(report)) return { passed: 0, failed: 1 };
   const { numPassedTests, numFailedTests } = JSON.parse(readFileSync(report, 'utf8'));

@@ -6,6 +6,7 @@ export default defineConfig({
     include: ['test/ui/**/*.ui.ts'],
     root: `${import.meta.dirname}/../..`,
     setupFiles: ['test/ui/failure.ts'],
+    sequence: { hooks: 'list' }, // the picture of a failure before the test's own afterEach tidies up
     fileParallelism: false, // one VS Code and one browser fill two cores
     testTimeout: 60_000,
     hookTimeout: 120_000,
