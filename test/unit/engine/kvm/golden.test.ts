@@ -39,7 +39,7 @@ describe('matrix scenarios', () => {
   test.each(names)('%s', async name => {
     const { code, text } = await transcript(name);
     const file = path.join(golden, name.replace('.irq', '.txt'));
-    if (process.env['UPDATE_GOLDEN'] !== undefined) {
+    if (process.env.UPDATE_GOLDEN !== undefined) {
       mkdirSync(golden, { recursive: true });
       writeFileSync(file, text);
     }
