@@ -1,5 +1,6 @@
 import type { KernelVersion, MachineConfig } from '../engine/config.ts';
 import { checkAction } from './checkAction.ts';
+import { checkDevices } from './checkDevice.ts';
 import { checkExpect } from './checkExpect.ts';
 import { checkMachine } from './checkMachine.ts';
 import { checkRace, checkVariants } from './checkRace.ts';
@@ -106,7 +107,7 @@ export function check(tree: Tree, options: CheckOptions = {}): Checked {
   if (tree.refused) return { diagnostics: tree.diagnostics };
   const report = new Report();
   const frame = checkMachine(tree, report, options.kernel);
-  const machine: MachineConfig = { ...frame.machine, ...checkVcpus(tree, frame, report) };
+  const machine = checkDevices(tree, { ...frame.machine, ...checkVcpus(tree, frame, report) }, report);
   checkOrder(tree.nodes, report);
   const variants = checkVariants(tree, report);
   const variant = options.variant ?? variants[0]?.name;

@@ -1,6 +1,7 @@
 import type { MachineConfig, VcpuConfig } from '../engine/config.ts';
 import { APIC, APIC_BASE_MSR } from '../engine/lapic/registers.ts';
 import { fromBig } from '../formats/bits.ts';
+import { checkDeviceAction, checkGuestAction } from './checkDevice.ts';
 import { checkIcr, checkIpi, checkMsi } from './checkMessage.ts';
 import { cpuIndex, vcpuIndex } from './checkVcpus.ts';
 import { apicvInhibits } from './inhibits.ts';
@@ -98,6 +99,8 @@ export function checkAction(
   count: number | undefined,
   report: Report,
 ): Action | undefined {
+  if (node.device) return checkDeviceAction(node, machine, report);
+  if (node.guest) return checkGuestAction(node, report);
   if (node.name?.text === 'msi') {
     const message = checkMsi(node, machine, report);
     return message && { kind: 'msi', ...message };

@@ -1,5 +1,6 @@
 import type { MachineConfig } from '../engine/config.ts';
-import { FIELDS, type FieldInfo, findField } from '../engine/fields.ts';
+import { type Block, FIELDS, type FieldInfo, findField } from '../engine/fields.ts';
+import { deviceIndex } from './checkDevice.ts';
 import { cpuIndex, vcpuIndex } from './checkVcpus.ts';
 import type { Condition } from './program.ts';
 import type { Report } from './report.ts';
@@ -75,14 +76,51 @@ function resolve(field: FieldInfo, word: Token, report: Report): number | undefi
   return undefined;
 }
 
+const OWNERS = {
+  vcpu: 'a vCPU',
+  cpu: 'a CPU',
+  device: 'a device',
+  iommu: 'the IOMMU',
+  guest: "the guest's kernel",
+} as const satisfies Record<Block, string>;
+const BLOCKS = Object.keys(OWNERS) as readonly Block[];
+
+function subjectOf({ index: { text } }: FieldNode, block: Block, index: number): string {
+  if (block === 'iommu' || block === 'guest') return block;
+  return `${block} ${block === 'device' ? text : index}`;
+}
+
+/** Number of what the condition is about. */
+function indexOf(
+  { index, range }: FieldNode,
+  block: Block,
+  machine: MachineConfig,
+  vcpus: number | undefined,
+  report: Report,
+): number | undefined {
+  switch (block) {
+    case 'vcpu':
+      return vcpuIndex(index, vcpus, report);
+    case 'cpu':
+      return cpuIndex(index, machine.cpus.length, report);
+    case 'device':
+      return deviceIndex(index, machine, report);
+    case 'iommu':
+      return 0;
+    case 'guest':
+      if (machine.guest) return 0;
+      report.add('irq312', range, "The guest's kernel does nothing here. Write `guest: boot` above.");
+      return undefined;
+  }
+}
+
 function checkField(node: FieldNode, machine: MachineConfig, vcpus: number | undefined, report: Report): Condition[] {
-  const block = node.block.text === 'cpu' ? 'cpu' : 'vcpu';
-  const index =
-    block === 'cpu' ? cpuIndex(node.index, machine.cpus.length, report) : vcpuIndex(node.index, vcpus, report);
+  const block = BLOCKS.find(each => each === node.block.text) ?? 'vcpu';
+  const index = indexOf(node, block, machine, vcpus, report);
   const field = findField(block, node.field.text);
   if (!field) {
     const paths = FIELDS.filter(each => each.block === block).map(each => each.path);
-    const of = block === 'cpu' ? 'a CPU' : 'a vCPU';
+    const of = OWNERS[block];
     report.push(notOneOf('irq501', node.field, `a field of ${of}`, paths));
     return [];
   }
@@ -95,7 +133,7 @@ function checkField(node: FieldNode, machine: MachineConfig, vcpus: number | und
     if (value === undefined || index === undefined) return [];
     const verb = test === 'is' ? '' : test === 'has not' ? ' lacks' : ` ${test}`;
     const named = /^[A-Za-z]/.test(word.text) ? word.text : hexadecimal(value);
-    const text = `${block} ${index}: ${field.path}${verb} ${named}`;
+    const text = `${subjectOf(node, block, index)}: ${field.path}${verb} ${named}`;
     return [{ kind: 'field', range: node.range, text, subject: { block, index }, field: field.path, test, value }];
   });
 }

@@ -4,7 +4,7 @@ import type { Range } from './program.ts';
 import type { Report } from './report.ts';
 import { shown } from './suggest.ts';
 import type { Token } from './tokens.ts';
-import type { RegisterNode, Tree, VcpuNode } from './tree.ts';
+import type { DeviceNode, RegisterNode, Tree, VcpuNode } from './tree.ts';
 import { numberOf } from './values.ts';
 
 /** SPIV with bit 8 set: the guest has enabled its APIC, as every running kernel has. The reset value 0xff would drop all fixed interrupts. */
@@ -44,11 +44,16 @@ export function cpuIndex(word: Token | undefined, count: number, report: Report)
 }
 
 /** As many as the machine has, or else as the text needs: where vCPUs are at first, and where they enter. */
+function hostCpu({ clauses }: DeviceNode): Token | undefined {
+  return clauses.find(({ word }) => word.text === 'remapped' || word.text === 'host')?.index;
+}
+
 export function countCpus({ nodes }: Tree, { cpuCount, vcpuCount }: Frame): number {
   if (cpuCount !== undefined) return cpuCount;
   let count = vcpuCount ?? 1;
   for (const node of nodes) {
-    const word = node.kind === 'vcpu' || node.kind === 'action' ? node.cpu : undefined;
+    const word =
+      node.kind === 'device' ? hostCpu(node) : node.kind === 'vcpu' || node.kind === 'action' ? node.cpu : undefined;
     const named = word && numberOf(word);
     if (named !== undefined && named < 1024n) count = Math.max(count, Number(named) + 1);
   }

@@ -30,7 +30,7 @@ export interface Completion {
 }
 
 /** Words that describe the start, and stand above the first action. */
-const ABOVE: readonly string[] = ['machine', 'kernel', 'vcpus', 'cpus', 'host', 'with'];
+const ABOVE: readonly string[] = ['machine', 'kernel', 'vcpus', 'cpus', 'host', 'with', 'choose'];
 /** More numbers than these are quicker typed than chosen. */
 const MOST_NUMBERS = 64;
 

@@ -43,6 +43,7 @@ export const CODES = {
   irq309: ['error', 'two vCPUs are on one CPU'],
   irq310: ['error', 'there is no such vCPU'],
   irq311: ['error', 'there is no such CPU'],
+  irq312: ['error', 'there is no such device'],
   irq401: ['error', 'a vector is out of range'],
   irq402: ['warning', 'a vector is illegal'],
   irq403: ['warning', 'reserved or illegal bits are set'],

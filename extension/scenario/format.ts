@@ -24,13 +24,14 @@ function join(tokens: readonly Token[]): string {
 }
 
 function isSetting({ kind }: Node): boolean {
-  return kind === 'setting' || kind === 'with';
+  return kind === 'setting' || kind === 'with' || kind === 'guest' || kind === 'choose';
 }
 
 /** How many tokens of the line form its first column. */
 function headLength({ kind }: Node, code: readonly Token[]): number {
-  if (kind === 'vcpu' || kind === 'machine') return 2;
-  if (kind === 'action' && (code[0].text === 'vcpu' || code[0].text === 'cpu')) return 3;
+  if (kind === 'vcpu' || kind === 'machine' || kind === 'device') return 2;
+  if (kind === 'action' && ['vcpu', 'cpu', 'device'].includes(code[0].text)) return 3;
+  if (kind === 'action' && code[0].text === 'guest') return 2;
   return 1;
 }
 

@@ -14,9 +14,18 @@ export interface Item {
 
 function itemOf(node: Node, tree: Tree): Item | undefined {
   const { kind, range } = node;
-  if (kind === 'setting' || kind === 'with' || kind === 'race' || kind === 'unknown') return undefined;
+  switch (kind) {
+    case 'setting':
+    case 'with':
+    case 'guest':
+    case 'choose':
+    case 'race':
+    case 'unknown':
+      return undefined;
+  }
   const name = tree.lines[range.line].text.slice(range.start, range.end).replaceAll(/\s+/g, ' ');
-  return { name, kind, first: range.line, last: range.line, range, children: [] };
+  // A device is described with the machine, as a vCPU is.
+  return { name, kind: kind === 'device' ? 'vcpu' : kind, first: range.line, last: range.line, range, children: [] };
 }
 
 /** The machine with the starts of its vCPUs, then actions with the expectations that follow them. */

@@ -2,6 +2,7 @@ import { Cursor } from './cursor.ts';
 import { diagnostic } from './diagnostics.ts';
 import type { Listener } from './expected.ts';
 import { parseAction, parseCpuAction, parseMsi, parseVmAction } from './parseAction.ts';
+import { parseChoose, parseDevice, parseGuest } from './parseDevice.ts';
 import { parseConditions } from './parseExpect.ts';
 import { RaceLines } from './parseRace.ts';
 import type { Range } from './program.ts';
@@ -133,6 +134,12 @@ function parseStatement(head: Token, cursor: Cursor): Body {
       return parseMsi(head, cursor);
     case 'cpu':
       return parseCpuAction(cursor);
+    case 'device':
+      return parseDevice(cursor);
+    case 'guest':
+      return parseGuest(head, cursor);
+    case 'choose':
+      return parseChoose(cursor);
     case 'assign':
     case 'inhibit':
     case 'uninhibit':

@@ -5,8 +5,19 @@ import type { Token } from './tokens.ts';
 import type { ConditionNode, FieldTest } from './tree.ts';
 import { EVENT_PREPOSITION, EVENTS, GLUE, isKey, keys } from './words.ts';
 
+/** What fields belong to. */
+const BLOCKS: readonly string[] = ['vcpu', 'cpu', 'device', 'iommu', 'guest'];
+
 /** Words with which a condition begins. */
-const BEGINNINGS = { vcpu: GLUE.vcpu, cpu: GLUE.cpu, no: GLUE.no, ...EVENTS };
+const BEGINNINGS = {
+  vcpu: GLUE.vcpu,
+  cpu: GLUE.cpu,
+  device: GLUE.device,
+  iommu: GLUE.iommu,
+  guest: GLUE.guest,
+  no: GLUE.no,
+  ...EVENTS,
+};
 
 interface Subject {
   readonly block: Token;
@@ -88,6 +99,13 @@ function parseTakes(cursor: Cursor, { block, index }: Subject): ConditionNode | 
 }
 
 function parseSubject(cursor: Cursor): Subject | undefined {
+  const only = cursor.accept('iommu') ?? cursor.accept('guest');
+  if (only) return { block: only, index: only };
+  const device = cursor.accept('device');
+  if (device) {
+    const name = cursor.word('Write the name of a device: `device nic: irte.im 1`.', { kind: 'word', words: {} });
+    return name && { block: device, index: name };
+  }
   const block = cursor.accept('cpu') ?? cursor.accept('vcpu');
   const kind = block?.text === 'cpu' ? 'cpu' : 'vcpu';
   const index = cursor.number(kind === 'cpu' ? "the CPU's number" : "the vCPU's number", `${kind} 1`, kind);
@@ -115,10 +133,13 @@ const FOLLOW_SUBJECT: readonly string[] = [':', 'takes', 'does'];
 function parseCondition(cursor: Cursor, subject: Subject | undefined): Step {
   const next = cursor.peek();
   if (subject) cursor.offer({ kind: 'word', words: BEGINNINGS });
-  if (next?.text === 'vcpu' || next?.text === 'cpu') {
+  if (next && BLOCKS.includes(next.text)) {
     // `cpu 1` behind a vCPU is that vCPU's field (`vcpu 2: state running, cpu 1`), and `vcpu 3` behind a CPU is that CPU's.
     const ownField =
-      subject && subject.block.text !== next.text && !FOLLOW_SUBJECT.includes(cursor.peek(2)?.text ?? '');
+      subject &&
+      (next.text === 'vcpu' || next.text === 'cpu') &&
+      subject.block.text !== next.text &&
+      !FOLLOW_SUBJECT.includes(cursor.peek(2)?.text ?? '');
     return ownField ? { condition: parseField(cursor, subject), subject } : parseNamed(cursor);
   }
   if (next?.text === 'no' || (next && isKey(EVENTS, next.text))) return { condition: parseEvent(cursor) };

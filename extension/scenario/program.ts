@@ -3,6 +3,7 @@
  * `ipi … to …` has become the ICR value that the guest would write.
  */
 import type { MachineConfig } from '../engine/config.ts';
+import type { Block } from '../engine/fields.ts';
 import type { Additions, Race, Variant } from './race.ts';
 
 /** 0-based line and UTF-16 columns, end exclusive: an editor's own coordinates. */
@@ -50,6 +51,16 @@ export type Action =
   | { readonly kind: 'assign' }
   /** A physical interrupt reaches the local APIC of a CPU. */
   | { readonly kind: 'physical'; readonly cpu: number; readonly vector: number }
+  /** A device writes a request to the IOMMU: address and data, 32 bits each. */
+  | { readonly kind: 'request'; readonly device: number; readonly address: number; readonly data: number }
+  /** The guest programs the device's MSI: `KVM_SET_GSI_ROUTING`. */
+  | { readonly kind: 'route'; readonly device: number; readonly address: Word64; readonly data: number }
+  /** VFIO and KVM get one eventfd for the device's interrupt, or VFIO gives it up. */
+  | { readonly kind: 'connect' | 'unbind'; readonly device: number }
+  /** The guest's kernel boots, looks for a parent domain; or the VMM signals the composed message. */
+  | { readonly kind: 'guest'; readonly does: 'boot' | 'find ioapic' | 'find hpet' | 'signal' }
+  /** The guest's kernel composes an MSI for an APIC ID of 32 bits. */
+  | { readonly kind: 'compose'; readonly vector: number; readonly id: number }
   | { readonly kind: 'expect'; readonly conditions: readonly Condition[] }
   /** The agents of `Program.race` act at the same time. */
   | { readonly kind: 'race' };
@@ -60,7 +71,7 @@ export type Condition =
       readonly kind: 'field';
       readonly range: Range;
       readonly text: string;
-      readonly subject: { readonly block: 'vcpu' | 'cpu'; readonly index: number };
+      readonly subject: { readonly block: Block; readonly index: number };
       readonly field: string;
       readonly test: 'is' | 'is not' | 'has' | 'has not';
       readonly value: number;

@@ -74,7 +74,38 @@ export interface ActionNode extends NodeBase {
   readonly register?: Token;
   /** `inhibit REASON`, `uninhibit REASON`. */
   readonly reason?: Token;
+  /** `device NAME: …` */
+  readonly device?: Token;
+  /** The word `guest` of `guest: …`. */
+  readonly guest?: Token;
   readonly delivery?: Delivery;
+}
+
+/** `irte 5`, `posted to vcpu 2 vector 0x41`, `assigned fixed 0x41 to 1`. */
+export interface DeviceClause {
+  readonly word: Token;
+  readonly index?: Token;
+  readonly vector?: Token;
+  readonly message?: ActionNode;
+}
+
+export interface DeviceNode extends NodeBase {
+  readonly kind: 'device';
+  readonly name?: Token;
+  readonly clauses: readonly DeviceClause[];
+}
+
+/** `guest ext-dest-id`: what the guest's kernel finds. */
+export interface GuestNode extends NodeBase {
+  readonly kind: 'guest';
+  readonly features: readonly Token[];
+}
+
+/** `choose blocked-irte remapped`. */
+export interface ChooseNode extends NodeBase {
+  readonly kind: 'choose';
+  readonly choice?: Token;
+  readonly value?: Token;
 }
 
 export type FieldTest = 'is' | 'is not' | 'has' | 'has not';
@@ -128,7 +159,18 @@ export interface UnknownNode extends NodeBase {
   readonly kind: 'unknown';
 }
 
-export type Node = MachineNode | SettingNode | WithNode | VcpuNode | ActionNode | ExpectNode | RaceNode | UnknownNode;
+export type Node =
+  | MachineNode
+  | SettingNode
+  | WithNode
+  | VcpuNode
+  | ActionNode
+  | ExpectNode
+  | RaceNode
+  | DeviceNode
+  | GuestNode
+  | ChooseNode
+  | UnknownNode;
 
 export interface ParsedLine {
   readonly node: Node;

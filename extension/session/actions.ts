@@ -12,11 +12,14 @@ import {
   write_tpr,
 } from '../engine/guest/instructions.ts';
 import { wrmsr } from '../engine/guest/msr.ts';
+import { device_interrupt } from '../engine/iommu/device.ts';
+import { guest_boot, guest_compose, guest_find_parent, guest_signal } from '../engine/irqdomain/guestBoot.ts';
 import { preempt, resume, vcpu_put } from '../engine/kvm/block.ts';
 import { physical_message } from '../engine/kvm/physical.ts';
 import { kvm_set_msi } from '../engine/lapic/msi.ts';
-import { C, V } from '../engine/layout.ts';
+import { C, GUEST, V } from '../engine/layout.ts';
 import { type Machine, VMM } from '../engine/machine.ts';
+import { assign_device, set_route, unbind_device } from '../engine/vfio/bypass.ts';
 import { kvm_arch_start_assignment, kvm_set_or_clear_apicv_inhibit } from '../engine/vmx/apicv.ts';
 import type { Action } from '../scenario/program.ts';
 
@@ -30,6 +33,9 @@ const STATE_NAMES = Object.keys(VCPU_STATE);
  * Guest code acts only in guest mode; a sleeping thread enters only after something woke it.
  */
 export function obstacle(m: Machine, action: AgentAction): string | undefined {
+  if (action.kind === 'compose' || action.kind === 'guest') {
+    return guestObstacle(m, action);
+  }
   if (!('vcpu' in action)) {
     return undefined;
   }
@@ -60,6 +66,21 @@ export function obstacle(m: Machine, action: AgentAction): string | undefined {
         ? undefined
         : `${who} is ${STATE_NAMES[state]}, so its guest executes nothing: write \`${who}: enter\` first`;
   }
+}
+
+/** The guest's kernel boots on vCPU 0; what it composes and finds follows from how it booted. */
+function guestObstacle(m: Machine, action: AgentAction): string | undefined {
+  const running = m.words[m.vcpu(0) + V.state] === VCPU_STATE.running;
+  if (action.kind === 'guest' && action.does === 'signal') {
+    return m.words[m.layout.guest + GUEST.msi_address] === 0
+      ? 'no message was composed: write `guest: compose 0x31 to 1` first'
+      : undefined;
+  }
+  if (!running) {
+    return "the guest's kernel runs on vcpu 0, which is not in guest mode: write `vcpu 0: enter` first";
+  }
+  const boots = action.kind === 'guest' && action.does === 'boot';
+  return boots || m.words[m.layout.guest + GUEST.booted] !== 0 ? undefined : 'write `guest: boot` first';
 }
 
 /** Gives the action to its agent and returns the agent's number. The action must have no `obstacle`. */
@@ -114,6 +135,22 @@ export function begin(m: Machine, action: AgentAction): number {
   return agent;
 }
 
+/** The guest's kernel acts on vCPU 0. */
+function beginGuest(m: Machine, does: Extract<AgentAction, { kind: 'guest' }>['does']): number {
+  const agent = does === 'signal' ? VMM : m.vcpuAgent(0);
+  switch (does) {
+    case 'boot':
+      m.start(agent, guest_boot);
+      break;
+    case 'signal':
+      m.start(agent, guest_signal);
+      break;
+    default:
+      m.start(agent, guest_find_parent, does === 'find hpet' ? 1 : 0);
+  }
+  return agent;
+}
+
 /** Actions that are no vCPU's. */
 function beginElsewhere(m: Machine, action: Exclude<AgentAction, { vcpu: number }>): number {
   switch (action.kind) {
@@ -129,5 +166,22 @@ function beginElsewhere(m: Machine, action: Exclude<AgentAction, { vcpu: number 
     case 'physical':
       m.start(m.iommuAgent, physical_message, action.cpu, action.vector);
       return m.iommuAgent;
+    case 'request':
+      m.start(m.deviceAgent(action.device), device_interrupt, action.device, action.address | 0, action.data | 0);
+      return m.deviceAgent(action.device);
+    case 'route':
+      m.start(VMM, set_route, action.device, action.address.lo | 0, action.address.hi | 0, action.data);
+      return VMM;
+    case 'connect':
+      m.start(VMM, assign_device, action.device);
+      return VMM;
+    case 'unbind':
+      m.start(VMM, unbind_device, action.device);
+      return VMM;
+    case 'compose':
+      m.start(m.vcpuAgent(0), guest_compose, action.id | 0, action.vector);
+      return m.vcpuAgent(0);
+    case 'guest':
+      return beginGuest(m, action.does);
   }
 }

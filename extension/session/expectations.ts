@@ -1,5 +1,5 @@
 /** Judges the conditions of an `expect`. */
-import { hasVector, printField, readNumber } from '../engine/fieldAccess.ts';
+import { hasVector, printField, readNumber, subjectName } from '../engine/fieldAccess.ts';
 import { findField } from '../engine/fields.ts';
 import { EVENT, V } from '../engine/layout.ts';
 import type { Machine } from '../engine/machine.ts';
@@ -29,7 +29,7 @@ function judgeField(m: Machine, condition: Extract<Condition, { kind: 'field' }>
   return {
     condition,
     holds: equal === wanted,
-    found: `${subject.block} ${subject.index}.${field.path} is ${printField(m, ref)}`,
+    found: `${subjectName(m, subject.block, subject.index)}.${field.path} is ${printField(m, ref)}`,
   };
 }
 

@@ -73,7 +73,7 @@ describe('completion', () => {
     ['vcpu 0: eoi |', []],
     ['expect vcpu 1: pid.on 0 |', []],
     ['expect no exit on vcpu 1 |', []],
-    ['expect |', ['vcpu', 'cpu', 'no', 'exit', 'notification', 'wake-up']],
+    ['expect |', ['vcpu', 'cpu', 'device', 'iommu', 'guest', 'no', 'exit', 'notification', 'wake-up']],
     ['expect no |', ['exit', 'notification', 'wake-up']],
     ['expect no wake-up |', ['of']],
     ['expect vcpu 1 |', [':', 'does', 'takes']],

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { FIELDS, type FieldInfo } from '../../../extension/engine/fields.ts';
+import { type Block, FIELDS, type FieldInfo } from '../../../extension/engine/fields.ts';
 import { DEFAULT_KERNEL, KERNELS } from '../../../extension/scenario/checkMachine.ts';
 import { CODES } from '../../../extension/scenario/diagnostics.ts';
 import {
@@ -66,7 +66,7 @@ function kindOf({ kind, width, values }: FieldInfo): string {
   return kind === 'vectors' ? 'set of vectors' : kind === 'flag' ? '0 or 1' : `${width} bits`;
 }
 
-function fieldTable(block: 'vcpu' | 'cpu'): string {
+function fieldTable(block: Block): string {
   const rows = FIELDS.filter(field => field.block === block).map(
     field => `| \`${field.path}\` | ${kindOf(field)} | ${field.doc.replaceAll('|', '\\|')} |`,
   );
@@ -74,5 +74,5 @@ function fieldTable(block: 'vcpu' | 'cpu'): string {
 }
 
 function fieldPage(): string {
-  return `# Fields that a scenario may name\n\nSee [scenario-language.md](scenario-language.md).\n\n## Of a vCPU\n\n${fieldTable('vcpu')}\n\n## Of a CPU\n\n${fieldTable('cpu')}\n`;
+  return `# Fields that a scenario may name\n\nSee [scenario-language.md](scenario-language.md).\n\n## Of a vCPU\n\n${fieldTable('vcpu')}\n\n## Of a CPU\n\n${fieldTable('cpu')}\n\n## Of a device\n\n${fieldTable('device')}\n\n## Of the IOMMU\n\n${fieldTable('iommu')}\n\n## Of the guest's kernel\n\n${fieldTable('guest')}\n`;
 }
