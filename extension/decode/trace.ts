@@ -25,7 +25,7 @@ function named(vector: number): string {
 }
 
 type Groups = readonly string[];
-type Reader = readonly [pattern: RegExp, explain: (groups: Groups) => Explanation];
+type Reader = readonly [pattern: RegExp, explain: (groups: Groups) => Explanation | undefined];
 
 function icrFromTrace([, dst, vec, flags]: Groups): Explanation {
   const parts = flags.split('|');
@@ -72,27 +72,48 @@ function qualification([, reason, info1]: Groups): Explanation {
   return words(id, value);
 }
 
+/** Registers whose value says something when it is read: all but the ICR, which holds what was sent last. */
+function registerHolds(id: string): boolean {
+  return !id.endsWith('icr') && !id.startsWith('icr');
+}
+
+/** Write to MSR 0x800 to 0x83f or to IA32_APICBASE. */
+function msrWrite([, msr, text]: Groups): Explanation | undefined {
+  const at = Number.parseInt(msr, 16);
+  if (at === 0x1b) return words('apicbase', BigInt(`0x${text}`));
+  if (at < 0x800 || at > 0x83f) return undefined;
+  const id = registerFormat((at - 0x800) << 4, true);
+  return id ? words(id, BigInt(`0x${text}`)) : words('x2apic-msr', BigInt(at));
+}
+
+/** Write to the page of the local APIC. */
+function mmioWrite([, offset, text]: Groups): Explanation {
+  const at = Number.parseInt(offset, 16);
+  const id = registerFormat(at);
+  return id ? words(id, BigInt(`0x${text}`)) : explainRegister(at);
+}
+
 function apicRegister([, what, name, text]: Groups): Explanation {
   const value = BigInt(`0x${text}`);
   const offset = [...Array(64).keys()].map(n => n * 16).find(n => registerName(n) === name);
   const wide = value >> 32n !== 0n;
   const id = offset === undefined ? undefined : registerFormat(offset, wide);
-  if (id && what === 'write') return words(fittingFormat(id, value), value);
+  if (id && (what === 'write' || registerHolds(id))) return words(fittingFormat(id, value), value);
   return offset === undefined ? sentence(`kvm_apic ${what}`, `${name} = 0x${text}`) : explainRegister(offset);
 }
 
 const INHIBITS = 'numbers hold for Linux 6.3 to 6.16; 5.15 and 7.1 have other tables';
 
 const readers: readonly Reader[] = [
-  [/kvm_apic_ipi: dst ([\da-f]+) vec (\d+) \(([^)]*)\)/, icrFromTrace],
-  [/kvm_msi_set_irq: dst ([\da-f]+) vec (\d+) \(([^)]*)\)/, msiFromTrace],
+  [/kvm_apic_ipi:\s+dst ([\da-f]+) vec (\d+) \(([^)]*)\)/, icrFromTrace],
+  [/kvm_msi_set_irq:\s+dst ([\da-f]+) vec (\d+) \(([^)]*)\)/, msiFromTrace],
   [
-    /kvm_apic_accept_irq: apicid ([\da-f]+) vec (\d+) \(([^)]*)\)/,
+    /kvm_apic_accept_irq:\s+apicid ([\da-f]+) vec (\d+) \(([^)]*)\)/,
     accepted('Message reached a local APIC (it may still be dropped)'),
   ],
-  [/kvm_apicv_accept_irq: apicid ([\da-f]+) vec (\d+) \(([^)]*)\)/, accepted('Delivered with APIC virtualization')],
+  [/kvm_apicv_accept_irq:\s+apicid ([\da-f]+) vec (\d+) \(([^)]*)\)/, accepted('Delivered with APIC virtualization')],
   [
-    /kvm_ioapic_set_irq: pin (\d+) dst ([\da-f]+) vec[ =](\d+) \(([^)]*)\)( \(coalesced\))?/,
+    /kvm_ioapic_set_irq:\s+pin (\d+) dst ([\da-f]+) vec[ =](\d+) \(([^)]*)\)( \(coalesced\))?/,
     ([, pin, dst, vec, flags, coalesced]) =>
       sentence(
         'IOAPIC pin changed',
@@ -101,7 +122,7 @@ const readers: readonly Reader[] = [
       ),
   ],
   [
-    /kvm_eoi: apicid ([\da-f]+) vector (-?\d+)/,
+    /kvm_eoi:\s+apicid ([\da-f]+) vector (-?\d+)/,
     ([, id, vec]) =>
       sentence(
         'EOI seen by KVM',
@@ -111,16 +132,16 @@ const readers: readonly Reader[] = [
       ),
   ],
   [
-    /kvm_inj_virq: (?:IRQ 0x|Soft\/INTn 0x)([\da-f]+)/,
+    /kvm_inj_virq:\s+(?:IRQ 0x|Soft\/INTn 0x)([\da-f]+)/,
     ([, vec]) =>
       sentence('Injected at VM entry', `vector ${named(Number.parseInt(vec, 16))}`, [
         'virtual-interrupt delivery is not traced',
       ]),
   ],
-  [/kvm_inj_virq: irq (\d+)/, ([, vec]) => sentence('Injected at VM entry', `vector ${named(Number(vec))}`)],
+  [/kvm_inj_virq:\s+irq (\d+)/, ([, vec]) => sentence('Injected at VM entry', `vector ${named(Number(vec))}`)],
   [/kvm_exit:.{0,200}?reason (APIC_WRITE|EOI_INDUCED|APIC_ACCESS)\b.{0,200}?\binfo1? (?:0x)?([\da-f]+)/, qualification],
   [
-    /kvm_avic_unaccelerated_access: vcpu=(\d+), offset=0x[\da-f]+\((\w+)\), (trap|fault), (write|read), vec=0x([\da-f]+)/,
+    /kvm_avic_unaccelerated_access:\s+vcpu=(\d+), offset=0x[\da-f]+\((\w+)\), (trap|fault), (write|read), vec=0x([\da-f]+)/,
     ([, vcpu, register, how, access, vec]) =>
       sentence(
         'AVIC access that the hardware does not complete',
@@ -129,9 +150,21 @@ const readers: readonly Reader[] = [
       ),
   ],
   [/kvm_(?:entry|exit):.{0,400}?\bintr_info 0x(8[\da-f]{7})/, ([, info]) => words('intr-info', BigInt(`0x${info}`))],
-  [/kvm_apic: apic_(write|read) (APIC_\w+) = 0x([\da-f]+)/, apicRegister],
+  [/kvm_msr:\s+msr_write (1b|8[0-3][\da-f]) = 0x([\da-f]{1,16})\b/, msrWrite],
+  [/kvm_mmio:\s+mmio write len \d+ gpa 0xfee00([\da-f]{3}) val 0x([\da-f]{1,8})\b/, mmioWrite],
   [
-    /kvm_pi_irte_update: .{0,40}?\b(enabled and being updated|disabled) for irq (\d+), vcpu (-?\d+), gsi: 0x([\da-f]+), gvec: 0x([\da-f]+)/,
+    /kvm_apicv_update_request:\s+(activate|deactivate) bit=(\d+)/,
+    ([, how, bit]) => {
+      const reason = formatById('apicv-inhibits-5.15')!.fields.find(f => f.lo === Number(bit) && !f.reserved)?.name;
+      return sentence(
+        'APICv update (Linux 5.15)',
+        `${how === 'activate' ? 'clears' : 'sets'} the inhibit reason ${reason ?? `bit ${bit}`}`,
+      );
+    },
+  ],
+  [/kvm_apic:\s+apic_(write|read) (APIC_\w+) = 0x([\da-f]+)/, apicRegister],
+  [
+    /kvm_pi_irte_update:\s+.{0,40}?\b(enabled and being updated|disabled) for irq (\d+), vcpu (-?\d+), gsi: 0x([\da-f]+), gvec: 0x([\da-f]+)/,
     ([, how, irq, vcpu, gsi, gvec]) =>
       sentence(
         'IRTE update',
@@ -141,11 +174,11 @@ const readers: readonly Reader[] = [
       ),
   ],
   [
-    /kvm_apicv_inhibit_changed: (?:set|cleared) reason=\d+, inhibits=0x([\da-f]+)/,
+    /kvm_apicv_inhibit_changed:\s+(?:set|cleared) reason=\d+, inhibits=0x([\da-f]+)/,
     ([, mask]) => words('apicv-inhibits', BigInt(`0x${mask}`), [INHIBITS]),
   ],
   [
-    /kvm_avic_incomplete_ipi: vcpu=\d+, icrh:icrl=0x([\da-f]+):([\da-f]+), id=(\d+)/,
+    /kvm_avic_incomplete_ipi:\s+vcpu=\d+, icrh:icrl=0x([\da-f]+):([\da-f]+), id=(\d+)/,
     ([, high, low, id]) => {
       const reason = formatById('avic-ipi')!.fields.find(f => f.name === 'id')!.values?.[Number(id)];
       const value = (BigInt(`0x${high}`) << 32n) | BigInt(`0x${low}`);
@@ -161,18 +194,11 @@ export function findTraceEvent(text: string): Candidate[] {
   if (!text.includes('kvm_')) return [];
   for (const [pattern, explain] of readers) {
     const match = pattern.exec(text);
-    if (match) {
-      const event = /^kvm_\w+/.exec(match[0])![0];
-      return [
-        {
-          start: match.index,
-          end: match.index + match[0].length,
-          text: match[0],
-          as: event,
-          explain: () => explain(match),
-        },
-      ];
-    }
+    const explanation = match ? explain(match) : undefined;
+    if (!match || !explanation) continue;
+    const event = /^kvm_\w+/.exec(match[0])![0];
+    const end = match.index + match[0].length;
+    return [{ start: match.index, end, text: match[0], as: event, explain: () => explanation }];
   }
   return [];
 }

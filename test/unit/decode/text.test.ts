@@ -108,6 +108,35 @@ describe('logs and traces', () => {
   });
 });
 
+describe('events as tools print them', () => {
+  it.each([
+    [
+      'kvm_apic_ipi:          dst 3 vec 200 (Fixed|physical|ass^ert|edge|dst)',
+      'Fixed vector 0xc8 (200) to APIC 3, physical, edge',
+    ],
+    ['kvm_msr: msr_write 830 = 0xe0000^4893', 'Fixed vector 0x93 (147) to cluster 0, x2APIC IDs 1, 2, 3, edge'],
+    ['kvm_msr: msr_write 80f = 0x1^ff', 'APIC software-enabled, spurious vector 0xff (255)'],
+    ['kvm_msr: msr_write 1b = 0xfee00^d00', 'BSP, x2APIC mode, base 0xfee00000'],
+    ['kvm_mmio: mmio write len 4 gpa 0xfee00^300 val 0xc4500', 'INIT to all but itself, edge'],
+    ['kvm_apic: apic_read APIC_SPIV = 0x1^ff', 'APIC software-enabled, spurious vector 0xff (255)'],
+    ['kvm_apicv_update_request: deacti^vate bit=3', 'sets the inhibit reason IRQWIN'],
+  ])('%s', (text, meaning) => {
+    expect(hoverAt(`       qemu-1331    [001] .....    20.490804: ${text}`, 'log')?.explanation.meaning).toBe(meaning);
+  });
+
+  it('flags a write that the kernel answered with #GP', () => {
+    const text = 'kvm_msr: msr_write 830 = 0xffffffff0009^4801 (#GP)';
+    expect(hoverAt(text, 'log')?.explanation.problems[0].text).toContain('reserved bit 16 set: #GP');
+  });
+
+  it.each(['kvm_msr: msr_write c0000080 = 0x500', 'kvm_mmio: mmio write len 4 gpa 0xfec00000 val 0x38'])(
+    'offers nothing for %s',
+    text => {
+      expect(offered(text, 'log')).toEqual([]);
+    },
+  );
+});
+
 describe('dumps of a local APIC', () => {
   it('joins the two lines of QEMU’s ICR and reads an x2APIC destination unshifted', () => {
     const dump = 'ICR\t 0x0000^00fd physical edge de-assert no-shorthand\nICR2\t 0x00000001 cpu 1 (X2APIC ID)';
