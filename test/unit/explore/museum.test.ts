@@ -19,7 +19,7 @@ function programOf(file: string, variant: string): Program {
   return program as Program;
 }
 
-describe('the museum', () => {
+describe('the museum', { timeout: 30_000 }, () => {
   it('has at least 24 races', () => {
     expect(files.length).toBeGreaterThanOrEqual(24);
   });
