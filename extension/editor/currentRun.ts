@@ -41,6 +41,13 @@ export class CurrentRun implements InspectorSource {
     ];
   }
 
+  /** The kernel function that the last step lies in; undefined when it lies in none. */
+  place(): { readonly function: string; readonly file: string } | undefined {
+    const step = this.#session?.explain();
+    const file = /^[\w./-]+\.[ch](?=,)/.exec(step?.source ?? '')?.[0];
+    return step === undefined || file === undefined ? undefined : { function: step.place, file };
+  }
+
   handle(message: FromWebview): void {
     const session = this.#session;
     if (session === undefined) {

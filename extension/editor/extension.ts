@@ -6,6 +6,7 @@ import { registerDecodeCommand } from './decodeCommand.ts';
 import { registerEncodeCommand } from './encodeCommand.ts';
 import { registerHovers } from './hover.ts';
 import { registerInspector } from './inspectorPanel.ts';
+import { registerKernelSource } from './kernelSource.ts';
 import { registerNewScenario } from './newScenario.ts';
 import { registerScenarioLanguage } from './scenarioLanguage.ts';
 import { registerTestExplorer } from './testExplorer.ts';
@@ -24,6 +25,7 @@ export function activate(context: ExtensionContext): void {
   registerInspector(context, run);
   registerTestExplorer(context);
   registerNewScenario(context);
+  registerKernelSource(context, run);
 }
 
 export function deactivate(): void {}

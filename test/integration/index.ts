@@ -10,6 +10,7 @@ export async function run(): Promise<void> {
   await import('./decode.suite.ts');
   await import('./diagnostics.suite.ts');
   await import('./hover.suite.ts');
+  await import('./kernelSource.suite.ts');
   await import('./scenario.suite.ts');
 
   let passed = 0;
