@@ -8,7 +8,7 @@ export default defineConfig({
     setupFiles: ['test/ui/failure.ts'],
     sequence: { hooks: 'list' }, // the picture of a failure before the test's own afterEach tidies up
     fileParallelism: false, // one VS Code and one browser fill two cores
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
   },
 });
