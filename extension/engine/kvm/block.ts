@@ -29,13 +29,15 @@ function hasOtherEvents(m: Machine, vcpu: number): boolean {
   );
 }
 
-/** L2 is runnable too when RVI of vmcs02 exceeds its VPPR. `vmx_guest_apic_has_interrupt`; race R25. */
+/** L2 is runnable too when RVI of vmcs02, or what L1 has posted and nobody has moved yet, exceeds its VPPR. `vmx_has_nested_events`; race R25. */
 function l2HasInterrupt(m: Machine, vcpu: number): boolean {
   if (m.words[m.vcpu(vcpu) + V.guest_mode] === 0) {
     return false;
   }
   const base = m.nested(vcpu);
-  return priorityClass(m.load(base + V.guest_intr_status)) > priorityClass(m.load(base + V.ppr));
+  const posted = m.load(m.vcpu(vcpu) + V.pi_pending) !== 0 ? highest(m, base + V.pi_desc) : -1;
+  const request = Math.max(m.load(base + V.guest_intr_status) & 0xff, posted);
+  return priorityClass(request) > priorityClass(m.load(base + V.ppr));
 }
 
 /** Locals of `kvm_vcpu_check_block`. */

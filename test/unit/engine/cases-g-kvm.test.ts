@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { read_apic_page } from '../../../extension/engine/guest/apicPage.ts';
 import { hlt } from '../../../extension/engine/guest/instructions.ts';
-import { REQ, V } from '../../../extension/engine/layout.ts';
+import { IO, REQ, V } from '../../../extension/engine/layout.ts';
 import { inhibitBit } from '../../../extension/engine/vmx/apicv.ts';
 import { call, DEVICE, type Options, ran, World } from './world.ts';
 
@@ -187,22 +187,24 @@ describe('KVM around it', () => {
     const world = new World({ vcpus: [{}, { l2: { notificationVector: 0x66 } }] });
     const { m } = world;
     world.set(() => {
-      m.set_bit(0x79, m.vcpu(1) + V.ioapic_handled_vectors);
-      m.set_bit(REQ.LOAD_EOI_EXITMAP, m.vcpu(1) + V.requests);
-      m.clear_bit(REQ.LOAD_EOI_EXITMAP, m.vcpu(1) + V.requests);
-      m.store(m.vcpu(1) + V.load_eoi_exitmap_pending, 1);
+      // Pin 5: level, Fixed 0x79 to the physical ID 1.
+      m.store(m.layout.ioapic + IO.redirtbl + 2 * 5, 0x8079);
+      m.store(m.layout.ioapic + IO.redirtbl + 2 * 5 + 1, 1 << 24);
+      m.set_bit(REQ.SCAN_IOAPIC, m.vcpu(1) + V.requests);
       m.set_bit(0x79, m.nested(1) + V.irr);
       m.store(m.nested(1) + V.guest_intr_status, 0x79);
     });
     world.do({ kind: 'exit', vcpu: 1 });
-    world.enter(1);
-    expect(m.test_bit(0x79, m.nested(1) + V.taken)).toBe(true);
+    const steps = world.enter(1);
+    expect(ran(steps, 'vcpu_scan_ioapic', 'scan')).toBe(true);
+    expect(ran(steps, 'vcpu_scan_ioapic', 'wait')).toBe(true);
+    expect([m.test_bit(0x79, m.nested(1) + V.taken), world.vectors(1, 'eoi_exit')]).toEqual([true, []]);
     const from = world.forget();
     world.do({ kind: 'eoi', vcpu: 1 });
-    expect([world.exits(from), world.vectors(1, 'eoi_exit')]).toEqual([[], []]);
+    expect(world.exits(from)).toEqual([]);
     // An interrupt for L1 ends L2; only then the bitmap of vmcs01 is written.
     world.ipi(0, 1, 0x31);
-    expect([m.words[m.vcpu(1) + V.guest_mode], world.vectors(1, 'eoi_exit')]).toEqual([0, [0x79]]);
+    expect([world.number(1, 'l2'), world.vectors(1, 'eoi_exit')]).toEqual([0, [0x79]]);
   });
 
   test('G34: every IPI wakes a halted receiver, on whatever CPU it wakes up', () => {
