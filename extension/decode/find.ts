@@ -6,7 +6,7 @@ import { findDumpLine } from './dumps.ts';
 import { type Definitions, evaluateText, isValue, literal } from './evaluate.ts';
 import type { Explanation } from './explanation.ts';
 import { type KernelFunction, kernelFunction } from './functions.ts';
-import { type Lines, MAX_LINE, statementAround, unwrap } from './lines.ts';
+import { insideHunk, type Lines, MAX_LINE, statementAround, unwrap } from './lines.ts';
 import { macro } from './macros.ts';
 import { counterpart, otherSide, withChange } from './patch.ts';
 import { findPrintkGroup } from './printkGroup.ts';
@@ -109,7 +109,7 @@ export function findCandidates(
   definitions: Definitions = NONE,
 ): Candidate[] {
   const own = onLine(lines, n, languageId, definitions);
-  const { side } = unwrap(lines.at(n), languageId === 'diff');
+  const { side } = unwrap(lines.at(n), insideHunk(lines, n, languageId));
   const partner = own.length > 0 ? otherSide(lines, n) : undefined;
   if (partner === undefined || (side !== '+' && side !== '-')) return own;
   const other = onLine(lines, partner, languageId, definitions);
@@ -121,7 +121,7 @@ export function findCandidates(
 }
 
 function onLine(lines: Lines, n: number, languageId: string, definitions: Definitions): Candidate[] {
-  const inDiff = languageId === 'diff';
+  const inDiff = insideHunk(lines, n, languageId);
   const { text, column, side } = unwrap(lines.at(n), inDiff);
   if (text.trim() === '') return [];
   const code = C_LIKE.test(languageId) || (inDiff && side !== undefined) || (side !== undefined && column > 1);

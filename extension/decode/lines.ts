@@ -36,6 +36,28 @@ export function unwrap(line: string, inDiff: boolean): Unwrapped {
   return { text: rest.slice(1), column: quote + 1, side: rest[0] as '+' | '-' | ' ' };
 }
 
+const HUNK_LANGUAGES = /^(?:diff|plaintext|git-commit|markdown|email)$/;
+/** A hunk longer than this is taken for one without looking for its head. */
+const HUNK = 400;
+
+/**
+ * Is line n part of a diff's hunk? Hunks stand in patches, and quoted or not in mails. A commit message, indented or with bullets,
+ * is no hunk: above it there is no `@@` but other text.
+ */
+export function insideHunk(lines: Lines, n: number, languageId: string): boolean {
+  if (!HUNK_LANGUAGES.test(languageId)) return false;
+  const isDiff = languageId === 'diff';
+  for (let k = n; k >= Math.max(0, n - HUNK); k--) {
+    const line = lines.at(k);
+    const first = line[0] === '>' || line[1] === '>' ? line.slice(QUOTE.exec(line)?.[0].length ?? 0) : line;
+    if (first.startsWith('@@ -')) return k < n;
+    const header = first.startsWith('--- a/') || first.startsWith('+++ b/');
+    if (header || (first !== '' && !'+- \\'.includes(first[0]))) return false;
+    if (k === n && !isDiff && !/^[-+ ]/.test(first)) return false;
+  }
+  return isDiff;
+}
+
 const SYSLOG =
   /^(?:<\d+>)?(?:[A-Z][a-z]{2}\s+\d+\s[\d:]+\s\S+\s(?:kernel|\S+\[\d+\]):\s*)?(?:\[\s*\d+\.\d+\](?:\[[^\]]*\])?\s*)?/;
 

@@ -189,6 +189,32 @@ describe('patches and mails', () => {
     expect(hoverAt('> > the ICR was 0x000c45^00 here', 'plaintext')?.range).toBe('0x000c4500');
   });
 
+  it('reads a patch in a mail that has no language, quoted or not', () => {
+    const mail = (quote: string) =>
+      [
+        'Hi,',
+        '',
+        '@@ -1,3 +1,3 @@ void f(void)',
+        ' \tapic_icr_write(APIC_INT_ASSERT |',
+        '-\t\tAPIC_DM_NMI, id);',
+        '+\t\tAPIC_DM_^INIT, id);',
+      ]
+        .map(line => quote + line)
+        .join('\n');
+    for (const quote of ['', '> ']) {
+      const e = hoverAt(mail(quote), 'plaintext')?.explanation;
+      expect(e?.meaning).toBe('INIT to the destination in ICR2, edge');
+      expect(e?.notes[0]).toBe('this patch: delivery_mode NMI → INIT');
+    }
+  });
+
+  it('takes an indented commit message for text, not for a hunk', () => {
+    const show = 'commit 1234\nAuthor: A <a@b.c>\n\n    the guest wrote ICR 0x000c45^00\n\ndiff --git a/x b/x';
+    expect(hoverAt(show, 'diff')?.explanation.meaning).toBe('INIT to all but itself, edge');
+    const list = 'Things:\n- APIC_DM_^NMI | APIC_INT_ASSERT\n+ APIC_DM_INIT';
+    expect(hoverAt(list, 'plaintext')?.explanation.notes.join()).not.toContain('this patch');
+  });
+
   it('follows the continuation lines of a macro', () => {
     const text =
       '+#define WAKE (APIC_INT_ASSERT | \\\n+              APIC_DM_^INIT | \\\n+              APIC_DEST_SELF)';
