@@ -11,6 +11,7 @@ import {
   window,
 } from 'vscode';
 import type { DebugHost, DebugSession } from '../session/dap/debugSession.ts';
+import { CalmStops } from './calmStops.ts';
 import type { CurrentRun } from './currentRun.ts';
 import { LANGUAGE } from './scenarioLanguage.ts';
 import { readScenario } from './scenarioText.ts';
@@ -65,16 +66,17 @@ class InlineAdapter implements DebugAdapter {
   readonly #sent = new EventEmitter<DebugProtocolMessage>();
   readonly onDidSendMessage = this.#sent.event;
   readonly #session: Promise<DebugSession>;
+  readonly #stops = new CalmStops(message => {
+    if (!this.#disposed) {
+      this.#sent.fire(message as DebugProtocolMessage);
+    }
+  });
   #disposed = false;
 
   constructor(run: CurrentRun) {
     const host: DebugHost = {
       read: program => readScenario(uriOf(program)),
-      send: message => {
-        if (!this.#disposed) {
-          this.#sent.fire(message as DebugProtocolMessage);
-        }
-      },
+      send: message => this.#stops.send(message),
       attach: (session, program) => void run.attach(session, uriOf(program).toString()),
     };
     this.#session = import('./lazy.ts').then(({ DebugSession }) => new DebugSession(host));
@@ -86,6 +88,7 @@ class InlineAdapter implements DebugAdapter {
 
   dispose(): void {
     this.#disposed = true;
+    this.#stops.dispose();
     void this.#session.then(session => session.dispose());
     this.#sent.dispose();
   }

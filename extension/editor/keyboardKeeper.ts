@@ -6,6 +6,9 @@ const AWAY = 'irqscope.keyboardAway';
 /** Milliseconds after which a theft that did not happen is no longer expected. */
 const PATIENCE = 3000;
 
+/** Milliseconds in which the keyboard is back for certain. What VS Code says of the panel's state may be older than that. */
+const RETURN = 500;
+
 /**
  * VS Code gives the keyboard to the editor whenever a debug session stops (`debug.focusEditorOnBreak`): who steps in the inspector
  * would type the second step into the scenario. So the inspector takes the keyboard back, and what is typed on the way steps all
@@ -18,10 +21,12 @@ export class KeyboardKeeper {
   constructor(panel: WebviewPanel) {
     this.#watch = Disposable.from(
       debug.onDidChangeActiveStackItem(() => {
-        if (this.#timer !== undefined) panel.reveal(panel.viewColumn, false);
+        if (this.#timer === undefined) return;
+        panel.reveal(panel.viewColumn, false);
+        this.#releaseAfter(RETURN);
       }),
       panel.onDidChangeViewState(() => {
-        if (panel.active || !panel.visible) this.release();
+        if (!panel.visible) this.release();
       }),
     );
   }
@@ -29,8 +34,7 @@ export class KeyboardKeeper {
   /** To be called before a motion that the user asked for in the inspector: there the keyboard is. */
   expectTheft(): void {
     if (workspace.getConfiguration('debug').get('focusEditorOnBreak') === false) return;
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.release(), PATIENCE);
+    this.#releaseAfter(PATIENCE);
     void commands.executeCommand('setContext', AWAY, true);
   }
 
@@ -45,5 +49,10 @@ export class KeyboardKeeper {
   dispose(): void {
     this.release();
     this.#watch.dispose();
+  }
+
+  #releaseAfter(milliseconds: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.release(), milliseconds);
   }
 }
