@@ -1,4 +1,5 @@
 /** The command line: one word chooses the command, each command stands in a file of its own. */
+import { COMPARE_USAGE, compareCommand } from './compare.ts';
 import { CONFORM_USAGE, conformCommand } from './conform.ts';
 import { DAP_USAGE, dapCommand } from './dap.ts';
 import { DECODE_USAGE, decodeCommand } from './decode.ts';
@@ -16,6 +17,7 @@ const COMMANDS: Readonly<
   run: { usage: RUN_USAGE, run: runCommand },
   explore: { usage: EXPLORE_USAGE, run: exploreCommand },
   dap: { usage: DAP_USAGE, run: dapCommand },
+  compare: { usage: COMPARE_USAGE, run: compareCommand },
   diagram: { usage: DIAGRAM_USAGE, run: diagramCommand },
   decode: { usage: DECODE_USAGE, run: decodeCommand },
   encode: { usage: ENCODE_USAGE, run: encodeCommand },

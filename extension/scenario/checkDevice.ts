@@ -1,6 +1,5 @@
 /** Devices, the guest's kernel and choices as the machine's description has them, and what they do. */
 import type { DeviceConfig, GuestConfig, MachineConfig, MsiConfig } from '../engine/config.ts';
-import { requestFor } from '../engine/iommu/request.ts';
 import { checkMsi } from './checkMessage.ts';
 import { cpuIndex, vcpuIndex } from './checkVcpus.ts';
 import { CHOICE_VALUES } from './deviceWords.ts';
@@ -129,13 +128,8 @@ export function checkDeviceAction(node: ActionNode, machine: MachineConfig, repo
   const device = deviceIndex(node.device, machine, report);
   if (device === undefined) return undefined;
   switch (node.name?.text) {
-    case 'interrupt': {
-      const irte = machine.devices?.[device].irte ?? 0;
-      const { address, data } = requestFor(irte);
-      return machine.vendor === 'intel'
-        ? { kind: 'request', device, address, data }
-        : { kind: 'request', device, address: 0xfee00000, data: irte };
-    }
+    case 'interrupt':
+      return { kind: 'signal', device };
     case 'request': {
       const address = report.wide(node.value, 'the address', 32);
       const data = report.wide(node.data, 'the data', 32);

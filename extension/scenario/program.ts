@@ -51,6 +51,8 @@ export type Action =
   | { readonly kind: 'assign' }
   /** A physical interrupt reaches the local APIC of a CPU. */
   | { readonly kind: 'physical'; readonly cpu: number; readonly vector: number }
+  /** A device signals its interrupt through its own entry. */
+  | { readonly kind: 'signal'; readonly device: number }
   /** A device writes a request to the IOMMU: address and data, 32 bits each. */
   | { readonly kind: 'request'; readonly device: number; readonly address: number; readonly data: number }
   /** The guest programs the device's MSI: `KVM_SET_GSI_ROUTING`. */

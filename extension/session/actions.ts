@@ -12,7 +12,7 @@ import {
   write_tpr,
 } from '../engine/guest/instructions.ts';
 import { wrmsr } from '../engine/guest/msr.ts';
-import { device_interrupt } from '../engine/iommu/device.ts';
+import { device_interrupt, ownRequest } from '../engine/iommu/device.ts';
 import { guest_boot, guest_compose, guest_find_parent, guest_signal } from '../engine/irqdomain/guestBoot.ts';
 import { preempt, resume, vcpu_put } from '../engine/kvm/block.ts';
 import { physical_message } from '../engine/kvm/physical.ts';
@@ -166,6 +166,11 @@ function beginElsewhere(m: Machine, action: Exclude<AgentAction, { vcpu: number 
     case 'physical':
       m.start(m.iommuAgent, physical_message, action.cpu, action.vector);
       return m.iommuAgent;
+    case 'signal': {
+      const { address, data } = ownRequest(m, action.device);
+      m.start(m.deviceAgent(action.device), device_interrupt, action.device, address, data);
+      return m.deviceAgent(action.device);
+    }
     case 'request':
       m.start(m.deviceAgent(action.device), device_interrupt, action.device, action.address | 0, action.data | 0);
       return m.deviceAgent(action.device);

@@ -1,7 +1,9 @@
 /** What a device does: it signals an interrupt by a write to 0xfeexxxxx. */
 import { D } from '../layout.ts';
+import type { Machine } from '../machine.ts';
 import { operation, RETURN, step } from '../operation.ts';
 import { hex } from '../text.ts';
+import { requestFor } from './request.ts';
 
 /** The write is posted: the device does not wait for an answer, only for room. */
 export const device_interrupt = operation({
@@ -24,3 +26,13 @@ export const device_interrupt = operation({
     ),
   },
 });
+
+/** The message that reaches the device's own entry: in VT-d's remappable format, or with AMD's index in the data. */
+export function ownRequest(m: Machine, device: number): { readonly address: number; readonly data: number } {
+  const index = m.config.devices?.[device].irte ?? 0;
+  if (m.config.vendor === 'amd') {
+    return { address: 0xfee00000 | 0, data: index };
+  }
+  const { address, data } = requestFor(index);
+  return { address: address | 0, data };
+}
