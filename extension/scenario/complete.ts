@@ -1,9 +1,10 @@
-import { FIELDS, findField } from '../engine/fields.ts';
+import { FIELDS } from '../engine/fields.ts';
 import { REGISTER_OFFSETS } from './checkAction.ts';
 import { checkMachine, DEMANDS, type Frame, KERNELS } from './checkMachine.ts';
 import { countCpus } from './checkVcpus.ts';
 import { agentSuggestions, behindAgent, codeSuggestions, surroundings } from './completeRace.ts';
 import { type Expected, Listener } from './expected.ts';
+import { fieldNamed } from './fieldNames.ts';
 import { apicvInhibits } from './inhibits.ts';
 import { parseLine } from './parse.ts';
 import { Report } from './report.ts';
@@ -96,14 +97,14 @@ function features(words: Words, tree: Tree, { machine }: Frame): Suggestion[] {
 }
 
 function values(block: string, path: string, tree: Tree): Suggestion[] {
-  const field = findField(block === 'cpu' ? 'cpu' : 'vcpu', path);
+  const field = fieldNamed(block, path);
   if (field?.kind === 'vectors') return vectors(tree);
   if (field?.kind === 'flag') return numbers(2, () => path);
   return Object.entries(field?.values ?? {}).map(([label, value]) => ({ label, kind: 'value', detail: `${value}` }));
 }
 
 function test(block: string, path: string, tree: Tree): Suggestion[] {
-  const field = findField(block === 'cpu' ? 'cpu' : 'vcpu', path);
+  const field = fieldNamed(block, path);
   if (field?.kind === 'vectors') {
     return fromWords({
       has: 'Every vector that follows is in the set.',
@@ -124,6 +125,10 @@ function suggest(expected: Expected, tree: Tree, frame: Frame): Suggestion[] {
       return isKey(expected.words, 'apicv') ? features(expected.words, tree, frame) : fromWords(expected.words);
     case 'vcpu':
       return numbers(frame.vcpuCount ?? 1, n => startOf(tree, n));
+    case 'device':
+      return tree.nodes.flatMap(node =>
+        node.kind === 'device' && node.name ? [{ label: node.name.text, kind: 'value' }] : [],
+      );
     case 'cpu':
       return numbers(countCpus(tree, frame), n => `CPU ${n}`);
     case 'id':

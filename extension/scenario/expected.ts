@@ -7,6 +7,8 @@ export type Expected =
   | { readonly kind: 'word'; readonly words: Words }
   /** Number of a vCPU or CPU. */
   | { readonly kind: 'vcpu' | 'cpu' }
+  /** Name of a device. */
+  | { readonly kind: 'device' }
   | { readonly kind: 'vector' }
   /** Physical APIC ID. */
   | { readonly kind: 'id' }
@@ -17,7 +19,7 @@ export type Expected =
   | { readonly kind: 'register' }
   /** Why APICv is inhibited. */
   | { readonly kind: 'inhibit' }
-  /** `block` is `vcpu` or `cpu`. */
+  /** `block` is `vcpu`, `cpu`, `device`, `iommu` or `guest`. */
   | { readonly kind: 'field'; readonly block: string }
   /** `has`, `lacks`, `is`, or the value at once. */
   | { readonly kind: 'test'; readonly block: string; readonly field: string }

@@ -1,5 +1,4 @@
 import type { MachineConfig } from '../engine/config.ts';
-import { findField } from '../engine/fields.ts';
 import { APIC_BASE_MSR } from '../engine/lapic/registers.ts';
 import { decode, type Format } from '../formats/format.ts';
 import { icr, x2apicIcr } from '../formats/icr.ts';
@@ -10,6 +9,7 @@ import { checkIcr, checkIpi, checkMsi } from './checkMessage.ts';
 import { checkVcpus } from './checkVcpus.ts';
 import { behindAgent } from './completeRace.ts';
 import { type Expected, Listener } from './expected.ts';
+import { fieldNamed } from './fieldNames.ts';
 import { apicvInhibits } from './inhibits.ts';
 import { parseLine } from './parse.ts';
 import type { Range } from './program.ts';
@@ -41,7 +41,7 @@ function explainVector(word: Token): string | undefined {
 }
 
 function explainField(block: string, path: string): string | undefined {
-  const field = findField(block === 'cpu' ? 'cpu' : 'vcpu', path);
+  const field = fieldNamed(block, path);
   if (!field) return undefined;
   const width = field.kind === 'vectors' ? 'set of vectors' : field.kind === 'flag' ? 'one bit' : `${field.width} bits`;
   return `\`${field.path}\` (${width}): ${field.doc}`;
@@ -68,6 +68,13 @@ function explainInhibit(word: Token, tree: Tree): string | undefined {
   if (name === undefined) return undefined;
   const honoured = vendor === 'amd' || ((requiredInhibits >>> bit) & 1) === 1 ? '' : ' Intel does not honour it.';
   return `\`APICV_INHIBIT_REASON_${name}\`: bit ${bit} in Linux ${kernel}.${honoured}`;
+}
+
+function explainDevice(word: Token, tree: Tree): string | undefined {
+  const node = tree.nodes.find(each => each.kind === 'device' && each.name?.text === word.text);
+  if (!node) return undefined;
+  const text = tree.lines[node.range.line].text.slice(node.range.start, node.range.end);
+  return `Line ${node.range.line + 1}: \`${text.replaceAll('`', '')}\``;
 }
 
 function explainVcpu(word: Token, tree: Tree): string | undefined {
@@ -126,6 +133,8 @@ function explain(expected: Expected, word: Token, tree: Tree): string | undefine
   switch (expected.kind) {
     case 'word':
       return isKey(expected.words, word.text) ? expected.words[word.text] : undefined;
+    case 'device':
+      return explainDevice(word, tree);
     case 'vcpu':
       return explainVcpu(word, tree);
     case 'id':
@@ -143,7 +152,7 @@ function explain(expected: Expected, word: Token, tree: Tree): string | undefine
     case 'field':
       return explainField(expected.block, word.text);
     case 'value':
-      return findField(expected.block === 'cpu' ? 'cpu' : 'vcpu', expected.field)?.kind === 'vectors'
+      return fieldNamed(expected.block, expected.field)?.kind === 'vectors'
         ? explainVector(word)
         : explainField(expected.block, expected.field);
     default:

@@ -59,7 +59,7 @@ function parseDeviceAction(cursor: Cursor, device: Token | undefined): Body<Acti
 
 /** `device nic irte 5 posted to vcpu 2 vector 0x41`, `device nic: interrupt`. */
 export function parseDevice(cursor: Cursor): Body<DeviceNode> | Body<ActionNode> {
-  const name = cursor.word('Write a name for the device: `device nic`.', { kind: 'word', words: {} });
+  const name = cursor.word('Write a name for the device: `device nic`.', { kind: 'device' });
   if (cursor.accept(':')) return parseDeviceAction(cursor, name);
   const clauses: DeviceClause[] = [];
   cursor.offer({ kind: 'word', words: DEVICE_CLAUSES });

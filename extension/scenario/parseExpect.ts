@@ -103,7 +103,7 @@ function parseSubject(cursor: Cursor): Subject | undefined {
   if (only) return { block: only, index: only };
   const device = cursor.accept('device');
   if (device) {
-    const name = cursor.word('Write the name of a device: `device nic: irte.im 1`.', { kind: 'word', words: {} });
+    const name = cursor.word('Write the name of a device: `device nic: irte.im 1`.', { kind: 'device' });
     return name && { block: device, index: name };
   }
   const block = cursor.accept('cpu') ?? cursor.accept('vcpu');

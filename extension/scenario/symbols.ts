@@ -1,13 +1,13 @@
-import { findField } from '../engine/fields.ts';
 import { type Expected, Listener } from './expected.ts';
+import { fieldNamed } from './fieldNames.ts';
 import { parseLine } from './parse.ts';
 import type { Range } from './program.ts';
 import type { SourceLine, Token } from './tokens.ts';
 import type { Tree } from './tree.ts';
 import { numberOf, VECTORS } from './values.ts';
 
-/** Something that a scenario mentions in several places, however it is spelled: `vcpu 1`, `cpu 2`, `vector 65`. */
-export type Entity = `${'vcpu' | 'cpu' | 'vector'} ${number}`;
+/** Something that a scenario mentions in several places, however it is spelled: `vcpu 1`, `cpu 2`, `vector 65`, `device nic`. */
+export type Entity = `${'vcpu' | 'cpu' | 'vector'} ${number}` | `device ${string}`;
 
 export interface Mention {
   readonly symbol: Entity;
@@ -24,10 +24,11 @@ export interface FieldMention {
 function isVector(expected: Expected): boolean {
   if (expected.kind === 'vector') return true;
   if (expected.kind !== 'value' && expected.kind !== 'test') return false;
-  return findField(expected.block === 'cpu' ? 'cpu' : 'vcpu', expected.field)?.kind === 'vectors';
+  return fieldNamed(expected.block, expected.field)?.kind === 'vectors';
 }
 
 function symbolOf(expected: Expected, word: Token): Entity | undefined {
+  if (expected.kind === 'device') return `device ${word.text}`;
   const vector = isVector(expected);
   if (!vector && expected.kind !== 'vcpu' && expected.kind !== 'cpu') return undefined;
   const value = vector && Object.hasOwn(VECTORS, word.text) ? BigInt(VECTORS[word.text]) : numberOf(word);
@@ -57,10 +58,11 @@ export function mentions(tree: Tree, symbol: Entity): Range[] {
   return tree.lines.flatMap(line => mentionsOf(line).flatMap(each => (each.symbol === symbol ? [each.range] : [])));
 }
 
-/** The line that describes a vCPU, or else the one that says how many there are. */
+/** The line that describes a device or a vCPU, or else the one that says how many there are. */
 export function definitionOf(tree: Tree, symbol: Entity): Range | undefined {
   const [kind, number] = symbol.split(' ');
   if (kind === 'vector') return undefined;
+  if (kind === 'device') return tree.nodes.find(node => node.kind === 'device' && node.name?.text === number)?.range;
   const count = tree.nodes.find(node => node.kind === 'setting' && node.head.text === `${kind}s`);
   const own = tree.nodes.find(
     node => kind === 'vcpu' && node.kind === 'vcpu' && node.index && numberOf(node.index) === BigInt(number),
@@ -80,7 +82,7 @@ export function fieldsAhead(tree: Tree, line: number): FieldMention[] {
     for (const condition of node.kind === 'expect' ? node.conditions : []) {
       if (condition.kind !== 'field') continue;
       const { block, index, field } = condition;
-      const known = findField(block.text === 'cpu' ? 'cpu' : 'vcpu', field.text);
+      const known = fieldNamed(block.text, field.text);
       const number = numberOf(index);
       if (known && number !== undefined)
         found.push({ range: field.range, expression: `${block.text} ${number}.${field.text}` });

@@ -132,6 +132,13 @@ describe('completion', () => {
     for (const above of ['machine', 'cpus', 'with']) expect(late).not.toContain(above);
   });
 
+  it('offers devices and what their fields may be', () => {
+    const device = 'device nic posted to vcpu 2 vector 0x41\n';
+    expect(labels(`${device}expect device |`)).toEqual(['nic']);
+    expect(labels(`${device}expect device nic: irte.im |`)).toEqual(['0', '1', 'is not']);
+    expect(labels(`${device}expect guest: driver |`)).toContain('physical_flat');
+  });
+
   it('offers the words of races', () => {
     expect(labels('|')).toEqual(expect.arrayContaining(['race', 'operation', 'variant']));
     const race = 'operation post(v) {\n}\nrace\n';

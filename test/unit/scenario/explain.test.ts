@@ -30,6 +30,11 @@ describe('hover', () => {
     ['vcpu 0: write |0x0b0 0', /^`APIC_EOI`/],
     ['inhibit |IRQWIN', /^`APICV_INHIBIT_REASON_IRQWIN`: bit 8 in Linux 6\.16\. Intel does not honour it\.$/],
     ['uninhibit |1', /REASON_HYPERV`: bit 1 in Linux 6\.16\.$/],
+    [
+      'device nic posted to vcpu 2 vector 0x41\ndevice |nic: interrupt',
+      /^Line 5: `device nic posted to vcpu 2 vector 0x41`$/,
+    ],
+    ['expect device nic: |irte.im 1', /^`irte.im` \(one bit\)/],
     ['|race', /^Agents that act at the same time/],
     ['race\n  a: vcpu 0: |eoi', /^The guest ends/],
     ['|operation post(v) {', /^Writes down an operation/],

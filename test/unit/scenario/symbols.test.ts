@@ -43,6 +43,24 @@ describe('mentions', () => {
   });
 });
 
+describe('devices', () => {
+  const text = [
+    'machine intel',
+    '  vcpus 2',
+    '  with apicv vtd-posting',
+    'device nic posted to vcpu 1 vector 0x41',
+    'device nic: interrupt',
+    'expect device nic: irte.im 1',
+  ];
+  const scenario = parse(text.join('\n'));
+
+  it('are found by name', () => {
+    expect(symbolAt(scenario, 4, 8)).toBe('device nic');
+    expect(mentions(scenario, 'device nic').map(({ line }) => line)).toEqual([3, 4, 5]);
+    expect(definitionOf(scenario, 'device nic')?.line).toBe(3);
+  });
+});
+
 describe('values beside the text', () => {
   it('are those of the fields that the next expectations name', () => {
     const ahead = (line: number) => fieldsAhead(tree, line).map(each => each.expression);
