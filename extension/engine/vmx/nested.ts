@@ -2,7 +2,7 @@
  * Nested posted interrupts: L1 runs L2 with its own descriptor and notification vector. vmcs02 has the vector 0xf0 and L1's descriptor, so
  * the processor does all of it when L2 runs. vmx/nested.c; posted interrupts §11, races R25-R28.
  */
-import { setRvi } from '../cpu/vmcs.ts';
+import { setRvi, setSvi } from '../cpu/vmcs.ts';
 import { HOST_VECTORS } from '../fields.ts';
 import { ACTIVITY, PID_CONTROL, POSTED_INTR_ON, REQ, V } from '../layout.ts';
 import { MARK } from '../machine.ts';
@@ -10,6 +10,7 @@ import { NEXT, operation, RETURN, silent, step } from '../operation.ts';
 import { hex, highest, vectorSet, vectorsAt } from '../text.ts';
 import { vmx } from './choices.ts';
 import { kvm_vcpu_trigger_posted_interrupt } from './posting.ts';
+import { kvm_apic_update_irr, OF_L2 } from './sync.ts';
 
 /** KVM sends L1's notification vector to a vCPU that runs L2. Returns 0 when it was one, -1 when the vector is an ordinary interrupt. */
 export const vmx_deliver_nested_posted_interrupt = operation({
@@ -88,17 +89,7 @@ export const vmx_complete_nested_posted_interrupt = operation({
       },
       { via: ['pi_find_highest_vector'] },
     ),
-    merge: step(
-      (_m, vcpu) => `move PIR of L1's descriptor into VIRR of the virtual-APIC page of L2, vcpu ${vcpu}`,
-      (m, vcpu) => {
-        const base = m.nested(vcpu);
-        for (let i = 0; i < 8; i++) {
-          m.store(base + V.irr + i, m.load(base + V.irr + i) | m.xchg(base + V.pi_desc + i, 0));
-        }
-        return NEXT;
-      },
-      { via: ['__kvm_apic_update_irr'] },
-    ),
+    merge: silent((m, vcpu) => m.call(kvm_apic_update_irr, vcpu | OF_L2)),
     raise_rvi: step(
       (m, vcpu, vector) =>
         `RVI of vmcs02 := max(${hex(m.words[m.nested(vcpu) + V.guest_intr_status] & 0xff)}, ${hex(vector)})`,
@@ -147,19 +138,41 @@ export const vmx_check_nested_events = operation({
     ),
     exit_to_l1: step(
       (_m, vcpu, vector) =>
-        `nested VM exit of vcpu ${vcpu}: L2 leaves, L1 acknowledges ${hex(vector)} as its external interrupt`,
-      (m, vcpu, vector) => {
+        `nested VM exit of vcpu ${vcpu}: L2 leaves for L1 with ${hex(vector)}; vmcs01 is current again`,
+      (m, vcpu) => {
         const base = m.vcpu(vcpu);
         m.store(base + V.guest_mode, 0);
         m.store(base + V.activity, ACTIVITY.active);
-        m.clear_bit(vector, base + V.irr);
-        m.set_bit(vector, base + V.isr);
-        m.store(base + V.guest_intr_status, (vector << 8) | Math.max(highest(m, base + V.irr), 0));
-        m.set_bit(vector, base + V.taken);
         m.mark(MARK.exit);
         return NEXT;
       },
       { via: ['nested_vmx_vmexit'] },
+    ),
+    clear_irr: step(
+      (_m, vcpu, vector) => `acknowledge ${hex(vector)} for L1: IRR[${hex(vector)}] of vcpu ${vcpu} := 0`,
+      (m, vcpu, vector) => {
+        m.clear_bit(vector, m.vcpu(vcpu) + V.irr);
+        return NEXT;
+      },
+      { via: ['kvm_apic_ack_interrupt', 'apic_clear_irr'] },
+    ),
+    set_isr: step(
+      (_m, vcpu, vector) => `ISR[${hex(vector)}] of vcpu ${vcpu} := 1; L1 has its external interrupt`,
+      (m, vcpu, vector) => {
+        m.set_bit(vector, m.vcpu(vcpu) + V.isr);
+        m.set_bit(vector, m.vcpu(vcpu) + V.taken);
+        m.mark(MARK.delivery);
+        return m.words[m.vcpu(vcpu) + V.apicv_active] !== 0 ? NEXT : 'bitmap';
+      },
+      { via: ['kvm_apic_ack_interrupt', 'apic_set_isr'] },
+    ),
+    set_svi: step(
+      (_m, vcpu, vector) => `SVI of vmcs01 of vcpu ${vcpu} := ${hex(vector)}`,
+      (m, vcpu, vector) => {
+        setSvi(m, vcpu, vector);
+        return NEXT;
+      },
+      { via: ['kvm_apic_ack_interrupt', 'apic_set_isr', 'vmx_hwapic_isr_update'] },
     ),
     bitmap: silent((m, vcpu) => (m.words[m.vcpu(vcpu) + V.load_eoi_exitmap_pending] !== 0 ? NEXT : RETURN)),
     load_eoi_exitmap: step(

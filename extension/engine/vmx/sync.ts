@@ -32,6 +32,17 @@ function merged(m: Machine, word: number, pir: number, old: number): Flow {
 /** Result of `kvm_apic_update_irr`: highest vector + 1 in bits 15:0, and bit 16 when that vector is new. */
 export const NEW_VECTOR_IS_TOP = 1 << 16;
 
+/** Set in `who`: not the vCPU's own descriptor and page, but L1's descriptor and the page of L2. */
+export const OF_L2 = 1 << 16;
+
+function blockOf(m: Machine, who: number): number {
+  return (who & OF_L2) !== 0 ? m.nested(who & ~OF_L2) : m.vcpu(who);
+}
+
+function nameOf(who: number): string {
+  return (who & OF_L2) !== 0 ? `L2 of vcpu ${who & ~OF_L2}` : `vcpu ${who}`;
+}
+
 /**
  * Takes what PIR holds and merges it into IRR, in eight words of 32 bits. 6.16 first harvests PIR in four words of 64 bits.
  * `pi_harvest_pir` (asm/posted_intr.h), `__kvm_apic_update_irr` (lapic.c). The scan of words in which nothing was posted is no step of its own:
@@ -41,7 +52,7 @@ export const kvm_apic_update_irr = operation({
   name: 'kvm_apic_update_irr',
   actor: 'kvm',
   source: 'lapic.c',
-  locals: ['vcpu', 'word', 'max_irr', 'new_top', 'old'],
+  locals: ['who', 'word', 'max_irr', 'new_top', 'old'],
   steps: {
     start: silent(m => {
       m.local(MAX_IRR, -1);
@@ -49,12 +60,12 @@ export const kvm_apic_update_irr = operation({
       return vmx(m).harvest === 'word by word' ? 'next_word' : NEXT;
     }),
     read_pir: step(
-      (m, vcpu, word) => {
-        const pir = vectorsAt(m.words, m.vcpu(vcpu) + V.pi_desc).filter(vector => vector >>> 6 === word);
-        return `read PIR${range(word, 64)} of vcpu ${vcpu}: ${vectorSet(pir)}`;
+      (m, who, word) => {
+        const pir = vectorsAt(m.words, blockOf(m, who) + V.pi_desc).filter(vector => vector >>> 6 === word);
+        return `read PIR${range(word, 64)} of ${nameOf(who)}: ${vectorSet(pir)}`;
       },
-      (m, vcpu, word) => {
-        const base = m.vcpu(vcpu);
+      (m, who, word) => {
+        const base = blockOf(m, who);
         for (let i = 2 * word; i < 2 * word + 2; i++) {
           m.store(base + V.pir_vals + i, m.load(base + V.pi_desc + i));
         }
@@ -63,26 +74,26 @@ export const kvm_apic_update_irr = operation({
       },
       { via: ['pi_harvest_pir'] },
     ),
-    harvested: silent((m, vcpu) => {
+    harvested: silent((m, who) => {
       m.local(WORD, 0);
       for (let i = 0; i < 8; i++) {
-        if (m.words[m.vcpu(vcpu) + V.pir_vals + i] !== 0) {
+        if (m.words[blockOf(m, who) + V.pir_vals + i] !== 0) {
           return 'exchange_next';
         }
       }
       return vmx(m).emptyHarvest === 'none' ? NEXT : 'next_word';
     }),
     empty: step(
-      (_m, vcpu) => `PIR of vcpu ${vcpu} is empty: return without a look at IRR`,
+      (_m, who) => `PIR of ${nameOf(who)} is empty: return without a look at IRR`,
       m => m.return(0),
       { via: ['__kvm_apic_update_irr'] },
     ),
-    exchange_next: silent((m, vcpu, word) => {
+    exchange_next: silent((m, who, word) => {
       if (word === 4) {
         m.local(WORD, 0);
         return 'next_word';
       }
-      const at = m.vcpu(vcpu) + V.pir_vals + 2 * word;
+      const at = blockOf(m, who) + V.pir_vals + 2 * word;
       if ((m.words[at] | m.words[at + 1]) === 0) {
         m.local(WORD, word + 1);
         return 'exchange_next';
@@ -90,9 +101,9 @@ export const kvm_apic_update_irr = operation({
       return NEXT;
     }),
     exchange: step(
-      (_m, vcpu, word) => `exchange PIR${range(word, 64)} of vcpu ${vcpu} with 0 (locked)`,
-      (m, vcpu, word) => {
-        const base = m.vcpu(vcpu);
+      (_m, who, word) => `exchange PIR${range(word, 64)} of ${nameOf(who)} with 0 (locked)`,
+      (m, who, word) => {
+        const base = blockOf(m, who);
         for (let i = 2 * word; i < 2 * word + 2; i++) {
           m.store(base + V.pir_vals + i, m.xchg(base + V.pi_desc + i, 0));
         }
@@ -101,11 +112,11 @@ export const kvm_apic_update_irr = operation({
       },
       { via: ['pi_harvest_pir'] },
     ),
-    next_word: silent((m, vcpu, word, maxIrr) => {
+    next_word: silent((m, who, word, maxIrr) => {
       if (word === 8) {
         return 'result';
       }
-      const base = m.vcpu(vcpu);
+      const base = blockOf(m, who);
       const perWord = vmx(m).harvest === 'word by word';
       if (m.words[base + (perWord ? V.pi_desc : V.pir_vals) + word] !== 0) {
         return perWord ? 'read_word' : 'read_irr';
@@ -115,37 +126,37 @@ export const kvm_apic_update_irr = operation({
       return 'next_word';
     }),
     read_word: step(
-      (_m, vcpu, word) => `read PIR${range(word, 32)} of vcpu ${vcpu}: something was posted`,
-      (m, vcpu, word) => {
-        m.load(m.vcpu(vcpu) + V.pi_desc + word);
+      (_m, who, word) => `read PIR${range(word, 32)} of ${nameOf(who)}: something was posted`,
+      (m, who, word) => {
+        m.load(blockOf(m, who) + V.pi_desc + word);
         return NEXT;
       },
       { via: ['__kvm_apic_update_irr'] },
     ),
     read_irr: step(
-      (_m, vcpu, word) => `read IRR${range(word, 32)} of vcpu ${vcpu}`,
-      (m, vcpu, word) => {
-        m.local(OLD, m.load(m.vcpu(vcpu) + V.irr + word));
+      (_m, who, word) => `read IRR${range(word, 32)} of ${nameOf(who)}`,
+      (m, who, word) => {
+        m.local(OLD, m.load(blockOf(m, who) + V.irr + word));
         return vmx(m).harvest === 'word by word' ? NEXT : 'merge';
       },
       { via: ['__kvm_apic_update_irr'] },
     ),
     exchange_word: step(
-      (_m, vcpu, word) => `exchange PIR${range(word, 32)} of vcpu ${vcpu} with 0 (locked)`,
-      (m, vcpu, word) => {
-        const base = m.vcpu(vcpu);
+      (_m, who, word) => `exchange PIR${range(word, 32)} of ${nameOf(who)} with 0 (locked)`,
+      (m, who, word) => {
+        const base = blockOf(m, who);
         m.store(base + V.pir_vals + word, m.xchg(base + V.pi_desc + word, 0));
         return NEXT;
       },
       { via: ['__kvm_apic_update_irr'] },
     ),
     merge: step(
-      (m, vcpu, word) => {
+      (m, who, word) => {
         const how = vmx(m).irrMerge === 'store' ? 'a plain store' : 'compare-and-exchange';
-        return `merge what PIR held into IRR${range(word, 32)} of vcpu ${vcpu} (${how})`;
+        return `merge what PIR held into IRR${range(word, 32)} of ${nameOf(who)} (${how})`;
       },
-      (m, vcpu, word, _maxIrr, _newTop, old) => {
-        const base = m.vcpu(vcpu);
+      (m, who, word, _maxIrr, _newTop, old) => {
+        const base = blockOf(m, who);
         const pir = m.words[base + V.pir_vals + word];
         if (vmx(m).irrMerge === 'store') {
           m.store(base + V.irr + word, old | pir);
@@ -161,7 +172,7 @@ export const kvm_apic_update_irr = operation({
       },
       { via: ['__kvm_apic_update_irr'] },
     ),
-    result: silent((m, _vcpu, _word, maxIrr, newTop) =>
+    result: silent((m, _who, _word, maxIrr, newTop) =>
       m.return((maxIrr + 1) | (newTop >= 0 && newTop === maxIrr ? NEW_VECTOR_IS_TOP : 0)),
     ),
   },
