@@ -34,7 +34,7 @@ test('L2 does not run: KVM completes the post at the next entry', () => {
   const all = world.enter(1);
   const steps = all.filter(({ operation }) => operation === 'vmx_complete_nested_posted_interrupt');
   expect(steps.map(({ label }) => label)).toEqual(['pending', 'clear_on', 'highest', 'raise_rvi']);
-  expect(all.filter(({ label }) => label === 'exchange' || label === 'merge')).toHaveLength(3);
+  expect(all.filter(({ label }) => label === 'exchange' || label === 'merge')).toHaveLength(4);
   expect([takenByL2(world, 0x51), world.vectors(1, 'l2.irr'), world.vectors(1, 'l2.pid.pir')]).toEqual([
     true,
     [0x31],
