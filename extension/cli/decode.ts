@@ -71,7 +71,9 @@ function annotateInput(text: string, json: boolean, io: Io): number {
     for (; found[next]?.line === n + 1; next++) {
       const { text: what, explanation } = found[next];
       const wrong = explanation.problems.map(p => `; ${p.severity}: ${p.text}`).join('');
+      const change = explanation.notes.find(note => note.startsWith('this patch: '));
       io.out(`  ^ ${what.replace(/\s+/g, ' ')}: ${explanation.meaning}${wrong}`);
+      if (change && lines.at(n).startsWith('+')) io.out(`    ${change}`);
     }
   }
   return found.length > 0 ? EXIT.ok : EXIT.failed;

@@ -35,6 +35,15 @@ export function otherSide(lines: Lines, n: number): number | undefined {
   return Math.abs(far - near) + 1 === size ? start + (n - first) : undefined;
 }
 
+/** What `after` says that `before` does not, from the last colon at which they still agree. */
+function tail(before: string, after: string): string {
+  let at = 0;
+  for (let colon = after.indexOf(': '); colon !== -1; colon = after.indexOf(': ', colon + 1)) {
+    if (before.startsWith(after.slice(0, colon + 2))) at = colon + 2;
+  }
+  return after.slice(at);
+}
+
 /** `vector 0xf2 → 0xf1`: what differs between two readings of one format, old first; or the meanings themselves. */
 export function difference(before: Explanation, after: Explanation): string {
   const values = new Map(before.rows.map(row => [row.field, row]));
@@ -47,7 +56,7 @@ export function difference(before: Explanation, after: Explanation): string {
     return old && old.value !== row.value ? [`${row.field} ${named(old)} → ${named(row)}`] : [];
   });
   if (before.title === after.title && changed.length > 0) return changed.join('; ');
-  return `${before.title} (${before.meaning}) → ${after.title} (${after.meaning})`;
+  return `${before.title} (${before.meaning}) → ${after.title} (${tail(before.meaning, after.meaning)})`;
 }
 
 /** The counterpart of a candidate on the other side: the one at the same place in the order, if it says something else. */
@@ -60,8 +69,18 @@ export function counterpart(
   return found && found.text !== candidate.text ? found : undefined;
 }
 
+/** Two macros of one kind, or two words with fields in common: anything else did not become the other. */
+function comparable(a: Explanation, b: Explanation): boolean {
+  if (a.rows.length === 0 || b.rows.length === 0) {
+    return a.rows.length === b.rows.length && a.meaning.split(' ')[0] === b.meaning.split(' ')[0];
+  }
+  const names = new Set(a.rows.map(row => row.field));
+  return b.rows.some(row => names.has(row.field));
+}
+
 /** The explanation with a first note that says what the patch changes. */
 export function withChange(explanation: Explanation, other: Explanation, side: Side): Explanation {
+  if (!comparable(explanation, other)) return explanation;
   if (explanation.meaning === other.meaning && explanation.value === other.value) return explanation;
   const [before, after] = side === '-' ? [explanation, other] : [other, explanation];
   return { ...explanation, notes: [`this patch: ${difference(before, after)}`, ...explanation.notes] };

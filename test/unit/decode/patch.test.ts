@@ -30,6 +30,11 @@ describe('both sides of a change', () => {
     );
   });
 
+  it('does not compare what has nothing in common', () => {
+    const text = `${head}-\tapic_icr_write(APIC_DM_NMI | 2, id);\n+\tv = POSTED_INTR_WAKEUP^_VECTOR;\n`;
+    expect(hoverAt(text, 'diff')?.explanation.notes.join()).not.toContain('this patch');
+  });
+
   it('pairs lines in their order', () => {
     const text = `${head}-\ta = APIC_ICR;\n-\tb = APIC_LVT0;\n+\ta = APIC_ICR;\n+\tb = APIC_^LVT1;\n`;
     expect(hoverAt(text, 'diff')?.explanation.notes[0]).toContain('APIC_LVT0');
