@@ -17,6 +17,10 @@ const KINDS: Readonly<Record<Item['kind'], SymbolKind>> = {
   vcpu: SymbolKind.Object,
   action: SymbolKind.Event,
   expect: SymbolKind.Boolean,
+  operation: SymbolKind.Function,
+  race: SymbolKind.Interface,
+  agent: SymbolKind.Event,
+  condition: SymbolKind.Boolean,
 };
 
 function toSymbol(item: Item, document: TextDocument): DocumentSymbol {

@@ -4,7 +4,7 @@ import type { Node, Tree } from './tree.ts';
 export interface Item {
   /** First line of the item, as written. */
   readonly name: string;
-  readonly kind: 'machine' | 'vcpu' | 'action' | 'expect';
+  readonly kind: 'machine' | 'vcpu' | 'action' | 'expect' | 'operation' | 'race' | 'agent' | 'condition';
   /** 0-based, both inclusive. */
   readonly first: number;
   readonly last: number;
@@ -12,30 +12,48 @@ export interface Item {
   readonly children: readonly Item[];
 }
 
-function itemOf(node: Node, tree: Tree): Item | undefined {
-  const { kind, range } = node;
-  switch (kind) {
+function kindOf(node: Node): Item['kind'] | undefined {
+  switch (node.kind) {
     case 'setting':
     case 'with':
     case 'guest':
     case 'choose':
-    case 'race':
     case 'unknown':
       return undefined;
+    case 'device':
+      return 'vcpu'; // described with the machine, as a vCPU is
+    case 'race':
+      switch (node.part) {
+        case 'operation':
+        case 'race':
+        case 'agent':
+        case 'condition':
+          return node.part;
+        default:
+          return undefined;
+      }
+    default:
+      return node.kind;
   }
-  const name = tree.lines[range.line].text.slice(range.start, range.end).replaceAll(/\s+/g, ' ');
-  // A device is described with the machine, as a vCPU is.
-  return { name, kind: kind === 'device' ? 'vcpu' : kind, first: range.line, last: range.line, range, children: [] };
 }
 
-/** The machine with the starts of its vCPUs, then actions with the expectations that follow them. */
+function itemOf(node: Node, tree: Tree): Item | undefined {
+  const { range } = node;
+  const kind = kindOf(node);
+  if (!kind) return undefined;
+  const text = tree.lines[range.line].text.slice(range.start, range.end).replaceAll(/\s+/g, ' ');
+  const name = kind === 'operation' ? text.replace(/^operation\s+/, '').replace(/\s*\{$/, '') : text;
+  return { name, kind, first: range.line, last: range.line, range, children: [] };
+}
+
+/** The machine with the starts of its vCPUs, restated operations, the race with its agents, actions with the expectations that follow them. */
 export function outline(tree: Tree): Item[] {
   const items: (Item & { children: Item[]; last: number })[] = [];
   for (const node of tree.nodes) {
     const parent = items[items.length - 1];
     const item = itemOf(node, tree);
     if (!item) {
-      if (parent?.kind === 'machine') parent.last = node.range.line;
+      if (parent && extendsItem(node, parent)) parent.last = node.range.line;
     } else if (parent && belongs(item, parent)) {
       parent.children.push(item);
       parent.last = item.last;
@@ -46,8 +64,21 @@ export function outline(tree: Tree): Item[] {
   return items;
 }
 
+const PARENTS: Readonly<Partial<Record<Item['kind'], Item['kind']>>> = {
+  vcpu: 'machine',
+  expect: 'action',
+  agent: 'race',
+  condition: 'race',
+};
+
 function belongs(item: Item, parent: Item): boolean {
-  return item.kind === 'expect' ? parent.kind === 'action' : item.kind === 'vcpu' && parent.kind === 'machine';
+  return PARENTS[item.kind] === parent.kind;
+}
+
+/** Settings are part of the machine, code of its operation. */
+function extendsItem(node: Node, parent: Item): boolean {
+  if (node.kind === 'race') return node.part === 'code' && parent.kind === 'operation';
+  return parent.kind === 'machine';
 }
 
 export interface Fold {
@@ -56,7 +87,7 @@ export interface Fold {
   readonly comment: boolean;
 }
 
-/** Comments of two lines and more, the machine, and actions with their expectations. */
+/** Comments of two lines and more, the machine, operations, the race, and actions with their expectations. */
 export function folds(tree: Tree): Fold[] {
   const found: Fold[] = [];
   let from = 0;

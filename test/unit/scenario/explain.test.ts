@@ -97,6 +97,25 @@ describe('outline', () => {
     ]);
   });
 
+  it('has operations with their code and the race with its agents', () => {
+    const race = parse(
+      `${MACHINE}operation post(v) {\n  if (1) {\n    set_bit(v->pid.on)\n  }\n}\nvariant a holds\nrace\n  a: post(1)\n  b: vcpu 0: eoi\nfinally (1)\n`,
+    );
+    const shape = outline(race).map(({ name, kind, first, last, children }) => [
+      name,
+      kind,
+      first,
+      last,
+      ...children.map(child => child.name),
+    ]);
+    expect(shape).toEqual([
+      ['machine intel', 'machine', 0, 3],
+      ['post(v)', 'operation', 4, 8],
+      ['race', 'race', 10, 13, 'a: post(1)', 'b: vcpu 0: eoi', 'finally (1)'],
+    ]);
+    expect(folds(race).map(({ first, last }) => `${first}-${last}`)).toEqual(['0-3', '4-8', '10-13']);
+  });
+
   it('folds comments, the machine and actions', () => {
     expect(folds(tree)).toEqual([
       { first: 0, last: 1, comment: true },
