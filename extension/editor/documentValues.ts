@@ -17,6 +17,7 @@ export const VALUE_LANGUAGES: readonly string[] = [
   'nasm',
   'asm-intel-x86-generic',
   'git-commit',
+  'irq',
 ];
 
 let decoder: Decoder | undefined;
