@@ -193,7 +193,18 @@ describe('grammar', () => {
 });
 
 describe('language configuration', () => {
-  const { wordPattern } = JSON.parse(read('syntaxes/language-configuration.json').toString());
+  const { wordPattern, indentationRules } = JSON.parse(read('syntaxes/language-configuration.json').toString());
+  const matches = (rule: string, line: string) => new RegExp(indentationRules[rule]).test(line);
+
+  it('indents settings, agents and code, and nothing else', () => {
+    for (const line of ['machine intel', 'race', 'operation post(v) {', '  if (x) {  # why'])
+      expect(matches('increaseIndentPattern', line)).toBe(true);
+    for (const line of ['  vcpus 2', 'vcpu 0: eoi', '}']) expect(matches('increaseIndentPattern', line)).toBe(false);
+    for (const line of ['  vcpu 0', '  expect ', '  }', '  guest:'])
+      expect(matches('decreaseIndentPattern', line)).toBe(true);
+    for (const line of ['  vcpu->pid.on', '  vcpus 2', '  vcpu(1)->irr', '  a: vcpu 0'])
+      expect(matches('decreaseIndentPattern', line)).toBe(false);
+  });
 
   it.each(['pid.on', '0x41', 'vtd-posting', 'all-but-self', '6.16', 'RESCHEDULE_VECTOR'])('keeps %s whole', word => {
     expect(`vcpu 1: ${word}, 2`.match(new RegExp(wordPattern, 'g'))).toContain(word);
