@@ -10,14 +10,12 @@ import { insideHunk, type Lines, MAX_LINE, statementAround, unwrap } from './lin
 import { macro } from './macros.ts';
 import { counterpart, otherSide, withChange } from './patch.ts';
 import { findPrintkGroup } from './printkGroup.ts';
-import { findInScenario } from './scenarioLine.ts';
 import { findInText } from './textFind.ts';
 import { type Token, tokenize } from './tokens.ts';
 import { findTraceEvent } from './trace.ts';
 
 /** Languages by VS Code id; anything else is read as plain text. */
 const C_LIKE = /^(?:c|cpp|cuda-cpp|objective-c|rust|go)$/;
-const SCENARIO = 'irq';
 const ASSEMBLY = /asm|^s$/;
 
 const NONE: Definitions = { get: () => undefined };
@@ -126,7 +124,6 @@ function onLine(lines: Lines, n: number, languageId: string, definitions: Defini
   const inDiff = insideHunk(lines, n, languageId);
   const { text, column, side } = unwrap(lines.at(n), inDiff);
   if (text.trim() === '') return [];
-  if (languageId === SCENARIO) return findInScenario(lines, text);
   const code = C_LIKE.test(languageId) || (inDiff && side !== undefined) || (side !== undefined && column > 1);
   const group = code ? [] : findPrintkGroup(lines, n, inDiff);
   const trace = moved(findTraceEvent(text), column);

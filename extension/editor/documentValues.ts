@@ -17,7 +17,6 @@ export const VALUE_LANGUAGES: readonly string[] = [
   'nasm',
   'asm-intel-x86-generic',
   'git-commit',
-  'irq',
 ];
 
 let decoder: Decoder | undefined;

@@ -3,7 +3,7 @@ import { scenarioFor } from '../../../extension/decode/send.ts';
 import { machineOf, recipientsOf } from '../../../extension/editor/recipients.ts';
 import { check } from '../../../extension/scenario/check.ts';
 import { parse } from '../../../extension/scenario/parse.ts';
-import { hoverAt, offered, read } from './at.ts';
+import { read } from './at.ts';
 
 const message = (values: string, as?: string) => read(values, as).message;
 
@@ -25,22 +25,6 @@ describe('sending a decoded message', () => {
     ['0xfee0300c', 'msi-address'],
   ])('%s as %s is no complete message', (values, as) => {
     expect(message(values, as)).toBeUndefined();
-  });
-});
-
-describe('raw words of a scenario', () => {
-  const machine = (mode: string) => `machine intel\n  vcpus 4 ${mode}\n\n`;
-
-  it.each([
-    [`${machine('x2apic')}vcpu 0:  icr 0x0000_0001_00^00_00fd`, 'Fixed vector 0xfd (253) to APIC 1, physical, edge'],
-    [`${machine('xapic')}vcpu 0:  icr 0x01000000_00^0000fd`, 'Fixed vector 0xfd (253) to APIC 1, physical, edge'],
-    [`${machine('x2apic')}msi      0xfee0300c 0x0^041  # RH`, 'Fixed vector 0x41 (65) to logical 0x3'],
-  ])('%s', (text, meaning) => {
-    expect(hoverAt(text, 'irq')?.explanation.meaning).toContain(meaning);
-  });
-
-  it('leaves the rest of the language to its own hovers', () => {
-    expect(offered('expect vcpu 1: pid.nv POSTED_INTR_VECTOR, rvi 0x41', 'irq')).toEqual([]);
   });
 });
 
