@@ -10,7 +10,13 @@ export function Help({ onClose }: { readonly onClose: () => void }): VNode {
   }, []);
   return (
     <dialog class="help" ref={dialog} aria-labelledby="help-title" onClose={onClose}>
-      <h2 id="help-title">Keys</h2>
+      <form method="dialog" class="bar">
+        <h2 id="help-title">Keys</h2>
+        <span class="spring" />
+        <button type="submit" class="link">
+          close
+        </button>
+      </form>
       <dl>
         {BINDINGS.map(({ keys, label }) => (
           <div key={label}>
@@ -45,11 +51,6 @@ export function Help({ onClose }: { readonly onClose: () => void }): VNode {
         ))}
         <b>•</b> other. The arrows, Page Up, Page Down, Home and End move; <kbd>+</kbd> and <kbd>-</kbd> zoom.
       </p>
-      <form method="dialog">
-        <button type="submit" class="link">
-          close
-        </button>
-      </form>
     </dialog>
   );
 }

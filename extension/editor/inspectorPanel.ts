@@ -54,6 +54,8 @@ class InspectorPanel {
   /** The view listens: what is posted before that would be lost. */
   #ready = false;
   readonly #told = new Told();
+  /** URI of the scenario that is shown. */
+  #scenario = '';
   readonly #keyboard: KeyboardKeeper;
 
   static show(context: ExtensionContext, source: InspectorSource, restored?: WebviewPanel): void {
@@ -105,7 +107,10 @@ class InspectorPanel {
   #post(): void {
     if (!this.#ready) return;
     for (const message of this.#source.current()) {
-      if (message.type === 'snapshot') this.#panel.title = `IRQScope: ${message.snapshot.title}`;
+      if (message.type === 'snapshot') {
+        this.#panel.title = `IRQScope: ${message.snapshot.title}`;
+        this.#scenario = message.snapshot.uri;
+      }
       const news = this.#told.news(message);
       if (news) void this.#panel.webview.postMessage(news);
     }
@@ -142,8 +147,7 @@ class InspectorPanel {
 
   /** The scenario where it is open, else the group that the user came from. */
   async #focusEditor(): Promise<void> {
-    const shown = this.#source.current().find(message => message.type === 'snapshot')?.snapshot.uri;
-    const editor = window.visibleTextEditors.find(({ document }) => document.uri.toString() === shown);
+    const editor = window.visibleTextEditors.find(({ document }) => document.uri.toString() === this.#scenario);
     if (editor) await window.showTextDocument(editor.document, editor.viewColumn);
     else await commands.executeCommand('workbench.action.focusPreviousGroup');
   }
