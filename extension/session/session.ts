@@ -1,4 +1,5 @@
 /** One run of a program, and every way to move through it. The debugger, the inspector and the command line all hold one of these. */
+import { INVARIANTS } from '../engine/invariants.ts';
 import { G } from '../engine/layout.ts';
 import { MARK, SCENARIO, USER } from '../engine/machine.ts';
 import type { Program, Statement } from '../scenario/program.ts';
@@ -8,7 +9,7 @@ import { UserError } from './expression.ts';
 import { lastWriter } from './lastWriter.ts';
 import type { Motion, StepView, Trouble } from './protocol.ts';
 import { Runner } from './runner.ts';
-import { applies, type StopRule } from './stopRules.ts';
+import { applies, brokenBy, type StopRule } from './stopRules.ts';
 
 /** Why a motion ended. */
 export type StopReason = 'step' | 'breakpoint' | 'failure' | 'end' | 'start' | 'paused';
@@ -264,8 +265,12 @@ export class Session {
     if (rules.length === 0) {
       return undefined;
     }
-    const trouble = rules.some(rule => rule.kind === 'trouble');
-    return trouble ? { reason: 'failure', text: this.explain().sentence, rules } : { reason: 'breakpoint', rules };
+    if (!rules.some(rule => rule.kind === 'trouble')) {
+      return { reason: 'breakpoint', rules };
+    }
+    const broken = brokenBy(this.runner).map(name => `${name}: ${INVARIANTS[name].sentence}`);
+    const isInvariant = rules.some(rule => rule.kind === 'trouble' && rule.name === 'invariant');
+    return { reason: 'failure', text: isInvariant ? broken.join('; ') : this.explain().sentence, rules };
   }
 
   /** One step ahead: again, if it was undone, else anew. */

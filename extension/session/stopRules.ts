@@ -14,26 +14,17 @@ interface TroubleKind {
   readonly stops: boolean;
 }
 
-const OF_STEPS = {
-  expectation: { label: 'Expectation failed', stops: true },
-  impossible: { label: 'Statement that cannot be carried out', stops: true },
-  dropped: { label: 'Message dropped: no local APIC accepts it', stops: false },
-  fault: { label: 'Fault: reserved or illegal encoding (#GP, VM-entry failure, IOMMU fault)', stops: false },
-  'illegal-vector': { label: 'Illegal vector: Fixed or LowPrio below 16, which no APIC ever delivers', stops: false },
-} as const;
-
-export type TroubleName = keyof typeof OF_STEPS | InvariantName;
-
-/** Troubles that can be stopped at: what a step did wrong, and the invariants that a step can break. */
+/** Troubles that can be stopped at. */
 export const TROUBLES = {
-  ...OF_STEPS,
-  ...mapped(INVARIANTS, ({ sentence }, name) => ({ label: `${name}: ${sentence}`, stops: false })),
-} as Readonly<Record<TroubleName, TroubleKind>>;
+  expectation: { label: 'Expectation failed', stops: true },
+  impossible: { label: 'Statement cannot be carried out', stops: true },
+  invariant: { label: 'Invariant broken: interrupt lost, late or stuck', stops: false },
+  dropped: { label: 'Message dropped', stops: false },
+  fault: { label: 'Fault: reserved or illegal encoding', stops: false },
+  'illegal-vector': { label: 'Illegal vector accepted', stops: false },
+} as const satisfies Readonly<Record<string, TroubleKind>>;
 
-function mapped<K extends string, A, B>(of: Readonly<Record<K, A>>, change: (value: A, key: K) => B): Record<K, B> {
-  const entries = Object.entries(of) as [K, A][];
-  return Object.fromEntries(entries.map(([key, value]) => [key, change(value, key)])) as Record<K, B>;
-}
+export type TroubleName = keyof typeof TROUBLES;
 
 type Place =
   /** 0-based line at whose statement to stop, before it begins. */
@@ -42,7 +33,12 @@ type Place =
   | { readonly kind: 'function'; readonly name: string }
   /** After the step that changed the field (and, with `condition`, made it what is wanted). */
   | { readonly kind: 'data'; readonly ref: FieldRef }
-  | { readonly kind: 'trouble'; readonly name: TroubleName };
+  | {
+      readonly kind: 'trouble';
+      readonly name: TroubleName;
+      /** For `invariant`: only these; absent = every one that is no mere notice. */
+      readonly invariants?: readonly InvariantName[];
+    };
 
 export type StopRule = Place & {
   readonly id: number;
@@ -68,7 +64,7 @@ function isThere(rule: StopRule, runner: Runner): boolean {
     case 'data':
       return machine.position > 0 && changed(rule.ref, runner);
     case 'trouble':
-      return machine.position > 0 && isTrouble(rule.name, runner);
+      return machine.position > 0 && isTrouble(rule.name, runner, rule.invariants ?? SERIOUS);
   }
 }
 
@@ -111,8 +107,10 @@ function changed({ field, index }: FieldRef, runner: Runner): boolean {
   return false;
 }
 
-/** Did the step that led here do this wrong, or break this invariant? */
-function isTrouble(name: TroubleName, runner: Runner): boolean {
+const SERIOUS = (Object.keys(INVARIANTS) as InvariantName[]).filter(name => INVARIANTS[name].kind === 'trouble');
+
+/** Did the step that led here do this wrong, or break one of the invariants? */
+function isTrouble(name: TroubleName, runner: Runner, invariants: readonly InvariantName[]): boolean {
   const { machine } = runner;
   const has = (bit: number) => (machine.marksOf(machine.position) & (1 << bit)) !== 0;
   switch (name) {
@@ -126,23 +124,23 @@ function isTrouble(name: TroubleName, runner: Runner): boolean {
       return has(MARK.fault);
     case 'illegal-vector':
       return acceptsIllegalVector(runner);
-    default:
-      return breaks(name, runner);
+    case 'invariant':
+      return brokenBy(runner, invariants).length > 0;
   }
 }
 
-/** The invariant does not hold, for somebody for whom it held before the step that led here. */
-function breaks(name: InvariantName, { machine }: Runner): boolean {
+/** Those of the invariants that do not hold for somebody for whom they held before the step that led here. */
+export function brokenBy({ machine }: Runner, invariants: readonly InvariantName[] = SERIOUS): InvariantName[] {
   const { position } = machine;
-  const victims = () => brokenInvariants(machine).filter(broken => broken.name === name);
-  const now = victims();
+  const broken = () => brokenInvariants(machine).filter(({ name }) => invariants.includes(name));
+  const now = broken();
   if (now.length === 0) {
-    return false;
+    return [];
   }
   machine.seek(position - 1);
-  const before = new Set(victims().map(({ index }) => index));
+  const before = new Set(broken().map(({ name, index }) => `${name} ${index}`));
   machine.seek(position);
-  return now.some(({ index }) => !before.has(index));
+  return now.filter(({ name, index }) => !before.has(`${name} ${index}`)).map(({ name }) => name);
 }
 
 /** A local APIC is about to accept Fixed or LowPrio with a vector below 16. LAPIC delivery §6: KVM does not check. */

@@ -1,16 +1,26 @@
 /** Breakpoints as the protocol states them, turned into stop rules of a session. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
+import { INVARIANTS, type InvariantName } from '../../engine/invariants.ts';
 import { operations } from '../../engine/operation.ts';
 import { compile, type Expression, UserError } from '../expression.ts';
 import type { Runner } from '../runner.ts';
 import type { Session } from '../session.ts';
 import { type StopRule, TROUBLES, type TroubleName } from '../stopRules.ts';
 
+const INVARIANT_NAMES = Object.keys(INVARIANTS) as InvariantName[];
+
 export const EXCEPTION_FILTERS: DebugProtocol.ExceptionBreakpointsFilter[] = Object.entries(TROUBLES).map(
-  ([filter, { label, stops }]) => ({ filter, label, default: stops }),
+  ([filter, { label, stops }]) => ({
+    filter,
+    label,
+    default: stops,
+    ...(filter === 'invariant'
+      ? { supportsCondition: true, conditionDescription: `all, or some of: ${INVARIANT_NAMES.join(', ')}` }
+      : {}),
+  }),
 );
 
-const DEFAULT_FILTERS = EXCEPTION_FILTERS.filter(filter => filter.default).map(({ filter }) => filter);
+const DEFAULT_FILTERS = EXCEPTION_FILTERS.filter(filter => filter.default).map(({ filter }) => ({ filterId: filter }));
 
 interface Conditions {
   readonly condition?: string;
@@ -23,7 +33,7 @@ export class Breakpoints {
   private lines: readonly DebugProtocol.SourceBreakpoint[] = [];
   private functions: readonly DebugProtocol.FunctionBreakpoint[] = [];
   private data: readonly DebugProtocol.DataBreakpoint[] = [];
-  private filters: readonly string[] = DEFAULT_FILTERS;
+  private filters: readonly DebugProtocol.ExceptionFilterOptions[] = DEFAULT_FILTERS;
 
   setLines(breakpoints: readonly DebugProtocol.SourceBreakpoint[], session: Session): DebugProtocol.Breakpoint[] {
     this.lines = breakpoints;
@@ -46,9 +56,14 @@ export class Breakpoints {
       .map(({ answer }) => answer);
   }
 
-  setFilters(filters: readonly string[], session: Session): void {
-    this.filters = filters;
-    this.apply(session);
+  setFilters(
+    { filters, filterOptions = [] }: DebugProtocol.SetExceptionBreakpointsArguments,
+    session: Session,
+  ): DebugProtocol.Breakpoint[] {
+    this.filters = [...filters.map(filterId => ({ filterId })), ...filterOptions];
+    return this.apply(session)
+      .filter(({ of }) => of === 'trouble')
+      .map(({ answer }) => answer);
   }
 
   /** Gives the session its rules; one answer for each breakpoint, verified or with the reason why not. */
@@ -83,10 +98,8 @@ export class Breakpoints {
         return { rule: { ...common, kind: 'data', ref: field } };
       });
     }
-    for (const name of this.filters) {
-      if (Object.hasOwn(TROUBLES, name)) {
-        rules.push({ id: 0, kind: 'trouble', name: name as TroubleName });
-      }
+    for (const asked of this.filters) {
+      add('trouble', {}, common => ({ rule: { ...common, kind: 'trouble', ...troubleOf(asked) } }));
     }
     session.rules = rules;
     return answers;
@@ -98,6 +111,22 @@ type Common = Pick<StopRule, 'id' | 'condition' | 'hits' | 'log'>;
 interface Made {
   readonly rule: StopRule;
   readonly line?: number;
+}
+
+function troubleOf({ filterId, condition = '' }: DebugProtocol.ExceptionFilterOptions): {
+  readonly name: TroubleName;
+  readonly invariants?: readonly InvariantName[];
+} {
+  if (!Object.hasOwn(TROUBLES, filterId)) {
+    throw new UserError(`there is no trouble called ${filterId}`);
+  }
+  const name = filterId as TroubleName;
+  const names = condition.split(/[\s,]+/).filter(Boolean);
+  const unknown = names.find(each => !Object.hasOwn(INVARIANTS, each));
+  if (unknown !== undefined) {
+    throw new UserError(`there is no invariant called ${unknown}; write some of ${INVARIANT_NAMES.join(', ')}`);
+  }
+  return names.length === 0 ? { name } : { name, invariants: names as InvariantName[] };
 }
 
 /** A breakpoint between statements belongs to the next one. */

@@ -10,6 +10,7 @@ export const CAPABILITIES: DebugProtocol.Capabilities = {
   supportsEvaluateForHovers: true,
   supportsRestartRequest: true,
   supportsExceptionInfoRequest: true,
+  supportsExceptionFilterOptions: true,
   supportsConditionalBreakpoints: true,
   supportsHitConditionalBreakpoints: true,
   supportsLogPoints: true,

@@ -124,8 +124,12 @@ export class DebugSession {
         });
         return;
       case 'setExceptionBreakpoints':
-        this.breakpoints.setFilters((args as DebugProtocol.SetExceptionBreakpointsArguments).filters, this.running());
-        this.respond(request);
+        this.respond(request, {
+          breakpoints: this.breakpoints.setFilters(
+            args as DebugProtocol.SetExceptionBreakpointsArguments,
+            this.running(),
+          ),
+        });
         return;
       case 'threads':
         this.respond(request, { threads: this.session === undefined ? [] : threadsOf(this.session) });
