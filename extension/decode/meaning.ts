@@ -153,7 +153,12 @@ function sentenceOf(decoded: Decoded, get: Get, wide: (name: string) => Words): 
     case 'icr':
       return {
         sentence: icrSentence(get, xapicTarget(get('dest_mode') === 1, get('destination'))),
-        notes: icrNotes(get, get('destination')),
+        notes: [
+          ...icrNotes(get, get('destination')),
+          ...(get('destination') && !get('shorthand')
+            ? [`in x2APIC mode the destination would be 0x${get('destination').toString(16)}000000`]
+            : []),
+        ],
       };
     case 'x2apic-icr':
       return {

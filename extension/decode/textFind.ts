@@ -27,7 +27,7 @@ const keywords: readonly (readonly [RegExp, string])[] = [
   [/\blvt_?(?:pc|thmr|cmci)$/i, 'lvt'],
   [/\blvt_?err(?:or)?$/i, 'lvt-error'],
   [/\bspiv$/i, 'spiv'],
-  [/\bexit_?info_?2$/i, ''],
+  [/\birte(?: entry)?$/i, 'irte'],
 ];
 
 const FILLING = /(?:[\s:=>"'`([]|\b(?:is|was|of|to|value|write|wrote|reads?|register|now|before|after)\b)*$/i;
@@ -194,6 +194,8 @@ export function findInText(text: string): Candidate[] {
     if (!id || id.endsWith('?') || id === 'msi-address' || other) return;
     // Up to three digits are an offset or an MSR number ("ICR 0x300"), but for data words.
     if (hit.digits < (id === 'msi-data' ? 1 : hit.prefixed ? 4 : 8)) return;
+    // One half of an IRTE would show the other as zero.
+    if (id === 'irte' && hit.digits <= 16) return;
     const fitting = formatById(fittingFormat(id, hit.value));
     if (!fitting || hit.value >> BigInt(fitting.width) !== 0n) return;
     out.push(

@@ -68,6 +68,7 @@ describe('logs and traces', () => {
     ['... APIC ICR: 000c^4500', 'xAPIC ICR, low half'],
     ['\t\tAddress: 00000000fee^0300c  Data: 4041', 'MSI'],
     ['msi 0xfee0300c / 0x00^41', 'MSI'],
+    ['IRTE 0x0000000100000000234567^8000418001', 'IRTE, posted'],
     ['PID control 0x0000000500^F10001', 'Posted-interrupt descriptor, control word'],
     ['IA32_APICBASE is 0xfee00^d00', 'IA32_APICBASE (MSR 0x1b)'],
     ['exit with intr_info 0x8000^0202', 'VM-entry/VM-exit interruption information'],
@@ -78,6 +79,7 @@ describe('logs and traces', () => {
 
   it.each([
     'e1000e 0000:00:19.0 eth0: ICR 0x80000004',
+    'IRTE 0x2345678000418001',
     'the ICR register at 0x300',
     'address 0xffffffff81000000 data 0x41',
     'commit 0xfee1deadbeef',
