@@ -9,6 +9,9 @@ const GAP = 2;
 /** Longer lines do not push the comments of their neighbours out of sight, nor longer words their columns. */
 const WIDEST = 100;
 const WIDEST_HEAD = 20;
+/** Heads that decide the columns; a longer one, such as a device with its name, only moves its own line. */
+const SETTING = /^(kernel|vcpus|cpus|host|with)$/;
+const VCPU = /^vcpu /;
 
 interface Row {
   readonly indent: number;
@@ -107,13 +110,11 @@ export function print(tree: Tree): string {
     else if (inside.has(number)) return undefined;
     return rowOf(line, node, inMachine);
   });
-  const widthOf = (setting: boolean, least: number) => {
-    const heads = rows
-      .filter(row => row !== undefined && row.body !== '' && row.indent > 0 === setting)
-      .map(row => row?.head.length ?? 0);
-    return heads.reduce((most, length) => (length <= WIDEST_HEAD ? Math.max(most, length) : most), least) + GAP;
+  const widest = (heads: RegExp, least: number) => {
+    const lengths = rows.map(row => (row && heads.test(row.head) && row.body !== '' ? row.head.length : 0));
+    return lengths.reduce((most, length) => (length <= WIDEST_HEAD ? Math.max(most, length) : most), least) + GAP;
   };
-  const widths = { setting: widthOf(true, 0), statement: widthOf(false, 'vcpu 0:'.length) };
+  const widths = { setting: widest(SETTING, 0), statement: widest(VCPU, 'vcpu 0:'.length) };
   const code = rows.map(row => (row ? codeOf(row, widths) : ''));
   const columns = commentColumns(code, rows);
   return tree.lines
