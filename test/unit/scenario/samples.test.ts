@@ -7,6 +7,7 @@ import { diagnose, programOf } from './problems.ts';
 const folder = path.resolve(import.meta.dirname, '../../../scenarios');
 const read = (file: string) => readFileSync(path.join(folder, file), 'utf8');
 const samples = readdirSync(folder).filter(file => file.endsWith('.irq'));
+const shipped = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(file => file.endsWith('.irq'));
 
 describe('samples', () => {
   it.each(samples)('%s is a scenario without a problem, laid out as the formatter does', file => {
@@ -14,6 +15,12 @@ describe('samples', () => {
     expect(format(read(file))).toBe(read(file));
     expect(programOf(read(file)).statements.some(({ action }) => action.kind === 'expect')).toBe(true);
     expect(read(file)).toMatch(/^# [A-Z].*\n#\n(?:#.*\n)*# Sources: /);
+  });
+
+  it('are laid out as the formatter does and have no error, whatever folder they are in', () => {
+    const errors = (file: string) => diagnose(read(file)).filter(each => each.severity === 'error');
+    expect(shipped.filter(file => errors(file).length > 0 || format(read(file)) !== read(file))).toEqual([]);
+    expect(shipped.length).toBeGreaterThan(samples.length);
   });
 
   it('does the same under the rules of 2013 and of today', () => {
