@@ -53,7 +53,7 @@ export function rowsOf({ fields, format }: Decoded): Row[] {
     .map(({ field, words, text, illegal }) => ({
       field: field.name,
       bits: placeOf(field, format),
-      value: hex(words),
+      value: words.length > 2 ? '' : hex(words),
       meaning: field.reserved
         ? 'must be 0'
         : text === hex(words) || (field.hi === field.lo && !field.values)

@@ -35,6 +35,8 @@ describe('printers', () => {
       ['0x8041', 'icr-low'],
       ['0xC00000012345600A', 'avic-physical'],
       ['0xfff', 'apicv-inhibits'],
+      ['0xffffffffffffffff 0x0 0x0 0x8000000000000000', 'pir'],
+      ['0x1', 'pid'],
     ]) {
       for (const line of toText(read(value, as)).split('\n')) expect(line.length).toBeLessThanOrEqual(72);
     }
