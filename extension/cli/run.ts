@@ -6,8 +6,7 @@ import { KERNEL_VERSIONS } from '../engine/profile.ts';
 import { check } from '../scenario/check.ts';
 import { parse } from '../scenario/parse.ts';
 import { judgeScenario, type Outcome } from '../session/outcome.ts';
-import type { StepView } from '../session/protocol.ts';
-import { Session } from '../session/session.ts';
+import { stepLines } from '../session/stepText.ts';
 import { EXIT, type Io } from './io.ts';
 import { junit } from './junit.ts';
 
@@ -52,7 +51,8 @@ export async function runCommand(args: readonly string[], io: Io): Promise<numbe
     }
     if (!json && outcome.problems.length === 0) {
       if (steps) {
-        printSteps(text, profile, io);
+        const { program } = check(parse(text), profile === undefined ? {} : { kernel: profile });
+        io.out(program === undefined ? '' : `${stepLines(program, true).join('\n')}\n`);
       }
       printOutcome(outcome, io);
     }
@@ -93,36 +93,5 @@ function printOutcome({ file, failures, profile, steps, expectations }: FileOutc
   io.out(`${verdict} ${file} (${profile}; ${steps} steps, ${expectations} expectations)`);
   for (const { line, text } of failures) {
     io.out(`     ${file}:${line}: ${text}`);
-  }
-}
-
-/** Every step of the run below the line that it belongs to. */
-function printSteps(text: string, kernel: KernelVersion | undefined, io: Io): void {
-  const { program } = check(parse(text), kernel === undefined ? {} : { kernel });
-  if (program === undefined) {
-    return;
-  }
-  const session = new Session(program);
-  session.rules = [];
-  let line = -1;
-  while (!session.finished) {
-    const { statement } = session;
-    session.move('stepInto');
-    if (statement !== undefined && statement.range.line !== line) {
-      line = statement.range.line;
-      io.out(`\n${String(line + 1).padStart(4)}  ${statement.text.trim()}`);
-    }
-    printStep(session.explain(), io);
-  }
-  io.out('');
-}
-
-function printStep(step: StepView, io: Io): void {
-  const place = step.actor === 'scenario' ? step.place : step.path.slice(-2).join(' > ');
-  const assumed = step.assumed ? ' (assumed)' : '';
-  io.out(`      ${String(step.number).padStart(4)}  ${step.agent.padEnd(8)}  ${place}${assumed}`);
-  io.out(`                      ${step.sentence}`);
-  for (const { field, before, after } of step.writes) {
-    io.out(`                      ${field}: ${before} -> ${after}`);
   }
 }

@@ -1,4 +1,5 @@
 import type { ExtensionContext } from 'vscode';
+import { registerCompare } from './compareProfiles.ts';
 import { registerCopyCommands } from './copyCommand.ts';
 import { CurrentRun } from './currentRun.ts';
 import { registerDebugger } from './debugger.ts';
@@ -25,6 +26,7 @@ export function activate(context: ExtensionContext): void {
   registerInspector(context, run);
   registerTestExplorer(context);
   registerNewScenario(context);
+  registerCompare(context);
   registerKernelSource(context, run);
 }
 

@@ -1,6 +1,7 @@
 /** What the host loads on first need: debug adapter, engine and scenario language. */
 export { DebugSession } from '../session/dap/debugSession.ts';
 export { judgeScenario } from '../session/outcome.ts';
+export { comparable, comparisonOf } from '../session/profiles.ts';
 export { snapshotOf, timelineOf } from '../session/snapshot.ts';
 export { machineOf, recipientsOf } from './recipients.ts';
 export { passagesOf } from './samples.ts';

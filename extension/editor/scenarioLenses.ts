@@ -1,11 +1,12 @@
 import { CodeLens, type CodeLensProvider, commands, type Disposable, debug, Uri, workspace } from 'vscode';
+import { COMPARE } from './compareProfiles.ts';
 import { toRange } from './scenarioRange.ts';
 import { treeOf } from './scenarioTrees.ts';
 
 const RUN = 'irqscope.runScenario';
 const DEBUG = 'irqscope.debugScenario';
 
-/** Above the machine: run to the end, or step. */
+/** Above the machine: run to the end, step, or run under another profile. */
 export const lensProvider: CodeLensProvider = {
   provideCodeLenses(document) {
     const machine = treeOf(document).nodes.find(node => node.kind === 'machine');
@@ -14,6 +15,7 @@ export const lensProvider: CodeLensProvider = {
     return [
       new CodeLens(range, { title: 'Run', command: RUN, arguments: [document.uri.toString()] }),
       new CodeLens(range, { title: 'Debug', command: DEBUG, arguments: [document.uri.toString()] }),
+      new CodeLens(range, { title: 'Compare with …', command: COMPARE, arguments: [document.uri.toString()] }),
     ];
   },
 };

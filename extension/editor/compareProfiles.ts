@@ -1,0 +1,65 @@
+import { commands, type ExtensionContext, Uri, window, workspace } from 'vscode';
+import { LANGUAGE } from './scenarioLanguage.ts';
+import { readScenario } from './scenarioText.ts';
+
+export const COMPARE = 'irqscope.compare';
+const SCHEME = 'irqscope-run';
+
+/** "Compare with …": every step of a scenario under two profiles, side by side, and the first difference named. */
+export function registerCompare(context: ExtensionContext): void {
+  const texts = new Map<string, string>();
+  context.subscriptions.push(
+    workspace.registerTextDocumentContentProvider(SCHEME, {
+      provideTextDocumentContent: uri => texts.get(uri.toString()) ?? '',
+    }),
+    workspace.onDidCloseTextDocument(({ uri }) => texts.delete(uri.toString())),
+    commands.registerCommand(COMPARE, async (argument?: unknown) => {
+      const uri = typeof argument === 'string' ? Uri.parse(argument, true) : openScenario();
+      if (uri === undefined) {
+        await window.showErrorMessage('Open a scenario (.irq) first: it is run under two profiles and compared.');
+        return;
+      }
+      await compare(uri, texts);
+    }),
+  );
+}
+
+function openScenario(): Uri | undefined {
+  const document = window.activeTextEditor?.document;
+  return document?.languageId === LANGUAGE ? document.uri : undefined;
+}
+
+async function compare(uri: Uri, texts: Map<string, string>): Promise<void> {
+  const { comparable, comparisonOf } = await import('./lazy.ts');
+  const text = await readScenario(uri);
+  const alternatives = comparable(text);
+  if (alternatives.length === 0) {
+    await window.showErrorMessage('The scenario has errors: mend them first.');
+    return;
+  }
+  const chosen = await window.showQuickPick(alternatives, {
+    placeHolder: 'Compare this scenario, as it stands, with …',
+  });
+  if (chosen === undefined) {
+    return;
+  }
+  const result = comparisonOf(text, chosen);
+  if (typeof result === 'string') {
+    await window.showErrorMessage(`Cannot be compared with ${chosen.label}: ${result}`);
+    return;
+  }
+  const file = uri.path.split('/').pop() ?? '';
+  const side = (name: string, content: string) => {
+    const address = Uri.from({ scheme: SCHEME, path: `/${file} (${name}).txt`, query: uri.toString() });
+    texts.set(address.toString(), content);
+    return address;
+  };
+  const left = side(result.left.name, result.left.text);
+  const right = side(result.right.name, result.right.text);
+  await commands.executeCommand('vscode.diff', left, right, `${file}: ${result.left.name} ↔ ${result.right.name}`);
+  void window.showInformationMessage(
+    result.firstDifference === undefined
+      ? `${file}: every line comes to the same with ${chosen.label}.`
+      : `${file}: first difference in ${result.firstDifference}`,
+  );
+}

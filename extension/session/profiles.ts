@@ -1,0 +1,93 @@
+/** The profiles under which a scenario can be compared with itself, and what comes of it. */
+import type { KernelVersion, Vendor } from '../engine/config.ts';
+import { KERNEL_VERSIONS } from '../engine/profile.ts';
+import { check } from '../scenario/check.ts';
+import { parse } from '../scenario/parse.ts';
+import type { Program } from '../scenario/program.ts';
+import { changed, compare } from './compare.ts';
+import { stepLines } from './stepText.ts';
+
+/** One thing that the other side has different. */
+export interface Alternative {
+  readonly label: string;
+  readonly kernel?: KernelVersion;
+  readonly vendor?: Vendor;
+  readonly apicv?: boolean;
+  readonly apic?: 'xapic' | 'x2apic';
+}
+
+export interface SideBySide {
+  /** Names of the two sides, and all their steps as text. */
+  readonly left: { readonly name: string; readonly text: string };
+  readonly right: { readonly name: string; readonly text: string };
+  /** The first statement that came to something else, in a sentence; undefined when all came to the same. */
+  readonly firstDifference?: string;
+}
+
+/** The mode in which the machine's vCPUs begin. IPIs by name are encoded anew for the other one; raw ICR values stay as they are. */
+const APIC_MODE = /^(\s*vcpus\s+\S+\s+)(x2apic|xapic)/m;
+
+/** What the scenario can be compared with. */
+export function comparable(text: string): Alternative[] {
+  const { program } = check(parse(text));
+  if (program === undefined) {
+    return [];
+  }
+  const { kernel, vendor, apicv } = program.machine;
+  const kernels = KERNEL_VERSIONS.filter(version => version !== kernel).map(version => ({
+    label: `Linux ${version}`,
+    kernel: version,
+  }));
+  const other: Vendor = vendor === 'intel' ? 'amd' : 'intel';
+  return [
+    ...kernels,
+    { label: other === 'amd' ? 'AMD' : 'Intel', vendor: other },
+    { label: apicv ? 'without APIC virtualization' : 'with APIC virtualization', apicv: !apicv },
+    ...(APIC_MODE.exec(text)?.[2] === 'x2apic'
+      ? [{ label: 'xAPIC mode', apic: 'xapic' as const }]
+      : [{ label: 'x2APIC mode', apic: 'x2apic' as const }]),
+  ];
+}
+
+/** Runs the scenario as it stands and under the alternative. A string says why that cannot be. */
+export function comparisonOf(text: string, alternative: Alternative): SideBySide | string {
+  const { program: left } = check(parse(text));
+  if (left === undefined) {
+    return 'the scenario has errors: mend them first';
+  }
+  const right = alternativeOf(text, alternative);
+  if (typeof right === 'string') {
+    return right;
+  }
+  if (left.race !== undefined || right.race !== undefined) {
+    return 'a race has many orders: explore it under each profile instead';
+  }
+  const names = ['as it stands', alternative.label] as const;
+  const { statements } = compare(left, right, names, new Set());
+  const first = statements.find(({ differences }) => differences.length > 0);
+  return {
+    left: { name: names[0], text: stepLines(left, false).join('\n') },
+    right: { name: names[1], text: stepLines(right, false).join('\n') },
+    ...(first === undefined
+      ? {}
+      : { firstDifference: `line ${first.line}: ${first.differences[0]} (${names[0]} | ${names[1]})` }),
+  };
+}
+
+function alternativeOf(text: string, { kernel, vendor, apicv, apic }: Alternative): Program | string {
+  const changedText = apic === undefined ? text : text.replace(APIC_MODE, `$1${apic}`);
+  const { program, diagnostics } = check(parse(changedText), kernel === undefined ? {} : { kernel });
+  if (program === undefined) {
+    return diagnostics.find(({ severity }) => severity === 'error')?.message ?? 'it cannot be run there';
+  }
+  const machine = changed(program.machine, vendor === undefined ? {} : { vendor });
+  if (typeof machine === 'string') {
+    return machine;
+  }
+  return { ...program, machine: apicv === undefined ? machine : withApicv(machine, apicv) };
+}
+
+/** What builds on APIC virtualization goes with it. */
+function withApicv(machine: Program['machine'], apicv: boolean): Program['machine'] {
+  return apicv ? { ...machine, apicv } : { ...machine, apicv, ipiv: false, vtdPosting: false };
+}
