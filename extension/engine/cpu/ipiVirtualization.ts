@@ -5,7 +5,7 @@
 import { pidAddress, vcpuOfPid } from '../address.ts';
 import { C, EVENT, PID_CONTROL, PID_NDST, POSTED_INTR_ON, POSTED_INTR_SN, V } from '../layout.ts';
 import { MARK, type Machine } from '../machine.ts';
-import { NEXT, operation, silent, step } from '../operation.ts';
+import { NEXT, operation, step } from '../operation.ts';
 import { hex } from '../text.ts';
 import { lastPidPointerIndex } from '../vmx/pidTable.ts';
 import { ABOVE_MAXPHYADDR } from './vmEntry.ts';
@@ -116,26 +116,27 @@ export const ipi_virtualization = operation({
         m.store(pid + PID_CONTROL, control | (1 << POSTED_INTR_ON));
         m.local(NOTIFY, (control >>> 16) & 0xff);
         m.local(NDST, m.load(pid + PID_NDST));
-        return NEXT;
+        return cpuOfNdst(m, m.words[pid + PID_NDST]) < 0 ? 'nobody' : NEXT;
       },
     ),
     notify: step(
+      (m, _vcpu, _vector, _destination, _target, notification, ndst) =>
+        `6. notify: IPI with vector NV ${hex(notification)} to NDST, cpu ${cpuOfNdst(m, ndst)}`,
       (m, _vcpu, _vector, _destination, target, notification, ndst) => {
-        const cpu = cpuOfNdst(m, ndst);
-        return cpu < 0
-          ? `6. NDST of vcpu ${target} names no CPU: the IPI ${hex(notification)} reaches nobody`
-          : `6. notify: IPI with vector NV ${hex(notification)} to NDST, cpu ${cpu}`;
-      },
-      (m, _vcpu, _vector, _destination, target, notification, ndst) => {
-        const cpu = cpuOfNdst(m, ndst);
-        if (cpu >= 0) {
-          m.set_bit(notification, m.cpu(cpu) + C.irr);
-          m.set_bit(EVENT.notification, m.vcpu(target) + V.events);
-          m.mark(MARK.notification);
-        }
-        return NEXT;
+        m.set_bit(notification, m.cpu(cpuOfNdst(m, ndst)) + C.irr);
+        m.set_bit(EVENT.notification, m.vcpu(target) + V.events);
+        m.mark(MARK.notification);
+        return m.return(0);
       },
     ),
-    posted: silent(m => m.return(0)),
+    nobody: step(
+      (_m, _vcpu, _vector, _destination, target, notification) =>
+        `6. NDST of vcpu ${target} names no CPU: the IPI ${hex(notification)} reaches nobody`,
+      m => {
+        m.mark(MARK.dropped);
+        return m.return(0);
+      },
+      { assumed: true },
+    ),
   },
 });

@@ -1,8 +1,11 @@
 /** Reset values, and the modes that IA32_APICBASE selects. `kvm_lapic_reset`, `kvm_apic_set_base`, lapic.c; LAPIC delivery §7. */
+import { harvests, isIntel } from '../kvm/vendor.ts';
 import { REQ, V } from '../layout.ts';
 import type { Machine } from '../machine.ts';
 import { NEXT, operation, RETURN, silent, step } from '../operation.ts';
 import { hex } from '../text.ts';
+import { vmx_set_virtual_apic_mode } from '../vmx/controls.ts';
+import { pi_apicv_pre_state_restore, reset_guest_intr_status } from '../vmx/restore.ts';
 import {
   APICBASE,
   apic_x2apic_mode,
@@ -78,6 +81,7 @@ export const kvm_lapic_reset = operation({
   via: ['kvm_vcpu_reset'],
   locals: ['vcpu', 'init'],
   steps: {
+    posted: silent((m, vcpu) => (harvests(m) ? m.call(pi_apicv_pre_state_restore, vcpu) : NEXT)),
     reset: step(
       (_m, vcpu) =>
         `the local APIC of vcpu ${vcpu} gets its reset values: software-disabled, LVTs masked, IRR, ISR and TMR empty`,
@@ -87,6 +91,7 @@ export const kvm_lapic_reset = operation({
         return NEXT;
       },
     ),
+    status: silent((m, vcpu) => (harvests(m) ? m.call(reset_guest_intr_status, vcpu) : NEXT)),
     recalculate: silent(m => (recalculateIfDirty(m) ? m.call(kvm_recalculate_apic_map) : RETURN)),
   },
 });
@@ -137,6 +142,7 @@ export const kvm_apic_set_base = operation({
       },
       { via: ['__kvm_apic_set_base'] },
     ),
+    controls: silent((m, vcpu) => (isIntel(m) ? m.call(vmx_set_virtual_apic_mode, vcpu) : NEXT)),
     recalculate: silent(m => (recalculateIfDirty(m) ? m.call(kvm_recalculate_apic_map) : NEXT)),
     done: silent(m => m.return(0)),
   },

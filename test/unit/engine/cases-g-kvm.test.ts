@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { read_apic_page } from '../../../extension/engine/guest/apicPage.ts';
 import { hlt } from '../../../extension/engine/guest/instructions.ts';
+import { kvm_apic_set_base } from '../../../extension/engine/lapic/reset.ts';
 import { IO, REQ, V } from '../../../extension/engine/layout.ts';
 import { inhibitBit } from '../../../extension/engine/vmx/apicv.ts';
 import { call, DEVICE, type Options, ran, World } from './world.ts';
@@ -220,6 +221,36 @@ describe('KVM around it', () => {
       world.do({ kind: 'eoi', vcpu: 1 });
     }
   });
+});
+
+test('G35: one vCPU toggles between x2APIC and disabled while another makes the map be built again', () => {
+  for (let seed = 1; seed <= 40; seed++) {
+    const world = new World({ vcpus: [{ state: 'exited' }, { state: 'exited' }] });
+    const { m } = world;
+    let random = seed;
+    const left = [10, 10];
+    for (;;) {
+      for (const vcpu of [0, 1]) {
+        const agent = m.vcpuAgent(vcpu);
+        if (m.idle(agent) && left[vcpu] > 0) {
+          left[vcpu]--;
+          const enabled = left[vcpu] % 2 === 0;
+          m.start(agent, kvm_apic_set_base, vcpu, (enabled ? 0xfee00c00 : 0xfee00000) | 0, 1);
+        }
+      }
+      const ready = [0, 1].map(vcpu => m.vcpuAgent(vcpu)).filter(agent => m.ready(agent));
+      if (ready.length === 0) {
+        break;
+      }
+      random = (Math.imul(random, 1103515245) + 12345) & 0x7fffffff;
+      world.one(ready[(random >>> 8) % ready.length]);
+    }
+    expect(left).toEqual([0, 0]);
+    expect([m.idle(m.vcpuAgent(0)), m.idle(m.vcpuAgent(1))]).toEqual([true, true]);
+    world.enter(0);
+    world.ipi(0, 1, 0x41);
+    expect([seed, world.vectors(1, 'pid.pir'), world.number(1, 'pid.on')]).toEqual([seed, [0x41], 1]);
+  }
 });
 
 function lastLabel(world: World): string {

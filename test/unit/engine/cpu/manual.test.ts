@@ -70,6 +70,7 @@ const MANUAL: Readonly<Record<string, readonly Rule[]>> = {
     ['4 PIR gets the bit', 'set_pir'],
     ['5 ON is set if ON and SN are clear', 'set_on'],
     ['6 the notification goes to NDST with NV', 'notify'],
+    ['6 … an NDST that names no CPU: not in the manual, assumed', 'nobody'],
   ],
   'VM entry': [
     ['checks on the controls of posted interrupts', 'check'],
