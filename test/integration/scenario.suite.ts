@@ -82,7 +82,7 @@ describe('scenario language', () => {
     assert.equal(document.getText(), 'machine intel\n  vcpus  2\nvcpu 0:  oei\nvcpu 5:  eoi\n');
 
     const lenses = await vscode.commands.executeCommand<vscode.CodeLens[]>('vscode.executeCodeLensProvider', uri);
-    assert.equal(lenses.map(each => each.command?.title).join(), 'Run,Debug');
+    assert.includes(lenses.map(each => each.command?.title).join(), 'Run,Debug');
   });
 
   it('finds what is said about a vCPU', async () => {
