@@ -83,6 +83,26 @@ function guestObstacle(m: Machine, action: AgentAction): string | undefined {
   return boots || m.words[m.layout.guest + GUEST.booted] !== 0 ? undefined : 'write `guest: boot` first';
 }
 
+/** The agent that carries the action out. */
+export function agentOf(m: Machine, action: AgentAction): number {
+  if ('vcpu' in action) {
+    return m.vcpuAgent(action.vcpu);
+  }
+  switch (action.kind) {
+    case 'physical':
+      return m.iommuAgent;
+    case 'signal':
+    case 'request':
+      return m.deviceAgent(action.device);
+    case 'compose':
+      return m.vcpuAgent(0);
+    case 'guest':
+      return action.does === 'signal' ? VMM : m.vcpuAgent(0);
+    default:
+      return VMM;
+  }
+}
+
 /** Gives the action to its agent and returns the agent's number. The action must have no `obstacle`. */
 export function begin(m: Machine, action: AgentAction): number {
   if (!('vcpu' in action)) {

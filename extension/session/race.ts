@@ -11,7 +11,7 @@ import { evaluator, type Value } from '../engine/restated/evaluate.ts';
 import type { Program, Statement } from '../scenario/program.ts';
 import type { Race, RaceAgent, RaceCondition } from '../scenario/race.ts';
 import { INIT } from '../scenario/restate.ts';
-import { type AgentAction, begin, obstacle } from './actions.ts';
+import { type AgentAction, agentOf, begin, obstacle } from './actions.ts';
 import { judge } from './expectations.ts';
 
 /** Words of a race, behind those that the scenario declares: the phase, how many steps were taken, and the first condition that broke. */
@@ -102,7 +102,7 @@ export class RaceRun implements Agenda {
       return m.addedAgent(threads.indexOf(agent));
     }
     const action = agent.does.actions[0]?.action as AgentAction | undefined;
-    return action !== undefined && 'vcpu' in action ? m.vcpuAgent(action.vcpu) : VMM;
+    return action === undefined ? VMM : agentOf(m, action);
   }
 
   // Agenda.

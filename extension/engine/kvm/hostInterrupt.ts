@@ -8,13 +8,8 @@ import { hex, highest } from '../text.ts';
 import { deviceOfHostVector, vfio_msihandler } from '../vfio/irqfd.ts';
 import { pi_wakeup_handler } from '../vmx/wakeup.ts';
 
-const HANDLERS: Readonly<Record<number, string>> = {
-  [HOST_VECTORS.POSTED_INTR_VECTOR]:
-    'the handler of POSTED_INTR_VECTOR counts and returns: whoever enters the guest next harvests PIR',
-  [HOST_VECTORS.POSTED_INTR_WAKEUP_VECTOR]: 'POSTED_INTR_WAKEUP_VECTOR: look through the wake-up list of this CPU',
-  [HOST_VECTORS.POSTED_INTR_NESTED_VECTOR]: 'the handler of POSTED_INTR_NESTED_VECTOR counts and returns',
-  [HOST_VECTORS.RESCHEDULE_VECTOR]: 'the handler of RESCHEDULE_VECTOR has nothing to do: the exit was the purpose',
-};
+/** A bare-metal host may post MSIs to itself (`intremap=posted_msi`): another descriptor, another vector. VT-d and AVIC §A5. */
+const POSTED_MSI_NOTIFICATION_VECTOR = 0xeb;
 
 /** Runs on `cpu` with the vector acknowledged. */
 export const host_interrupt = operation({
@@ -23,22 +18,53 @@ export const host_interrupt = operation({
   source: 'arch/x86/kernel/irq.c',
   locals: ['cpu', 'vector'],
   steps: {
-    handle: step(
+    which: silent((_m, _cpu, vector) => {
+      switch (vector) {
+        case HOST_VECTORS.POSTED_INTR_VECTOR:
+          return 'posted';
+        case HOST_VECTORS.POSTED_INTR_WAKEUP_VECTOR:
+          return 'wakeup';
+        case HOST_VECTORS.POSTED_INTR_NESTED_VECTOR:
+          return 'nested';
+        case HOST_VECTORS.RESCHEDULE_VECTOR:
+          return 'reschedule';
+        default:
+          return 'other';
+      }
+    }),
+    posted: step(
+      (_m, cpu) => `POSTED_INTR_VECTOR on cpu ${cpu}: counted as PIN; whoever enters the guest next harvests PIR`,
+      () => RETURN,
+      { via: ['sysvec_kvm_posted_intr_ipi'] },
+    ),
+    nested: step(
+      (_m, cpu) => `POSTED_INTR_NESTED_VECTOR on cpu ${cpu}: counted as NPI, nothing else`,
+      () => RETURN,
+      { via: ['sysvec_kvm_posted_intr_nested_ipi'] },
+    ),
+    reschedule: step(
+      (_m, cpu) => `RESCHEDULE_VECTOR on cpu ${cpu}: nothing to do, the exit was the purpose`,
+      () => RETURN,
+      { via: ['sysvec_reschedule_ipi'] },
+    ),
+    other: step(
       (m, cpu, vector) => {
         const device = m.config.devices?.[deviceOfHostVector(m, cpu, vector)];
-        const own = device === undefined ? "the host's own interrupt" : `the interrupt of ${device.name}`;
-        return `cpu ${cpu} handles ${hex(vector)}: ${HANDLERS[vector] ?? own}`;
+        const whose = device === undefined ? "the host's own interrupt" : `the interrupt of ${device.name}`;
+        return `cpu ${cpu} handles ${hex(vector)}: ${whose}`;
       },
       (m, cpu, vector) => {
-        if (vector === HOST_VECTORS.POSTED_INTR_WAKEUP_VECTOR) {
-          return 'wakeup';
-        }
         const device = deviceOfHostVector(m, cpu, vector);
         return device < 0 ? RETURN : m.call(vfio_msihandler, device);
       },
     ),
     handled: silent(() => RETURN),
-    wakeup: silent((m, cpu) => m.call(pi_wakeup_handler, cpu)),
+    wakeup: step(
+      (_m, cpu) => `POSTED_INTR_WAKEUP_VECTOR on cpu ${cpu}: counted as PIW; look through the wake-up list of this CPU`,
+      (m, cpu) => m.call(pi_wakeup_handler, cpu),
+      { via: ['sysvec_kvm_posted_intr_wakeup_ipi'] },
+    ),
+    done: silent(() => RETURN),
   },
 });
 
