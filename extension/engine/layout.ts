@@ -25,6 +25,7 @@ export const G = block({
 
 /** One vCPU. Registers of the local APIC are the guest's view; with APICv they are the virtual-APIC page. */
 export const V = block({
+  // What delivery touches stands together: two cache lines.
   mode: 1,
   state: 1,
   /** vcpu->cpu */
@@ -34,6 +35,16 @@ export const V = block({
   apicv_active: 1,
   /** The thread has registered as a waiter (rcuwait, formerly a wait queue): whoever wakes finds it. */
   waiter: 1,
+  apicbase: 1,
+  id: 1,
+  ldr: 1,
+  dfr: 1,
+  svr: 1,
+  /** vcpu->arch.apic_arb_prio */
+  arb_prio: 1,
+  nmi_queued: 1,
+  irr: 8,
+  tmr: 8,
   /** vcpu->preempted: it was scheduled out while runnable. */
   preempted: 1,
   /** struct pi_desc: words 0-7 PIR, word 8 ON SN NV, word 9 NDST, words 10-15 reserved. */
@@ -70,11 +81,6 @@ export const V = block({
   /** What `pi_harvest_pir` took out of PIR: an array on KVM's stack. */
   pir_vals: 8,
 
-  apicbase: 1,
-  id: 1,
-  ldr: 1,
-  dfr: 1,
-  svr: 1,
   tpr: 1,
   ppr: 1,
   icr: 1,
@@ -82,11 +88,7 @@ export const V = block({
   /** Offset 3F0H of the virtual-APIC page: what WRMSR 83FH wrote. */
   self_ipi: 1,
   esr: 1,
-  irr: 8,
   isr: 8,
-  tmr: 8,
-  /** vcpu->arch.apic_arb_prio */
-  arb_prio: 1,
   /** APIC_LVR */
   lvr: 1,
   /** LVTT, LVTTHMR, LVTPC, LVT0, LVT1, LVTERR, LVTCMCI. */
@@ -102,7 +104,6 @@ export const V = block({
   pending_events: 1,
   sipi_vector: 1,
   pv_unhalted: 1,
-  nmi_queued: 1,
   nmi_pending: 1,
   /** An NMI was injected and its handler has not begun. */
   nmi_injected: 1,

@@ -4,38 +4,25 @@ import { nameOfAgent } from './agents.ts';
 import type { MachineConfig } from './config.ts';
 import { AGENT, AGENT_WORDS, C, D, FRAME_WORDS, G, type Layout, layoutOf, MAX_DEPTH, V } from './layout.ts';
 import { Memory } from './memory.ts';
-import { CALL, type Flow, NEXT, type Operation, RETURN, type Step } from './operation.ts';
+import { CALL, type Flow, type Frame, NEXT, type Operation, RETURN, type Step } from './operation.ts';
 import { type Profile, profileOf } from './profile.ts';
+import { stackOf } from './stack.ts';
 import { StoreBuffers } from './storeBuffers.ts';
-
-/** What happened in a step, beside its writes; kept with the step. Bit numbers. */
-export const MARK = {
-  exit: 0,
-  notification: 1,
-  wakeup: 2,
-  delivery: 3,
-  failure: 4,
-  user: 5,
-  entry: 6,
-  dropped: 7,
-  fault: 8,
-} as const;
-
-/** One frame of a call stack, innermost first in `Machine.stack`. */
-export interface Frame {
-  readonly operation: Operation;
-  readonly step: Step;
-  readonly locals: readonly number[];
-}
 
 /** What a CPU's interrupt hardware, a host interrupt handler, the IOMMU or a thread of the host would do now of its own accord. */
 export type Spontaneous = (m: Machine, agent: number) => Operation | undefined;
+
+// Plain numbers for the hot paths: a property of a shared object costs a look-up at every use.
+const VCPU_WORDS = V.words;
+const { depth: DEPTH, result: RESULT, words: AGENT_HEADER } = AGENT;
 
 const NO_CODE = -1;
 /** More silent steps in a row than any operation takes. */
 const MOST_SILENT_STEPS = 1 << 16;
 
 export { SCENARIO, USER, VMM } from './agents.ts';
+export { MARK } from './marks.ts';
+export type { Frame } from './operation.ts';
 
 export class Machine extends Memory {
   readonly config: MachineConfig;
@@ -96,7 +83,7 @@ export class Machine extends Memory {
   // Addresses.
 
   vcpu(index: number): number {
-    return this.layout.vcpus + index * V.words;
+    return this.layout.vcpus + index * VCPU_WORDS;
   }
 
   cpu(index: number): number {
@@ -157,12 +144,12 @@ export class Machine extends Memory {
 
   /** What the last operation of `agent` returned. */
   resultOf(agent: number): number {
-    return this.words[this.agentAddress(agent) + AGENT.result];
+    return this.words[this.agentAddress(agent) + RESULT];
   }
 
   /** Returns from the operation with a result. */
   return(value: number): Flow {
-    this.store(this.agentAddress(this.agent) + AGENT.result, value);
+    this.store(this.agentAddress(this.agent) + RESULT, value);
     return RETURN;
   }
 
@@ -195,9 +182,33 @@ export class Machine extends Memory {
     this.settle(agent);
   }
 
+  /**
+   * Gives an idle agent an operation and carries it out to its end, as if it ran alone; returns its result. Where nobody sees single steps
+   * (no recording, nothing restated), an operation that can be done at once is.
+   */
+  finish(agent: number, what: Operation, a = 0, b = 0, c = 0, d = 0): number {
+    if (
+      what.atOnce !== undefined &&
+      !this.recording &&
+      this.addition === NOTHING_ADDED &&
+      this.observer === undefined
+    ) {
+      this.agent = agent;
+      return what.atOnce(this, a, b, c, d);
+    }
+    this.start(agent, what, a, b, c, d);
+    while (!this.idle(agent)) {
+      this.step(agent);
+      if (this.recording) {
+        this.close();
+      }
+    }
+    return this.resultOf(agent);
+  }
+
   /** Has this agent nothing left of what it was given? */
   idle(agent: number): boolean {
-    return this.words[this.agentAddress(agent) + AGENT.depth] === 0;
+    return this.words[this.agentAddress(agent) + DEPTH] === 0;
   }
 
   /** Can this agent take a step now? */
@@ -269,16 +280,7 @@ export class Machine extends Memory {
 
   /** The agent's call stack, innermost first; empty when it is idle. */
   stack(agent: number): Frame[] {
-    const frames: Frame[] = [];
-    for (let depth = this.words[this.agentAddress(agent) + AGENT.depth]; depth > 0; depth--) {
-      const address = this.frameAddress(agent, depth);
-      const code = this.codeAt(this.words[address]);
-      if (code !== undefined) {
-        const locals = this.words.subarray(address + 1, address + 1 + code.operation.locals.length);
-        frames.push({ ...code, locals: [...locals] });
-      }
-    }
-    return frames;
+    return stackOf(this, agent);
   }
 
   /** What the agent is about to do, in a sentence; undefined when it is idle and nothing arises of itself. */
@@ -326,23 +328,24 @@ export class Machine extends Memory {
     return this.layout.agents + agent * AGENT_WORDS;
   }
 
-  private frameAddress(agent: number, depth: number): number {
-    return this.agentAddress(agent) + AGENT.words + (depth - 1) * FRAME_WORDS;
+  /** Frame number `depth`, 1 = outermost. */
+  frameAddress(agent: number, depth: number): number {
+    return this.agentAddress(agent) + AGENT_HEADER + (depth - 1) * FRAME_WORDS;
   }
 
   private top(agent: number): number {
-    return this.frameAddress(agent, this.words[this.agentAddress(agent) + AGENT.depth]);
+    return this.frameAddress(agent, this.words[this.agentAddress(agent) + DEPTH]);
   }
 
   private push(agent: number): void {
     const callee = this.operations[(this.callee as Operation).id];
     const base = this.agentAddress(agent);
-    const depth = this.words[base + AGENT.depth] + 1;
+    const depth = this.words[base + DEPTH] + 1;
     if (depth > MAX_DEPTH) {
       throw new Error(`${callee.name}: more than ${MAX_DEPTH} frames`);
     }
     const address = this.frameAddress(agent, depth);
-    this.store(base + AGENT.depth, depth);
+    this.store(base + DEPTH, depth);
     this.store(address, callee.id << 16);
     for (let i = 0; i < callee.locals.length; i++) {
       this.store(address + 1 + i, i < 6 ? this.arguments[i] : 0);
@@ -354,8 +357,8 @@ export class Machine extends Memory {
 
   private pop(agent: number, left: Operation): void {
     const base = this.agentAddress(agent);
-    const depth = this.words[base + AGENT.depth];
-    this.store(base + AGENT.depth, depth - 1);
+    const depth = this.words[base + DEPTH];
+    this.store(base + DEPTH, depth - 1);
     if (this.wiping) {
       const address = this.frameAddress(agent, depth);
       for (let i = 0; i < FRAME_WORDS; i++) {
@@ -408,7 +411,7 @@ export class Machine extends Memory {
   private settle(agent: number): void {
     const base = this.agentAddress(agent);
     let silence = MOST_SILENT_STEPS;
-    while (this.words[base + AGENT.depth] > 0) {
+    while (this.words[base + DEPTH] > 0) {
       const head = this.words[this.top(agent)];
       const running = this.operations[head >>> 16];
       const at = head & 0xffff;
@@ -435,7 +438,8 @@ export class Machine extends Memory {
     this.forwarding = false;
   }
 
-  private codeAt(head: number): { readonly operation: Operation; readonly step: Step } | undefined {
+  /** The operation and step that a frame's first word names. */
+  codeAt(head: number): { readonly operation: Operation; readonly step: Step } | undefined {
     if (head === NO_CODE) {
       return undefined;
     }

@@ -15,6 +15,8 @@ export interface Observer {
 /** Steps between two checkpoints: undoing this many takes about a millisecond. */
 const CHECKPOINT_STEPS = 1 << 16;
 const STEP_WORDS = 3;
+/** Entries of the running step among which a word is looked for. */
+const RECENT = 8;
 
 export class Memory {
   readonly words: Int32Array;
@@ -31,6 +33,8 @@ export class Memory {
 
   private entries: Int32Array<ArrayBuffer> = new Int32Array(1 << 12);
   private used = 0;
+  /** First entry of the running step. */
+  private uncommitted = 0;
   /** Per step: end of its entries, and two words that the machine keeps about it. */
   private steps: Int32Array<ArrayBuffer> = new Int32Array(STEP_WORDS << 8);
   private checkpoints = new Map<number, Int32Array>();
@@ -66,12 +70,25 @@ export class Memory {
     }
     this.words[address] = value;
     if (this.recording) {
-      if (this.used + 2 > this.entries.length) {
-        this.entries = grown(this.entries);
-      }
-      this.entries[this.used++] = address;
-      this.entries[this.used++] = difference;
+      this.journal(address, difference);
     }
+  }
+
+  /** A word that the step has just changed keeps its entry: a frame's words change several times in a row. */
+  private journal(address: number, difference: number): void {
+    const { used, entries } = this;
+    for (let i = used - 2; i >= this.uncommitted && i >= used - 2 * RECENT; i -= 2) {
+      if (entries[i] === address) {
+        entries[i + 1] ^= difference;
+        return;
+      }
+    }
+    if (used + 2 > entries.length) {
+      this.entries = grown(entries);
+    }
+    this.entries[used] = address;
+    this.entries[used + 1] = difference;
+    this.used = used + 2;
   }
 
   /** Locked. Returns whether the bit was set before. `bit` may exceed 31: the word is chosen as BTS does. */
@@ -171,6 +188,7 @@ export class Memory {
     this.steps[at] = this.used;
     this.steps[at + 1] = first;
     this.steps[at + 2] = second;
+    this.uncommitted = this.used;
     this.position++;
     this.length = this.position;
     if (this.position % CHECKPOINT_STEPS === 0) {
@@ -230,6 +248,7 @@ export class Memory {
   truncate(): void {
     this.length = this.position;
     this.used = this.endOf(this.position);
+    this.uncommitted = this.used;
     for (const step of this.checkpoints.keys()) {
       if (step > this.position) {
         this.checkpoints.delete(step);

@@ -75,6 +75,9 @@ export function silent(run: Run): Step {
   return { say: '', run, silent: true, via: [], assumed: false };
 }
 
+/** All of an operation at once, with the same effect and result as its steps; `Machine.finish` uses it when nobody looks at single steps. */
+export type AtOnce = (m: Machine, a: number, b: number, c: number, d: number) => number;
+
 export interface Operation {
   readonly id: number;
   /** Kernel function, or the manual's name of what the processor does. */
@@ -86,9 +89,17 @@ export interface Operation {
   readonly via: readonly string[];
   /** No other agent acts while this runs (the processor's interrupt hardware between two instructions). */
   readonly uninterruptible: boolean;
+  readonly atOnce?: AtOnce | undefined;
   readonly locals: readonly string[];
   readonly labels: ReadonlyMap<string, number>;
   readonly steps: readonly Step[];
+}
+
+/** One frame of a call stack, innermost first in `Machine.stack`. */
+export interface Frame {
+  readonly operation: Operation;
+  readonly step: Step;
+  readonly locals: readonly number[];
 }
 
 export interface OperationSource {
@@ -97,6 +108,7 @@ export interface OperationSource {
   readonly source: string | ((profile: Profile) => string);
   readonly via?: readonly string[];
   readonly uninterruptible?: boolean;
+  readonly atOnce?: AtOnce;
   /** Names of the arguments and then of further locals: at most eight words. */
   readonly locals?: readonly string[];
   readonly steps: Readonly<Record<string, Step>>;
@@ -123,6 +135,7 @@ export function operation(definition: OperationSource): Operation {
     source: typeof source === 'string' ? () => source : source,
     via: definition.via ?? [],
     uninterruptible: definition.uninterruptible ?? false,
+    atOnce: definition.atOnce,
     locals,
     labels: new Map(labels.map((label, index) => [label, index])),
     steps: Object.values(definition.steps),

@@ -4,18 +4,21 @@ import type { Machine } from '../machine.ts';
 
 export const APICBASE = { bsp: 1 << 8, extd: 1 << 10, en: 1 << 11, address: 0xfee00000 | 0 } as const;
 export const SPIV = { enabled: 1 << 8, directedEoi: 1 << 12 } as const;
+const { apicbase: BASE, svr: SVR, id: ID } = V;
+const { en: EN, extd: EXTD } = APICBASE;
+const ENABLED = SPIV.enabled;
 export const LVR_DIRECTED_EOI = 1 << 24;
 export const DFR_FLAT = -1;
 export const DFR_CLUSTER = 0x0fffffff;
 
 /** APICBASE bit 11. With an in-kernel irqchip also `kvm_apic_present`. */
 export function kvm_apic_hw_enabled(m: Machine, vcpu: number): boolean {
-  return m.loadBits(m.vcpu(vcpu) + V.apicbase, APICBASE.en) !== 0;
+  return m.loadBits(m.vcpu(vcpu) + BASE, EN) !== 0;
 }
 
 /** SPIV bit 8. */
 export function kvm_apic_sw_enabled(m: Machine, vcpu: number): boolean {
-  return m.loadBits(m.vcpu(vcpu) + V.svr, SPIV.enabled) !== 0;
+  return m.loadBits(m.vcpu(vcpu) + SVR, ENABLED) !== 0;
 }
 
 /** Both enables. */
@@ -24,7 +27,7 @@ export function apic_enabled(m: Machine, vcpu: number): boolean {
 }
 
 export function apic_x2apic_mode(m: Machine, vcpu: number): boolean {
-  return m.loadBits(m.vcpu(vcpu) + V.apicbase, APICBASE.extd) !== 0;
+  return m.loadBits(m.vcpu(vcpu) + BASE, EXTD) !== 0;
 }
 
 /** x2APIC ID: KVM makes it the vcpu_id. */
@@ -34,7 +37,7 @@ export function kvm_x2apic_id(m: Machine, vcpu: number): number {
 
 /** ID register bits 31:24. */
 export function kvm_xapic_id(m: Machine, vcpu: number): number {
-  return m.load(m.vcpu(vcpu) + V.id) >>> 24;
+  return m.load(m.vcpu(vcpu) + ID) >>> 24;
 }
 
 /** The APIC ID by which the vCPU is found in its present mode. 3.11's `kvm_apic_id` has eight bits only. */

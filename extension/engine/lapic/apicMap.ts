@@ -16,10 +16,10 @@ import {
 import { NO_SOURCE } from './destination.ts';
 import {
   APIC_BROADCAST,
+  hashes,
   IRQ,
   kvm_lowest_prio_delivery,
   MODE,
-  SHORTHAND,
   X2APIC_BROADCAST,
   x2apic_broadcast_quirk_disabled,
   x2apic_format,
@@ -31,6 +31,12 @@ import {
  */
 export const LOGICAL_MODE = { SW_DISABLED: 0, XAPIC_CLUSTER: 4, XAPIC_FLAT: 8, X2APIC: 16, MAP_DISABLED: 32 } as const;
 
+// Plain numbers for the hot path: a property of a shared object costs a look-up at every use.
+const { words: PHYS_MAP, max_apic_id: MAX_APIC_ID, logical_mode: MODE_WORD, logical_map: LOGICAL_MAP } = MAP;
+const APIC_MAP = VM.apic_map;
+const LOGICAL = IRQ.logical;
+const SHORTHAND_MASK = IRQ.shorthand;
+
 /** Where the targets stand: `bitmap` tells which of the 16 slots from `slots` on are meant. */
 export interface Destinations {
   slots: number;
@@ -39,7 +45,7 @@ export interface Destinations {
 
 /** First word of the published map, or -1 when there is none. */
 export function publishedMap(m: Machine): number {
-  const index = m.load(m.layout.vm + VM.apic_map);
+  const index = m.load(m.layout.vm + APIC_MAP);
   return index === 0 ? -1 : m.layout.maps + (index - 1) * m.layout.mapWords;
 }
 
@@ -69,16 +75,16 @@ function kvm_apic_map_get_logical_dest(m: Machine, map: number, dest: number, ds
   if (m.profile.delivery.logicalMap === 'clusters of 16') {
     return getLogicalDest2013(m, map, dest, dst);
   }
-  dst.slots = map + MAP.logical_map;
+  dst.slots = map + LOGICAL_MAP;
   dst.bitmap = 0;
-  switch (m.load(map + MAP.logical_mode)) {
+  switch (m.load(map + MODE_WORD)) {
     case LOGICAL_MODE.SW_DISABLED:
       return m.profile.delivery.logicalMap === 'one mode';
     case LOGICAL_MODE.X2APIC: {
       const offset = (dest >>> 16) * 16;
-      const left = m.words[map + MAP.max_apic_id] - offset + 1;
+      const left = m.words[map + MAX_APIC_ID] - offset + 1;
       if (left > 0) {
-        dst.slots = map + MAP.words + offset;
+        dst.slots = map + PHYS_MAP + offset;
         dst.bitmap = dest & (0xffff >> (16 - Math.min(left, 16)));
       }
       return true;
@@ -97,31 +103,38 @@ function kvm_apic_map_get_logical_dest(m: Machine, map: number, dest: number, ds
 
 /** 3.11: ldr_bits, cid_shift, cid_mask and lid_mask follow from one mode for all. */
 function getLogicalDest2013(m: Machine, map: number, dest: number, dst: Destinations): boolean {
-  const mode = m.load(map + MAP.logical_mode);
+  const mode = m.load(map + MODE_WORD);
   const [shift, clusterMask, idMask] =
     mode === LOGICAL_MODE.X2APIC
       ? [16, 0xf, 0xffff]
       : mode === LOGICAL_MODE.XAPIC_CLUSTER
         ? [4, 0xf, 0xf]
         : [8, 0, 0xff];
-  dst.slots = map + MAP.logical_map + ((dest >>> shift) & clusterMask) * 16;
+  dst.slots = map + LOGICAL_MAP + ((dest >>> shift) & clusterMask) * 16;
   dst.bitmap = dest & idMask;
   return true;
 }
 
 /** Must every vCPU be asked? The test ignores the destination mode. `kvm_apic_is_broadcast_dest`. */
 function kvm_apic_is_broadcast_dest(m: Machine, map: number, src: number, dest: number): boolean {
+  if (dest !== APIC_BROADCAST && dest !== X2APIC_BROADCAST) {
+    return false;
+  }
   if (x2apic_broadcast_quirk_disabled(m)) {
-    const isX2apic = m.load(map + MAP.logical_mode) === LOGICAL_MODE.X2APIC;
-    return (dest === APIC_BROADCAST && !isX2apic) || dest === X2APIC_BROADCAST;
+    return dest === X2APIC_BROADCAST || m.load(map + MODE_WORD) !== LOGICAL_MODE.X2APIC;
   }
   const x2apicIpi = src !== NO_SOURCE && apic_x2apic_mode(m, src);
   return dest === (x2apicIpi ? X2APIC_BROADCAST : APIC_BROADCAST);
 }
 
-/** 3.11 asks every vCPU for a physical 0xff and for physical lowest priority, and for nothing else. */
-function needsSlowPath2013(irq: number, dest: number): boolean {
-  return (irq & IRQ.logical) === 0 && (dest === APIC_BROADCAST || (irq & IRQ.mode) === MODE.LOWEST);
+/** Does KVM ask every vCPU although it has a map? 3.11: for a physical 0xff and physical lowest priority, and for nothing else. */
+function leavesFastPath(m: Machine, map: number, src: number, irq: number, dest: number): boolean {
+  const { x2apicApi, physicalLowest } = m.profile.delivery;
+  if (x2apicApi && kvm_apic_is_broadcast_dest(m, map, src, dest)) {
+    return true;
+  }
+  const isSpecial = dest === APIC_BROADCAST || (irq & IRQ.mode) === MODE.LOWEST;
+  return physicalLowest === 'slow path' && (irq & LOGICAL) === 0 && isSpecial;
 }
 
 /** Targets by the published map. False: it cannot tell, the slow path has to. True with an empty bitmap: nobody. */
@@ -133,16 +146,12 @@ export function kvm_apic_map_get_dest_lapic(
   dst: Destinations,
 ): boolean {
   const map = publishedMap(m);
-  const slow = m.profile.delivery.physicalLowest === 'slow path' && needsSlowPath2013(irq, dest);
-  if ((irq & IRQ.shorthand) !== SHORTHAND.none || map < 0 || slow) {
+  if ((irq & SHORTHAND_MASK) !== 0 || map < 0 || leavesFastPath(m, map, src, irq, dest)) {
     return false;
   }
-  if (m.profile.delivery.x2apicApi && kvm_apic_is_broadcast_dest(m, map, src, dest)) {
-    return false;
-  }
-  if ((irq & IRQ.logical) === 0) {
-    dst.slots = map + MAP.words + dest;
-    dst.bitmap = dest >>> 0 > m.words[map + MAP.max_apic_id] ? 0 : 1;
+  if ((irq & LOGICAL) === 0) {
+    dst.slots = map + PHYS_MAP + dest;
+    dst.bitmap = dest >>> 0 > m.words[map + MAX_APIC_ID] ? 0 : 1;
     return true;
   }
   if (!kvm_apic_map_get_logical_dest(m, map, dest, dst)) {
@@ -156,7 +165,7 @@ export function kvm_apic_map_get_dest_lapic(
 
 /** One bit of the bitmap, or none: a slot that hashing picks may be empty, which drops the message. */
 function pickLowest(m: Machine, irq: number, { slots, bitmap }: Destinations): number {
-  if (m.config.vectorHashing && m.profile.delivery.vectorHashing) {
+  if (hashes(m)) {
     if (bitmap === 0) {
       return 0;
     }

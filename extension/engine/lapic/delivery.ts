@@ -5,18 +5,10 @@ import { NEXT, operation, RETURN, silent, step } from '../operation.ts';
 import { __apic_accept_irq } from './accept.ts';
 import { kvm_apic_hw_enabled, kvm_apic_sw_enabled } from './apic.ts';
 import { kvm_apic_compare_prio } from './apicMap.ts';
+import { deliverAtOnce } from './atOnce.ts';
 import { describeIdentity, kvm_apic_match_dest } from './destination.ts';
 import { kvm_irq_delivery_to_apic_fast, NOT_HANDLED } from './fastPath.ts';
-import { APIC_BROADCAST, describeMessage, IRQ, kvm_lowest_prio_delivery } from './message.ts';
-
-/** Is a physical 0xff with lowest-priority semantics, which KVM turns into a Fixed broadcast? */
-function isLowestBroadcast(irq: number, dest: number): boolean {
-  return (irq & IRQ.logical) === 0 && dest === APIC_BROADCAST && kvm_lowest_prio_delivery(irq);
-}
-
-function hashes(m: Machine): boolean {
-  return m.config.vectorHashing && m.profile.delivery.vectorHashing;
-}
+import { describeMessage, hashes, IRQ, isLowestBroadcast, kvm_lowest_prio_delivery } from './message.ts';
 
 /** The agent's bitmap of candidates: on KVM's stack. */
 function candidates(m: Machine): number {
@@ -75,6 +67,7 @@ export const kvm_irq_delivery_to_apic = operation({
   name: 'kvm_irq_delivery_to_apic',
   actor: 'kvm',
   source: p => p.files.delivery,
+  atOnce: deliverAtOnce,
   locals: ['src', 'irq', 'dest', 'dest_map', 'index', 'r', 'lowest', 'candidates'],
   steps: {
     begin: silent((m, _src, irq, dest) =>

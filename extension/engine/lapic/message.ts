@@ -17,6 +17,7 @@ export const IRQ = {
   redirectionHint: 0x100000,
 } as const;
 
+const { mode: MODE_MASK, redirectionHint: REDIRECTION_HINT, logical: LOGICAL } = IRQ;
 const ICR_FIELDS = IRQ.vector | IRQ.mode | IRQ.logical | IRQ.assert | IRQ.level | IRQ.shorthand;
 
 export const MODE = {
@@ -29,6 +30,8 @@ export const MODE = {
   STARTUP: 0x600,
   EXTINT: 0x700,
 } as const;
+
+const LOWEST = MODE.LOWEST;
 
 export const SHORTHAND = { none: 0, self: 0x40000, all: 0x80000, allBut: 0xc0000 } as const;
 
@@ -77,7 +80,17 @@ export function irqFromRte(low: number): number {
 
 /** Does one of several targets get the message? `kvm_lowest_prio_delivery`, lapic.h. */
 export function kvm_lowest_prio_delivery(irq: number): boolean {
-  return (irq & IRQ.mode) === MODE.LOWEST || (irq & IRQ.redirectionHint) !== 0;
+  return (irq & MODE_MASK) === LOWEST || (irq & REDIRECTION_HINT) !== 0;
+}
+
+/** A physical 0xff with lowest-priority semantics, which KVM turns into a Fixed broadcast. */
+export function isLowestBroadcast(irq: number, dest: number): boolean {
+  return dest === APIC_BROADCAST && (irq & LOGICAL) === 0 && kvm_lowest_prio_delivery(irq);
+}
+
+/** Does the vector choose among several targets? `kvm_vector_hashing_enabled`. */
+export function hashes(m: Machine): boolean {
+  return m.config.vectorHashing && m.profile.delivery.vectorHashing;
 }
 
 /** `kvm->arch.x2apic_format`: user space enabled 32-bit IDs. */
