@@ -31,7 +31,7 @@ export const flush_store = operation({
 
 export class StoreBuffers {
   static readonly words = 1 + CAPACITY * ENTRY_WORDS;
-  private readonly base: number;
+  readonly base: number;
   private readonly m: Machine;
   /** Agents that have a buffer; the agent that stands for the buffer of `a` is `a + threads`. */
   private readonly threads: number;

@@ -1,28 +1,54 @@
 /** Explores the race of a program: every order of its agents' steps, from the state that the statements before it lead to. */
+import { MOST_AGENTS, Reduction } from '../engine/explore/reduction.ts';
 import { DEFAULT_BYTES, Search, type SearchResult, type SearchState } from '../engine/explore/search.ts';
 import type { Program } from '../scenario/program.ts';
+import { visibleWords } from './raceWords.ts';
 import { Runner } from './runner.ts';
 
 export interface ExploreOptions {
+  /** Leave out orders that cannot make a difference; true unless said otherwise. */
   readonly reduce?: boolean;
+  /** Memory for states; `DEFAULT_BYTES` unless said otherwise. */
   readonly bytes?: number;
   /** Called now and then; false ends the exploration. */
   readonly progress?: (state: SearchState) => boolean;
 }
 
 export interface Exploration extends SearchResult {
-  /** `holds`: complete, and nothing broke · `broken`: `found` is a shortest order · `unknown`: not complete. */
+  /** `holds`: complete, and nothing broke · `broken`: `found` is an order that breaks something · `unknown`: not complete. */
   readonly verdict: 'holds' | 'broken' | 'unknown';
   /** What broke, as it stands in the text. */
   readonly broken: string | undefined;
   /** Who takes each step of the order that broke it, for `Runner`. */
   readonly order: readonly number[];
+  /** No shorter order breaks anything; false only when there was no room to find out. */
+  readonly shortest: boolean;
 }
 
 /** States between two looks at `progress`. */
-const STATES_BETWEEN_LOOKS = 2048;
+const STATES_BETWEEN_LOOKS = 1024;
 
+/**
+ * Throws when the program has no race, when the run does not come to it, and when a step is impossible (a list that overflows, a vCPU that
+ * does not exist).
+ */
 export function explore(program: Program, options: ExploreOptions = {}): Exploration {
+  const first = searchOf(program, options, options.reduce ?? true);
+  if (first.verdict !== 'broken' || !first.reduced) {
+    return first;
+  }
+  // The reduction keeps verdicts, not lengths: look for a shorter order among all.
+  const all = searchOf(program, options, false);
+  return all.verdict === 'broken'
+    ? { ...all, states: first.states, steps: first.steps }
+    : { ...first, shortest: false };
+}
+
+function searchOf(
+  program: Program,
+  options: ExploreOptions,
+  reduce: boolean,
+): Exploration & { readonly reduced: boolean } {
   const runner = new Runner(program);
   const { race, machine } = runner;
   if (race === undefined) {
@@ -35,16 +61,19 @@ export function explore(program: Program, options: ExploreOptions = {}): Explora
     runner.step();
   }
   race.prepare();
-  const agents = Array.from({ length: machine.agentCount }, (_, i) => i);
+  const visible = reduce && machine.agentCount <= MOST_AGENTS ? visibleWords(machine, program) : undefined;
   const search = new Search(
     {
       machine,
-      agents,
+      agents: Array.from({ length: machine.agentCount }, (_, i) => i),
       stepped: agent => race.stepped(agent),
       broken: () => race.broken(),
       brokenAtTheEnd: () => race.brokenAtTheEnd(),
     },
-    { reduce: options.reduce ?? true, bytes: options.bytes ?? DEFAULT_BYTES },
+    {
+      bytes: options.bytes ?? DEFAULT_BYTES,
+      ...(visible && { reduction: new Reduction(machine, visible) }),
+    },
   );
   let cancelled = false;
   while (!cancelled && !search.run(STATES_BETWEEN_LOOKS)) {
@@ -59,5 +88,7 @@ export function explore(program: Program, options: ExploreOptions = {}): Explora
     verdict: found !== undefined ? 'broken' : complete ? 'holds' : 'unknown',
     broken: found === undefined ? undefined : race.textOf(found.condition),
     order: found?.order ?? [],
+    shortest: true,
+    reduced: visible !== undefined,
   };
 }

@@ -2,7 +2,7 @@
  * Every order of the atomic steps of a machine's agents, breadth first: the first order found that breaks something is a shortest one.
  */
 import type { Machine } from '../machine.ts';
-import { Reduction } from './reduction.ts';
+import type { Reduction } from './reduction.ts';
 import { grown, StateSet } from './stateSet.ts';
 
 /** What is explored. All that it remembers stands in the machine's memory. */
@@ -19,8 +19,8 @@ export interface Explored {
 }
 
 export interface SearchOptions {
-  /** Leave out orders that differ only in steps that do not touch what others touch. */
-  readonly reduce: boolean;
+  /** Leaves out orders that differ only in steps that do not touch what others touch. Without it, every order is tried. */
+  readonly reduction?: Reduction;
   /** Most bytes that states may take. */
   readonly bytes: number;
 }
@@ -51,8 +51,7 @@ export type SearchResult = SearchState & {
 export const DEFAULT_BYTES = 1 << 29;
 
 export class Search {
-  private readonly set: StateSet;
-  private readonly reduction: Reduction | undefined;
+  private set: StateSet;
   private parents = new Int32Array(1 << 12);
   private movers = new Int32Array(1 << 12);
   private depths = new Int32Array(1 << 12);
@@ -74,7 +73,7 @@ export class Search {
     this.set = new StateSet(machine);
     this.set.add();
     this.parents[0] = -1;
-    this.reduction = options.reduce ? new Reduction(explored) : undefined;
+    machine.observer = options.reduction;
   }
 
   get state(): SearchState {
@@ -93,6 +92,9 @@ export class Search {
         return true;
       }
       this.expand(this.next++);
+      if (this.options.reduction?.stale) {
+        this.again();
+      }
       this.full = this.set.bytes > this.options.bytes;
     }
     return false;
@@ -109,12 +111,14 @@ export class Search {
   }
 
   private expand(state: number): void {
-    const { machine, agents } = this.explored;
+    const { agents } = this.explored;
     this.set.load(state);
+    if (this.options.reduction !== undefined && agents.some(agent => this.takeAlone(state, agent))) {
+      return;
+    }
     let ready = false;
-    const alone = this.reduction?.privateStep(agents) ?? -1;
     for (const agent of agents) {
-      if ((alone < 0 || agent === alone) && machine.ready(agent)) {
+      if (this.ready(agent)) {
         ready = true;
         this.take(state, agent);
       }
@@ -127,24 +131,80 @@ export class Search {
     }
   }
 
+  private ready(agent: number): boolean {
+    const { machine } = this.explored;
+    this.options.reduction?.begin(agent);
+    const ready = machine.ready(agent);
+    if (ready) {
+      this.options.reduction?.act(agent);
+    }
+    return ready;
+  }
+
+  /** Takes a step of the agent; its state counts only if no other agent can have a part in the step. A known state would end in a circle that leaves others out. */
+  private takeAlone(state: number, agent: number): boolean {
+    const { machine } = this.explored;
+    const reduction = this.options.reduction as Reduction;
+    if (machine.idle(agent) || !reduction.restated(agent) || !this.ready(agent)) {
+      return false;
+    }
+    machine.step(agent);
+    this.explored.stepped(agent);
+    const before = this.set.size;
+    let counts = false;
+    if (reduction.alone(agent)) {
+      this.set.notice();
+      counts = this.arrive(state, agent) || this.set.size > before;
+    }
+    machine.revert();
+    return counts;
+  }
+
   private take(state: number, agent: number): void {
     const { machine } = this.explored;
     machine.step(agent);
     this.explored.stepped(agent);
     this.set.notice();
+    this.arrive(state, agent);
+    machine.revert();
+  }
+
+  /** The state after a step. True when a condition is broken there. */
+  private arrive(state: number, agent: number): boolean {
     this.steps++;
     const depth = this.depths[state] + 1;
-    const condition = this.explored.broken();
+    const condition = this.looking(() => this.explored.broken());
     if (condition > 0) {
       this.report(condition, state, agent, depth);
-    } else {
-      const before = this.set.size;
-      const reached = this.set.add();
-      if (this.set.size > before) {
-        this.remember(reached, state, agent, depth);
-      }
+      return true;
     }
-    machine.revert();
+    const before = this.set.size;
+    const reached = this.set.add();
+    if (this.set.size > before) {
+      this.remember(reached, state, agent, depth);
+    }
+    return false;
+  }
+
+  /** What conditions look at is nothing that an agent touches. */
+  private looking<T>(look: () => T): T {
+    const { machine } = this.explored;
+    const { observer } = machine;
+    machine.observer = undefined;
+    const seen = look();
+    machine.observer = observer;
+    return seen;
+  }
+
+  /** Begins anew, with a reduction that knows more. */
+  private again(): void {
+    const { machine } = this.explored;
+    this.set.load(0);
+    this.set = new StateSet(machine);
+    this.set.add();
+    this.next = 0;
+    this.found = undefined;
+    this.options.reduction?.forget();
   }
 
   private remember(state: number, parent: number, mover: number, depth: number): void {
