@@ -73,11 +73,13 @@ export class App extends Component<{ readonly host: Host }, AppState> {
     }));
   }
 
-  #copy(snapshot: Snapshot): void {
-    navigator.clipboard.writeText(asText(snapshot)).then(
-      () => this.setState({ notice: 'copied' }),
-      () => this.setState({ notice: 'the clipboard refused' }),
-    );
+  async #copy(snapshot: Snapshot): Promise<void> {
+    try {
+      await navigator.clipboard.writeText(asText(snapshot));
+      this.setState({ notice: 'copied' });
+    } catch {
+      this.setState({ notice: 'the clipboard refused' });
+    }
   }
 
   #gridsShown(count: number): boolean {
@@ -130,7 +132,7 @@ export class App extends Component<{ readonly host: Host }, AppState> {
         break;
       }
       case 'copy':
-        this.#copy(snapshot);
+        void this.#copy(snapshot);
         break;
       case 'toggleGrid':
         if (at >= 0) this.#toggle(at);

@@ -2,5 +2,7 @@ import { render } from 'preact';
 import { App } from './app.tsx';
 import { Host } from './host.ts';
 import './inspector.css';
+import { playRecording } from './player.ts';
 
+playRecording();
 render(<App host={new Host()} />, document.body);

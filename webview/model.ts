@@ -1,4 +1,4 @@
-import type { Snapshot, TimelineStep, ToWebview } from '../extension/session/protocol.ts';
+import type { Delta, Snapshot, TimelineStep, ToWebview } from '../extension/session/protocol.ts';
 import { visible } from './visible.ts';
 
 /** The steps that the view has heard of; a long run is never held whole. */
@@ -59,6 +59,11 @@ function replace<T extends { readonly index: number }>(all: readonly T[], change
   return next;
 }
 
+/** The picture to which `delta` leads from its base. */
+export function applied({ vcpus, cpus }: Snapshot, delta: Delta): Snapshot {
+  return { ...delta.snapshot, vcpus: replace(vcpus, delta.vcpus), cpus: replace(cpus, delta.cpus) };
+}
+
 export function reduce(model: Model, message: ToWebview): Model {
   switch (message.type) {
     case 'empty':
@@ -68,12 +73,7 @@ export function reduce(model: Model, message: ToWebview): Model {
     case 'delta': {
       const { snapshot } = model;
       if (snapshot?.sequence !== message.base) return { ...model, lost: true };
-      const { vcpus, cpus } = snapshot;
-      return show(model, {
-        ...message.snapshot,
-        vcpus: replace(vcpus, message.vcpus),
-        cpus: replace(cpus, message.cpus),
-      });
+      return show(model, applied(snapshot, message));
     }
     case 'timeline': {
       const full = model.timeline.steps.size + message.steps.length > CACHE_LIMIT;

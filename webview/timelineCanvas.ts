@@ -79,12 +79,12 @@ export function draw(canvas: HTMLCanvasElement, drawing: Drawing): void {
     if (step.line !== line) {
       line = step.line;
       c.fillStyle = colour.text;
-      c.fillRect(x, 0, 1, RULER_HEIGHT - 2);
+      c.fillRect(x, RULER_HEIGHT - 4, 1, 4);
       c.font = `10px ${font}`;
       const label = String(line);
       if (line > 0 && x >= labelEnd) {
-        c.fillText(label, x + 3, RULER_HEIGHT / 2 - 1);
-        labelEnd = x + 6 + c.measureText(label).width;
+        c.fillText(label, x + 1, RULER_HEIGHT / 2 - 2);
+        labelEnd = x + 5 + c.measureText(label).width;
       }
     }
     const i = row.get(timeline.lanes[step.lane]);

@@ -84,7 +84,7 @@ export function InspectorToolbar({ snapshot, gridsShown, notice, run }: ToolbarP
             <span class="dim">
               {' / '}
               {length}
-              {finished ? '' : '+'}
+              {position === length && !finished ? '+' : ''}
             </span>
           </span>
           <span class="spring" />
@@ -108,21 +108,29 @@ export function InspectorToolbar({ snapshot, gridsShown, notice, run }: ToolbarP
   );
 }
 
-/** Where the scenario stands: the statement, which is also the way back to its line in the editor. */
-export function Statement({ snapshot }: { readonly snapshot: Snapshot }): VNode {
+/** The way to a line of the scenario; on a page of its own there is no editor, and it is text. */
+export function LineLink({ line, uri }: { readonly line: number; readonly uri: string }): VNode {
   const { post } = useActions();
-  const { line, statement } = snapshot;
+  if (uri === '') return <span class="dim">line {line}</span>;
+  return (
+    <button
+      type="button"
+      class="link"
+      title={`Show line ${line} in the editor (${keyOf('reveal')})`}
+      onClick={() => post({ type: 'revealLine', line })}
+    >
+      line {line}
+    </button>
+  );
+}
+
+/** Where the scenario stands. */
+export function Statement({ snapshot }: { readonly snapshot: Snapshot }): VNode {
+  const { line, statement, uri } = snapshot;
   if (line === 0) return <p class="statement dim">end of the scenario</p>;
   return (
     <p class="statement">
-      <button
-        type="button"
-        class="link"
-        title={`Show line ${line} in the editor (${keyOf('reveal')})`}
-        onClick={() => post({ type: 'revealLine', line })}
-      >
-        line {line}
-      </button>
+      <LineLink line={line} uri={uri} />
       <code>{statement}</code>
     </p>
   );

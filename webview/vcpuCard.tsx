@@ -9,6 +9,7 @@ const STATE_GLYPHS: Readonly<Record<string, string>> = {
   exited: '■',
   preempted: '◇',
   blocked: '‖',
+  woken: '▷',
   offline: '○',
 };
 

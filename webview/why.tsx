@@ -2,6 +2,7 @@ import type { VNode } from 'preact';
 import { useState } from 'preact/hooks';
 import type { FieldTouch, Snapshot, StepView, Trouble } from '../extension/session/protocol.ts';
 import { useActions } from './actions.ts';
+import { LineLink } from './toolbar.tsx';
 
 /** Reads and writes listed at first. */
 const SHOWN = 16;
@@ -129,7 +130,9 @@ export function Why({ snapshot }: { readonly snapshot: Snapshot }): VNode {
   );
 }
 
-function TroubleItem({ trouble, here }: { readonly trouble: Trouble; readonly here: boolean }): VNode {
+function TroubleItem({ trouble, snapshot }: { readonly trouble: Trouble; readonly snapshot: Snapshot }): VNode {
+  const { position, uri } = snapshot;
+  const here = trouble.step === position;
   const { post } = useActions();
   return (
     <li class={here ? 'here' : ''} aria-current={here ? 'step' : undefined}>
@@ -137,11 +140,7 @@ function TroubleItem({ trouble, here }: { readonly trouble: Trouble; readonly he
         <button type="button" class="link" onClick={() => post({ type: 'seek', step: trouble.step })}>
           step {trouble.step}
         </button>
-        {trouble.line > 0 && (
-          <button type="button" class="link" onClick={() => post({ type: 'revealLine', line: trouble.line })}>
-            line {trouble.line}
-          </button>
-        )}
+        {trouble.line > 0 && <LineLink line={trouble.line} uri={uri} />}
       </span>
       <span>{trouble.text}</span>
     </li>
@@ -149,7 +148,7 @@ function TroubleItem({ trouble, here }: { readonly trouble: Trouble; readonly he
 }
 
 export function Troubles({ snapshot }: { readonly snapshot: Snapshot }): VNode | null {
-  const { troubles, position } = snapshot;
+  const { troubles } = snapshot;
   const [all, setAll] = useState(false);
   if (troubles.length === 0) return null;
   const shown = all ? troubles : troubles.slice(-LAST_TROUBLES);
@@ -158,7 +157,7 @@ export function Troubles({ snapshot }: { readonly snapshot: Snapshot }): VNode |
       <h2 id="troubles-title">✗ {troubles.length === 1 ? '1 trouble' : `${troubles.length} troubles`}</h2>
       <ul>
         {shown.map((trouble, i) => (
-          <TroubleItem key={i} trouble={trouble} here={trouble.step === position} />
+          <TroubleItem key={i} trouble={trouble} snapshot={snapshot} />
         ))}
       </ul>
       {troubles.length > LAST_TROUBLES && (

@@ -10,6 +10,7 @@ import {
 } from 'vscode';
 import { Told } from '../session/delta.ts';
 import { type FromWebview, parseFromWebview, type ToWebview } from '../session/protocol.ts';
+import { registerExportRun } from './exportRun.ts';
 import { inspectorHtml } from './inspectorHtml.ts';
 import { KeyboardKeeper } from './keyboardKeeper.ts';
 import { registerVcpuGlance } from './vcpuGlance.ts';
@@ -26,7 +27,7 @@ export interface InspectorSource {
   handle(message: FromWebview): void;
 }
 
-/** Registers the command and the compact view, and revives a panel that the window restores. */
+/** Registers the commands and the compact view, and revives a panel that the window restores. */
 export function registerInspector(context: ExtensionContext, source: InspectorSource): void {
   context.subscriptions.push(
     commands.registerCommand('irqscope.openInspector', () => openInspector(context, source)),
@@ -38,6 +39,7 @@ export function registerInspector(context: ExtensionContext, source: InspectorSo
     }),
   );
   registerVcpuGlance(context, source);
+  registerExportRun(context);
 }
 
 /** Shows the inspector beside the editor, without taking the keyboard from the text. */

@@ -2,6 +2,7 @@
 export { DebugSession } from '../session/dap/debugSession.ts';
 export { judgeScenario } from '../session/outcome.ts';
 export { comparable, comparisonOf } from '../session/profiles.ts';
+export { recordingOf } from '../session/recording.ts';
 export { snapshotOf, timelineOf } from '../session/snapshot.ts';
 export { machineOf, recipientsOf } from './recipients.ts';
 export { passagesOf } from './samples.ts';

@@ -11,6 +11,7 @@ const ICONS: Readonly<Record<string, string>> = {
   exited: 'debug-stop',
   preempted: 'debug-pause',
   blocked: 'circle-slash',
+  woken: 'bell',
   offline: 'circle-outline',
 };
 

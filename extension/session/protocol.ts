@@ -153,6 +153,16 @@ export type ToWebview =
   /** No run to show; `reason` says why and what to do. */
   | { readonly type: 'empty'; readonly reason: string };
 
+export type Delta = Extract<ToWebview, { type: 'delta' }>;
+
+/** A whole run, for a view that has no host: the page that a user attaches to a mail. */
+export interface Recording {
+  readonly first: Snapshot;
+  /** `deltas[n]` leads from the picture after step n to that after step n + 1. */
+  readonly deltas: readonly Delta[];
+  readonly timeline: Extract<ToWebview, { type: 'timeline' }>;
+}
+
 export type Motion = 'stepInto' | 'stepOver' | 'stepOut' | 'stepBack' | 'continue' | 'reverseContinue';
 
 export type FromWebview =

@@ -9,6 +9,7 @@ export async function run(): Promise<void> {
   await import('./debug.suite.ts');
   await import('./decode.suite.ts');
   await import('./diagnostics.suite.ts');
+  await import('./exportRun.suite.ts');
   await import('./hover.suite.ts');
   await import('./kernelSource.suite.ts');
   await import('./scenario.suite.ts');

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, vi } from 'vitest';
 import type { FromWebview } from '../../extension/session/protocol.ts';
 import { Harness, type OpenOptions, type View } from './harness.ts';
 
@@ -8,6 +8,7 @@ export class Fresh {
   #view: View | undefined;
 
   constructor() {
+    vi.setConfig({ testTimeout: 30_000 });
     beforeAll(async () => {
       this.#harness = await Harness.start();
     }, 60_000);

@@ -41,11 +41,20 @@ declare global {
   }
 }
 
-/** Runs in the page before the bundle: the host API, and what must never happen. */
-function stub(state: unknown): void {
-  window.posted = [];
+/** Runs in the page before the bundle: keeps what must never happen. */
+function watch(): void {
   window.violations = [];
   window.failures = [];
+  document.addEventListener('securitypolicyviolation', event =>
+    window.violations.push(`${event.violatedDirective} ${event.sample}`),
+  );
+  window.addEventListener('error', event => window.failures.push(event.message));
+  window.addEventListener('unhandledrejection', event => window.failures.push(String(event.reason)));
+}
+
+/** Runs in the page before the bundle: the host API. */
+function stub(state: unknown): void {
+  window.posted = [];
   let stored = state;
   Object.assign(window, {
     acquireVsCodeApi: () => ({
@@ -57,11 +66,6 @@ function stub(state: unknown): void {
       },
     }),
   });
-  document.addEventListener('securitypolicyviolation', event =>
-    window.violations.push(`${event.violatedDirective} ${event.sample}`),
-  );
-  window.addEventListener('error', event => window.failures.push(event.message));
-  window.addEventListener('unhandledrejection', event => window.failures.push(String(event.reason)));
 }
 
 export interface OpenOptions {
@@ -90,6 +94,14 @@ export class View {
     return this.page.evaluate(async () => {
       await new Promise(resolve => requestAnimationFrame(() => setTimeout(resolve)));
       return window.posted.splice(0);
+    });
+  }
+
+  /** Two frames: what was asked for is drawn. */
+  async settle(): Promise<void> {
+    await this.page.evaluate(async () => {
+      await new Promise(resolve => requestAnimationFrame(() => setTimeout(resolve)));
+      await new Promise(resolve => requestAnimationFrame(() => setTimeout(resolve)));
     });
   }
 
@@ -125,7 +137,7 @@ export class View {
 export class Harness {
   private constructor(
     readonly browser: Browser,
-    private readonly files: { script: string; style: string },
+    readonly files: { script: string; style: string },
   ) {}
 
   static async start(): Promise<Harness> {
@@ -164,7 +176,17 @@ export class Harness {
       const [contentType, body] = answers[new URL(route.request().url()).pathname] ?? ['text/plain', ''];
       return route.fulfill({ contentType, body });
     });
+    await page.addInitScript(watch);
     await page.addInitScript(stub, state);
+    await page.goto(`${ORIGIN}/`);
+    return new View(page);
+  }
+
+  /** A page that needs no host. */
+  async openPage(html: string): Promise<View> {
+    const page = await (await this.browser.newContext({ viewport: { width: 1000, height: 900 } })).newPage();
+    await page.route(`${ORIGIN}/**`, route => route.fulfill({ contentType: 'text/html', body: html }));
+    await page.addInitScript(watch);
     await page.goto(`${ORIGIN}/`);
     return new View(page);
   }

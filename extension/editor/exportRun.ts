@@ -1,0 +1,44 @@
+import { commands, type ExtensionContext, Uri, window, workspace } from 'vscode';
+import { recordingPage } from './recordingPage.ts';
+import { LANGUAGE } from './scenarioLanguage.ts';
+
+/** Registers the command that writes the run of a scenario to a page of its own. */
+export function registerExportRun(context: ExtensionContext): void {
+  context.subscriptions.push(
+    commands.registerCommand('irqscope.exportRun', (target?: Uri) => exportRun(context.extensionUri, target)),
+  );
+}
+
+/** @param target where to write; the user is asked when it is missing */
+async function exportRun(extensionUri: Uri, target?: Uri): Promise<void> {
+  const document = [window.activeTextEditor, ...window.visibleTextEditors].find(
+    editor => editor?.document.languageId === LANGUAGE,
+  )?.document;
+  if (document === undefined) {
+    await window.showErrorMessage('IRQScope exports the run of a scenario: open an .irq file first.');
+    return;
+  }
+  const page = Uri.joinPath(document.uri, '..', `${nameOf(document.uri).replace(/\.irq$/, '')}.html`);
+  const file = target ?? (await window.showSaveDialog({ defaultUri: page, filters: { 'Web page': ['html'] } }));
+  if (file === undefined) return;
+  try {
+    const { recordingOf } = await import('./lazy.ts');
+    const [script, style] = await Promise.all(['js', 'css'].map(kind => bundle(extensionUri, kind)));
+    const html = await recordingPage({
+      recording: recordingOf(document.getText(), nameOf(document.uri)),
+      script,
+      style,
+    });
+    await workspace.fs.writeFile(file, new TextEncoder().encode(html));
+    void window.showInformationMessage(`IRQScope wrote ${nameOf(file)}: it steps in any browser.`);
+  } catch (error) {
+    await window.showErrorMessage(`IRQScope could not export: ${(error as Error).message}`);
+  }
+}
+
+const nameOf = (uri: Uri): string => uri.path.split('/').pop() ?? '';
+
+async function bundle(extensionUri: Uri, kind: string): Promise<string> {
+  const file = Uri.joinPath(extensionUri, 'dist', 'webview', `inspector.${kind}`);
+  return new TextDecoder().decode(await workspace.fs.readFile(file));
+}

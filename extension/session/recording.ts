@@ -1,0 +1,35 @@
+/** Runs a program and keeps every picture of it. */
+import { check } from '../scenario/check.ts';
+import { parse } from '../scenario/parse.ts';
+import { Told } from './delta.ts';
+import { UserError } from './expression.ts';
+import type { Delta, Recording } from './protocol.ts';
+import { Session } from './session.ts';
+import { snapshotOf, timelineOf } from './snapshot.ts';
+
+/** Steps that a page holds at most: some megabytes of text. */
+export const MAX_RECORDED = 5_000;
+
+/**
+ * The run of a scenario's text, up to `MAX_RECORDED` steps. Throws UserError when the text has errors.
+ * @param title what the page calls it
+ */
+export function recordingOf(text: string, title: string): Recording {
+  const { program, diagnostics } = check(parse(text));
+  if (program === undefined) {
+    const error = diagnostics.find(({ severity }) => severity === 'error');
+    throw new UserError(`line ${(error?.range.line ?? 0) + 1}: ${error?.message}`);
+  }
+  const session = new Session(program);
+  session.seek(MAX_RECORDED);
+  const { length } = session;
+  const told = new Told();
+  const pictureAt = (step: number) => {
+    session.seek(step);
+    const snapshot = snapshotOf(session, { title, uri: '' }, step);
+    return { snapshot, news: told.news({ type: 'snapshot', snapshot }) };
+  };
+  const first = pictureAt(0).snapshot;
+  const deltas = Array.from({ length }, (_, i) => pictureAt(i + 1).news as Delta);
+  return { first, deltas, timeline: { type: 'timeline', from: 1, ...timelineOf(session, 1, length) } };
+}
