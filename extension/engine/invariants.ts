@@ -6,7 +6,6 @@ import { control } from './cpu/vmcs.ts';
 import { HOST_VECTORS, VCPU_STATE } from './fields.ts';
 import { AGENT, AGENT_WORDS, C, FRAME_WORDS, PID_CONTROL, POSTED_INTR_ON, POSTED_INTR_SN, REQ, V } from './layout.ts';
 import type { Machine } from './machine.ts';
-import { operations } from './operation.ts';
 
 /** `trouble`: an interrupt is lost, late or stuck. `notice`: allowed, but worth seeing. */
 export interface Invariant {
@@ -73,7 +72,7 @@ function someFrame(m: Machine, visit: (agent: number, name: string, locals: numb
     const base = layout.agents + agent * AGENT_WORDS;
     for (let depth = words[base + AGENT.depth]; depth > 0; depth--) {
       const frame = base + AGENT.words + (depth - 1) * FRAME_WORDS;
-      if (visit(agent, operations[words[frame] >>> 16].name, frame + 1)) {
+      if (visit(agent, m.operations[words[frame] >>> 16].name, frame + 1)) {
         return true;
       }
     }

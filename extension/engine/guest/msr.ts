@@ -3,7 +3,8 @@ import { msr_write_virtualization, NO_EXIT } from '../cpu/apicWrite.ts';
 import { currentVmcs, EXIT_REASON } from '../cpu/vmcs.ts';
 import { take_exit } from '../kvm/exit.ts';
 import { apic_x2apic_mode } from '../lapic/apic.ts';
-import { APIC_BASE_MSR, registerName } from '../lapic/registers.ts';
+import { kvm_x2apic_msr_read } from '../lapic/msr.ts';
+import { APIC_BASE_MSR, registerName, wordOf } from '../lapic/registers.ts';
 import { EVENT, V } from '../layout.ts';
 import { MARK, type Machine } from '../machine.ts';
 import { NEXT, operation, RETURN, silent, step } from '../operation.ts';
@@ -19,10 +20,10 @@ const BITS: Readonly<Record<number, number>> = {
   [X2APIC_MSR.SELF_IPI]: ~0xff,
 };
 
-/** Is the MSR intercepted? `V.msr_write` holds 0x800 to 0x83f, the others are. */
-function isIntercepted(m: Machine, vcpu: number, msr: number): boolean {
+/** Is the MSR intercepted? The bitmap at `word` holds 0x800 to 0x83f, the others are. */
+function isIntercepted(m: Machine, vcpu: number, msr: number, word: number = V.msr_write): boolean {
   const index = msr - APIC_BASE_MSR;
-  return index < 0 || index > 0x3f || m.test_bit(index, currentVmcs(m, vcpu) + V.msr_write);
+  return index < 0 || index > 0x3f || m.test_bit(index, currentVmcs(m, vcpu) + word);
 }
 
 /** Reserved bits of the MSRs that pass through. */
@@ -87,5 +88,47 @@ export const wrmsr = operation({
     done: silent(() => RETURN),
     intercepted: silent((m, vcpu, msr, lo, hi) => m.call(take_exit, vcpu, EXIT_REASON.MSR_WRITE, msr, lo, hi)),
     completed: silent(() => RETURN),
+  },
+});
+
+/** Returns the low half of what the guest reads; -1 after #GP. */
+export const rdmsr = operation({
+  name: 'RDMSR',
+  actor: 'guest',
+  source: 'guest code',
+  locals: ['vcpu', 'msr'],
+  steps: {
+    read: step(
+      (m, vcpu, msr) => {
+        const what = `vcpu ${vcpu} reads ${registerName((msr - APIC_BASE_MSR) << 4)} (MSR ${hex(msr, 3)})`;
+        if (!apic_x2apic_mode(m, vcpu)) {
+          return `${what}: it is not in x2APIC mode, #GP`;
+        }
+        return isIntercepted(m, vcpu, msr, V.msr_read) ? `${what}: the MSR is intercepted` : `${what} without an exit`;
+      },
+      (m, vcpu, msr) => {
+        if (!apic_x2apic_mode(m, vcpu)) {
+          return 'fault';
+        }
+        if (isIntercepted(m, vcpu, msr, V.msr_read)) {
+          return NEXT;
+        }
+        const word = wordOf((msr - APIC_BASE_MSR) << 4);
+        return m.return(word === undefined ? 0 : m.load(currentVmcs(m, vcpu) + word));
+      },
+    ),
+    intercepted: silent((m, vcpu, msr) => m.call(take_exit, vcpu, EXIT_REASON.MSR_READ, msr)),
+    emulated: silent((m, vcpu, msr) => {
+      const value = kvm_x2apic_msr_read(m, vcpu, msr);
+      return value === undefined ? NEXT : m.return(value[0]);
+    }),
+    fault: step(
+      (_m, vcpu) => `vcpu ${vcpu} gets #GP(0)`,
+      (m, vcpu) => {
+        m.set_bit(EVENT.fault, m.vcpu(vcpu) + V.events);
+        m.mark(MARK.fault);
+        return m.return(-1);
+      },
+    ),
   },
 });

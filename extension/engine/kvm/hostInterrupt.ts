@@ -28,6 +28,8 @@ export const host_interrupt = operation({
           return 'nested';
         case HOST_VECTORS.RESCHEDULE_VECTOR:
           return 'reschedule';
+        case POSTED_MSI_NOTIFICATION_VECTOR:
+          return 'posted_msi';
         default:
           return 'other';
       }
@@ -46,6 +48,12 @@ export const host_interrupt = operation({
       (_m, cpu) => `RESCHEDULE_VECTOR on cpu ${cpu}: nothing to do, the exit was the purpose`,
       () => RETURN,
       { via: ['sysvec_reschedule_ipi'] },
+    ),
+    posted_msi: step(
+      (_m, cpu) =>
+        `POSTED_MSI_NOTIFICATION_VECTOR on cpu ${cpu}: counted as PMN; the host looks into its own descriptor`,
+      () => RETURN,
+      { via: ['sysvec_posted_msi_notification'] },
     ),
     other: step(
       (m, cpu, vector) => {

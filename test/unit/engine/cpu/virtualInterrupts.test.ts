@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { rdmsr } from '../../../../extension/engine/guest/msr.ts';
 import { ACTIVITY, CTRL, V } from '../../../../extension/engine/layout.ts';
-import { ran, World } from '../world.ts';
+import { call, ran, World } from '../world.ts';
 
 // Posted interrupts §6 and §7: what the processor does, beyond the worked cases.
 
@@ -181,5 +182,46 @@ describe('MSRs of x2APIC mode', () => {
     const x2apic = new World({ vcpus: [{}] });
     x2apic.page(0, 0x80, 0x50);
     expect(x2apic.number(0, 'tpr')).toBe(0);
+  });
+});
+
+describe('RDMSR', () => {
+  const passes = (world: World) => {
+    const found: number[] = [];
+    for (let msr = 0x800; msr <= 0x83f; msr++) {
+      const from = world.forget();
+      call(world, 0, rdmsr, msr);
+      if (world.exits(from).length === 0) {
+        found.push(msr);
+      }
+    }
+    return found;
+  };
+  const line = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i);
+
+  test('with APICv every register that can be read passes, but not the current count 839H', () => {
+    expect(passes(new World({ vcpus: [{}] }))).toEqual([
+      ...[0x802, 0x803, 0x808, 0x80a, 0x80d, 0x80f],
+      ...line(0x810, 0x828),
+      ...[0x82f, 0x830],
+      ...line(0x832, 0x838),
+      0x83e,
+    ]);
+  });
+
+  test('without it only TPR passes; and nothing in xAPIC mode', () => {
+    expect(passes(new World({ apicv: false, vcpus: [{}] }))).toEqual([0x808]);
+    const world = new World({ apic: 'xapic', vcpus: [{}] });
+    expect([call(world, 0, rdmsr, 0x808), world.happened(0, 'fault')]).toEqual([-1, true]);
+  });
+
+  test('PPR follows the processor', () => {
+    const world = new World({ vcpus: [{}, {}] });
+    world.ipi(0, 1, 0x41);
+    expect([call(world, 1, rdmsr, 0x80a), call(world, 1, rdmsr, 0x80b), world.happened(1, 'fault')]).toEqual([
+      0x40,
+      -1,
+      true,
+    ]);
   });
 });

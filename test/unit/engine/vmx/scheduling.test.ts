@@ -140,8 +140,9 @@ describe('the wake-up handler', () => {
     expect(world.exits(from)).toEqual([[1, 0]]);
     // mode first, then the handler with interrupts off.
     const labels = steps.map(({ label }) => label);
-    expect(labels.indexOf('set_mode')).toBeLessThan(labels.indexOf('handle'));
-    expect(labels.indexOf('handle')).toBeLessThan(labels.indexOf('local_irq_enable'));
+    expect(labels.indexOf('set_mode')).toBeLessThan(labels.indexOf('wakeup'));
+    expect(labels.indexOf('wakeup')).toBeLessThan(labels.indexOf('local_irq_enable'));
+    expect(labels).toContain('wakeup');
     expect([world.number(1, 'state'), world.number(2, 'state')]).toEqual([5, 0]);
   });
 
