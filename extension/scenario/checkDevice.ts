@@ -1,5 +1,7 @@
 /** Devices, the guest's kernel and choices as the machine's description has them, and what they do. */
 import type { DeviceConfig, GuestConfig, MachineConfig, MsiConfig } from '../engine/config.ts';
+import { profileOf } from '../engine/profile.ts';
+import { AVIC_MAX_PHYSICAL_ID } from '../engine/svm/table.ts';
 import { checkMsi } from './checkMessage.ts';
 import { cpuIndex, vcpuIndex } from './checkVcpus.ts';
 import { CHOICE_VALUES } from './deviceWords.ts';
@@ -93,8 +95,21 @@ function checkChoices(tree: Tree): MachineConfig['choices'] {
   return { ...(blockedIrte && { blockedIrte }), ...(redirectionHint && { redirectionHint }) };
 }
 
+/** Until 7.1 a vCPU whose ID the physical APIC ID table has no room for cannot be created. */
+function checkAvicIds(machine: WithoutDevices, tree: Tree, report: Report): void {
+  if (machine.vendor !== 'amd' || !machine.apicv) return;
+  const { idTooBig, maxX2avicId } = profileOf(machine).avic;
+  const limit = machine.x2avic ? maxX2avicId : AVIC_MAX_PHYSICAL_ID;
+  const node = tree.nodes.find(each => each.head.text === 'vcpus');
+  if (idTooBig === 'creation fails' && machine.vcpus.length > limit + 1 && node) {
+    const message = `AVIC of kernel ${machine.kernel} has room for vCPU IDs up to ${limit}: KVM_CREATE_VCPU fails. Write \`vcpus ${limit + 1}\`.`;
+    report.add('irq304', node.range, message);
+  }
+}
+
 /** What the machine has beside vCPUs and CPUs. A device of Intel makes KVM maintain SN and the wake-up vector, as `vtd-posting` does. */
 export function checkDevices(tree: Tree, machine: WithoutDevices, report: Report): MachineConfig {
+  checkAvicIds(machine, tree, report);
   const devices = checkAll(tree, machine, report);
   const guest = checkGuest(tree);
   const choices = checkChoices(tree);

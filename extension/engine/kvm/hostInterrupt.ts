@@ -58,6 +58,9 @@ export const host_interrupt = operation({
     other: step(
       (m, cpu, vector) => {
         const device = m.config.devices?.[deviceOfHostVector(m, cpu, vector)];
+        if (vector === POSTED_MSI_NOTIFICATION_VECTOR) {
+          return `cpu ${cpu} handles ${hex(vector)}: posted MSIs of the host itself, no vCPU has part in them`;
+        }
         const whose = device === undefined ? "the host's own interrupt" : `the interrupt of ${device.name}`;
         return `cpu ${cpu} handles ${hex(vector)}: ${whose}`;
       },

@@ -14,7 +14,7 @@ export const ENTRY = {
 
 export const AVIC_LOGICAL_VALID = 1 << 31;
 /** `AVIC_MAX_PHYSICAL_ID`: 0xff is the broadcast. */
-const AVIC_MAX_PHYSICAL_ID = 0xfe;
+export const AVIC_MAX_PHYSICAL_ID = 0xfe;
 
 export function hostIdMask(m: Machine): number {
   return (1 << m.profile.avic.hostIdBits) - 1;

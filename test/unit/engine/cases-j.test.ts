@@ -12,6 +12,7 @@ import type { Machine } from '../../../extension/engine/machine.ts';
 import { SVM_EXIT } from '../../../extension/engine/svm/exits.ts';
 import { svm_enable_irq_window } from '../../../extension/engine/svm/irqWindow.ts';
 import { ENTRY } from '../../../extension/engine/svm/table.ts';
+import { kvm_set_or_clear_apicv_inhibit } from '../../../extension/engine/vmx/apicv.ts';
 import { avicLogical, avicPhysical, gaTag9 } from '../../../extension/formats/avic.ts';
 import { decode, fieldValue } from '../../../extension/formats/format.ts';
 import { irteAmdGuest } from '../../../extension/formats/irte.ts';
@@ -205,6 +206,59 @@ describe('AVIC tables', () => {
     expect(taken(m, 1)).toEqual([]);
     run(m, m.vcpuAgent(1), write_tpr, 1, 0);
     expect([taken(m, 1), happened(m, 1).exit]).toEqual([[0x41], false]);
+  });
+});
+
+describe('accesses', () => {
+  test('a write that AVIC does not know is emulated: exit 0x402, fault-like', () => {
+    const m = avic({ vcpus: [0, 1].map(id => vcpu(id, 'running', id, { apic: 'xapic' })) });
+    const trail = run(m, m.vcpuAgent(1), write_apic_page, 1, APIC.LVR, 0);
+    expect(exitCode(m, 1)).toBe(SVM_EXIT.AVIC_UNACCELERATED_ACCESS);
+    expect(trail).toContain('avic_unaccelerated_access_interception.trace');
+    expect(trail).not.toContain('AVIC: write of a register.trap');
+  });
+
+  test.each([
+    [APIC.SPIV, 0x1ff],
+    [APIC.LVTT, 0x10041],
+    [APIC.DFR, 0x0fffffff],
+  ])('offset %i: written, then the exit, then KVM', (offset, value) => {
+    const m = avic({ vcpus: [0, 1].map(id => vcpu(id, 'running', id, { apic: 'xapic' })) });
+    const trail = run(m, m.vcpuAgent(1), write_apic_page, 1, offset, value);
+    expect(trail.indexOf('AVIC: write of a register.trap')).toBeGreaterThan(
+      trail.indexOf('write of the APIC page.write'),
+    );
+    expect(trail.indexOf('VM exit.leave')).toBeGreaterThan(trail.indexOf('AVIC: write of a register.trap'));
+  });
+
+  test('without AVIC the page is not there: exit 0x400', () => {
+    const m = avic({ apicv: false, vcpus: [0, 1].map(id => vcpu(id, 'running', id, { apic: 'xapic' })) });
+    run(m, m.vcpuAgent(0), write_icr, 0, fixed(0x41), 0x01000000);
+    expect([exitCode(m, 0), taken(m, 1)]).toEqual([SVM_EXIT.NPF, [0x41]]);
+  });
+});
+
+describe('AVIC off and on', () => {
+  test('entries of the vCPU leave guest mode and come back', () => {
+    const m = avic({ devices: [nic({ route: msiTo(1, 0x41), host: { cpu: 3, vector: 0x31 } })] });
+    const mode = () => fieldValue(irteAmdGuest, irte(m), 'guest_mode');
+    expect(mode()).toBe(1);
+    run(m, 0, kvm_set_or_clear_apicv_inhibit, 1, 1);
+    expect([word(m, 1, 'apicv_active'), mode(), entryOf(m, 1)[1] & ENTRY.isRunning]).toEqual([0, 0, 0]);
+    const trail = interrupt(m);
+    expect(trail).toContain('vfio_msihandler.signal');
+    expect(taken(m, 1)).toEqual([0x41]);
+    run(m, 0, kvm_set_or_clear_apicv_inhibit, 1, 0);
+    expect([word(m, 1, 'apicv_active'), mode(), fieldValue(irteAmdGuest, irte(m), 'is_run')]).toEqual([1, 1, 1]);
+    run(m, m.vcpuAgent(1), write_eoi, 1);
+    expect(interrupt(m)).toContain('AVIC: doorbell.take');
+    expect(m.test_bit(0x41, m.vcpu(1) + V.isr)).toBe(true);
+  });
+
+  test('a vCPU ID above the limit: 7.1 inhibits AVIC for all', () => {
+    const vcpus = [vcpu(0, 'running'), { ...vcpu(600, 'running'), cpu: 1 }];
+    const m = avic({ kernel: '7.1', vcpus });
+    expect([word(m, 0, 'apicv_active'), word(m, 1, 'apicv_active')]).toEqual([0, 0]);
   });
 });
 

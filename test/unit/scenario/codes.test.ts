@@ -41,6 +41,7 @@ const EXAMPLES: readonly [code: string, text: string, underlined: string, messag
   ['irq310', `${MACHINE}vcpu 4: eoi`, '4', /vCPUs 0 to 3/],
   ['irq311', `${MACHINE}cpus 4\nvcpu 1 preempted on cpu 4`, '4', /CPUs 0 to 3/],
   ['irq311', `${MACHINE}cpus 3`, '3', /vcpu 3 preempted on cpu 0/],
+  ['irq304', 'machine amd\nvcpus 513 x2apic\nwith avic x2avic', 'vcpus 513 x2apic', /vcpus 512/],
   ['irq312', `${MACHINE}device nic: interrupt`, 'nic', /no device/],
   ['irq312', `${MACHINE}device nic\ndevice nik: interrupt`, 'nik', /`nic`/],
   ['irq401', `${MACHINE}vcpu 0: ipi fixed 0x100 to 1`, '0x100', /0 to 0xff/],
