@@ -31,7 +31,7 @@ export interface InspectorSource {
 export function registerInspector(context: ExtensionContext, source: InspectorSource): void {
   context.subscriptions.push(
     commands.registerCommand('irqscope.openInspector', () => openInspector(context, source)),
-    commands.registerCommand('irqscope.step', motion => InspectorPanel.step(motion)),
+    commands.registerCommand('irqscope.tellInspector', message => InspectorPanel.tell(message)),
     window.registerWebviewPanelSerializer(VIEW_TYPE, {
       async deserializeWebviewPanel(panel: WebviewPanel): Promise<void> {
         InspectorPanel.show(context, source, panel);
@@ -71,9 +71,9 @@ class InspectorPanel {
   }
 
   /** A key meant for the inspector, typed while the keyboard was on its way back to it. */
-  static step(motion: unknown): void {
+  static tell(message: unknown): void {
     const panel = InspectorPanel.#current;
-    if (panel) panel.#receive({ type: 'move', motion });
+    if (panel) panel.#receive(message);
   }
 
   private constructor(extensionUri: Uri, source: InspectorSource, panel: WebviewPanel) {

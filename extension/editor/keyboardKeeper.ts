@@ -11,8 +11,8 @@ const RETURN = 500;
 
 /**
  * VS Code gives the keyboard to the editor whenever a debug session stops (`debug.focusEditorOnBreak`): who steps in the inspector
- * would type the second step into the scenario. So the inspector takes the keyboard back, and what is typed on the way steps all
- * the same, by keys that package.json binds to `irqscope.step` in that time.
+ * would type the second step into the scenario. So the inspector takes the keyboard back, and what is typed on the way means
+ * the same, by keys that package.json binds to `irqscope.tellInspector` in that time.
  */
 export class KeyboardKeeper {
   readonly #watch: Disposable;
