@@ -41,6 +41,7 @@ export const formats: readonly Format[] = [
   avic.avicPhysical,
   avic.avicLogical,
   avic.avicIncompleteIpi,
+  avic.gaLogEntry,
   avic.gaTag9,
   avic.gaTag8,
   avic.gaTag12,

@@ -80,3 +80,22 @@ function gaTag(id: string, kernels: string, bits: number): Format {
 export const gaTag8 = gaTag('ga-tag-8', '4.19 to 5.15', 8);
 export const gaTag9 = gaTag('ga-tag', '6.3 to 6.16', 9);
 export const gaTag12 = gaTag('ga-tag-12', '7.1', 12);
+
+export const gaLogEntry: Format = {
+  id: 'ga-log',
+  title: 'GA log entry',
+  width: 64,
+  fields: [
+    { name: 'ga_tag', hi: 31, lo: 0, doc: 'tag of the IRTE' },
+    { name: 'device_id', hi: 47, lo: 32, doc: 'requester ID', kind: 'id' },
+    reserved(59, 48, 'not used', 'ignored'),
+    {
+      name: 'type',
+      hi: 63,
+      lo: 60,
+      doc: 'entry type',
+      values: { 1: 'GA_GUEST_NR: an interrupt for a vCPU that does not run' },
+    },
+  ],
+  source: 'drivers/iommu/amd/iommu.c, iommu_poll_ga_log',
+};
