@@ -73,6 +73,8 @@ export interface DeviceConfig {
   readonly host: { readonly cpu: number; readonly vector: number };
   /** Assigned: eventfd, irqfd and irq-bypass are connected before the first step. */
   readonly assigned: boolean;
+  /** INTx instead of MSI: the irqfd (index in `irqfds`, with a resampler) that VFIO's eventfd is for. */
+  readonly intx?: { readonly irqfd: number };
   /** The MSI that the guest programmed into the device, which is the route of its GSI. */
   readonly route?: MsiConfig;
 }

@@ -44,6 +44,12 @@ export const D = block({
   route_data: 1,
   /** The eventfd was signalled and the work item of the irqfd is scheduled. */
   scheduled: 1,
+  /** INTx: the device holds its line. */
+  line: 1,
+  /** INTx: VFIO has masked it until the guest's EOI. */
+  masked: 1,
+  /** INTx: signals of the resamplefd that VFIO has answered. */
+  resampled: 1,
   /** Times that the host's handler ran since the last `expect`. */
   host_interrupts: 1,
 });

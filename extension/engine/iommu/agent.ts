@@ -4,6 +4,7 @@ import type { Machine } from '../machine.ts';
 import type { Operation } from '../operation.ts';
 import { iommu_ga_log_thread } from '../svm/gaLog.ts';
 import { amd_interrupt_request } from '../svm/iommu.ts';
+import { firstResampled, vfio_pci_intx_unmask } from '../vfio/intx.ts';
 import { irqfd_inject } from '../vfio/irqfd.ts';
 import { interrupt_request } from './remapping.ts';
 
@@ -29,6 +30,9 @@ export function atKthread(m: Machine): Operation | undefined {
   const restarts = m.profile.avic.gaLogOverflow === 'logging restarts' ? 1 << GA_STATUS.GAOverflow : 0;
   if ((m.words[m.layout.iommu + IOMMU.ga_status] & ((1 << GA_STATUS.GAInt) | restarts)) !== 0) {
     return iommu_ga_log_thread;
+  }
+  if (firstResampled(m) >= 0) {
+    return vfio_pci_intx_unmask;
   }
   return firstDevice(m, D.scheduled) < 0 ? undefined : irqfd_inject;
 }

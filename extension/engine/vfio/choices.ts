@@ -10,7 +10,8 @@ export interface BypassChoices {
 export const BYPASS_CHOICES: { readonly [K in keyof BypassChoices]: Choice<BypassChoices[K]> } = {
   blockedIrte: {
     doc: 'While a vCPU sleeps, the entries of its devices stay posted and NV becomes the wake-up vector, or they are remapped and the eventfd wakes it.',
-    source: 'VT-d and AVIC §A7: merged (4.19 has it); "remapped" is what a mail of 2015-06-24 expected and no kernel does',
+    source:
+      'VT-d and AVIC §A7: merged (4.19 has it); "remapped" is what a mail of 2015-06-24 expected and no kernel does',
     from: { '2013': 'posted' },
   },
   identicalRoute: {

@@ -6,6 +6,7 @@ import { D } from '../layout.ts';
 import type { Machine } from '../machine.ts';
 import { NEXT, operation, RETURN, silent, step } from '../operation.ts';
 import { nameOf } from './bypass.ts';
+import { vfio_intx_handler } from './intx.ts';
 
 const EWOULDBLOCK = 11;
 
@@ -29,11 +30,17 @@ export const vfio_msihandler = operation({
       (m, device) => {
         const base = m.device(device);
         m.store(base + D.host_interrupts, m.load(base + D.host_interrupts) + 1);
-        return m.load(base + D.vfio) === 0 ? RETURN : NEXT;
+        if (m.load(base + D.vfio) === 0) {
+          return RETURN;
+        }
+        return m.config.devices?.[device].intx === undefined ? NEXT : m.call(vfio_intx_handler, device);
       },
       { via: ['eventfd_signal'] },
     ),
     wakeup: silent((m, device) => {
+      if (m.config.devices?.[device].intx !== undefined) {
+        return RETURN;
+      }
       const base = m.device(device);
       return m.words[base + D.routed] === 0
         ? RETURN

@@ -49,6 +49,9 @@ export function postTarget(m: Machine, device: number): PostTarget {
   if (!canBypass(m)) {
     return { ...none, because: 'the VM cannot bypass the host: it stays remapped' };
   }
+  if (m.config.devices?.[device].intx !== undefined) {
+    return { ...none, because: 'INTx cannot be posted: it stays with the host' };
+  }
   if (m.load(base + D.routed) === 0) {
     return { ...none, because: 'the GSI has no MSI route: it stays remapped' };
   }

@@ -1,13 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { vcpuOfPid } from '../../../extension/engine/address.ts';
 import { VCPU_STATE } from '../../../extension/engine/fields.ts';
-import { hlt } from '../../../extension/engine/guest/instructions.ts';
+import { hlt, write_eoi } from '../../../extension/engine/guest/instructions.ts';
 import { device_interrupt } from '../../../extension/engine/iommu/device.ts';
 import { intel_ir_set_vcpu_affinity } from '../../../extension/engine/iommu/vcpuAffinity.ts';
 import { resume } from '../../../extension/engine/kvm/block.ts';
 import { C, D, PID_CONTROL, V } from '../../../extension/engine/layout.ts';
 import type { Machine } from '../../../extension/engine/machine.ts';
 import { assign_device, set_route, unbind_device } from '../../../extension/engine/vfio/bypass.ts';
+import { device_line } from '../../../extension/engine/vfio/intx.ts';
 import { decode, fieldValue } from '../../../extension/formats/format.ts';
 import { irte as irteFormat, irtePosted } from '../../../extension/formats/irte.ts';
 import { happened, interrupt, iommu, irte, machine, msiTo, nic, run, settle, taken, vcpu } from './devices.ts';
@@ -210,12 +211,36 @@ describe('I: VT-d and bypass', () => {
     expect(taken(m, 2)).toEqual([]);
   });
 
-  test('I14: without bypass the interrupt goes through the host', () => {
+  test('what is not assigned is the host’s, until it is connected', () => {
     const m = posted({ assigned: false });
     expect(fieldValue(irteFormat, irte(m), 'IM')).toBe(0);
     run(m, 0, assign_device, 0);
     expect(fieldValue(irteFormat, irte(m), 'IM')).toBe(1);
     expect(m.words[m.device(0) + D.bypass_vcpu]).toBe(2);
+  });
+
+  test('I14: INTx: no bypass; masked until the guest’s EOI, unmasked by the resamplefd', () => {
+    const LEVEL = 0x8000;
+    const m = machine({
+      vcpus: [vcpu(0, 'running', 0, { apic: 'xapic' })],
+      hostApic: 'xapic',
+      devices: [nic({ intx: { irqfd: 0 }, host: { cpu: 1, vector: 0x31 } })],
+      irqfds: [{ gsi: 11, resample: true }],
+      rtes: [{ pin: 11, lo: LEVEL | 0x77, hi: 0 }],
+    });
+    expect(fieldValue(irteFormat, irte(m), 'IM')).toBe(0);
+    const up = run(m, m.deviceAgent(0), device_line, 0, 1);
+    expect(up.indexOf('vfio_intx_handler.mask')).toBeLessThan(up.indexOf('irqfd_inject.begin'));
+    expect([taken(m, 0), m.words[m.device(0) + D.masked]]).toEqual([[0x77], 1]);
+
+    // The line is still up at EOI: unmasked, and there it is again.
+    const first = run(m, m.vcpuAgent(0), write_eoi, 0);
+    expect(first).toContain('vfio_pci_intx_unmask.unmask');
+    expect([m.words[m.device(0) + D.host_interrupts], m.words[m.device(0) + D.masked]]).toEqual([2, 1]);
+
+    run(m, m.deviceAgent(0), device_line, 0, 0);
+    run(m, m.vcpuAgent(0), write_eoi, 0);
+    expect([m.words[m.device(0) + D.host_interrupts], m.words[m.device(0) + D.masked]]).toEqual([2, 0]);
   });
 
   test('the order in which producer and consumer are connected', () => {
