@@ -80,8 +80,6 @@ export class Machine extends Memory {
     this.spontaneous = spontaneous;
   }
 
-  // Addresses.
-
   vcpu(index: number): number {
     return this.layout.vcpus + index * VCPU_WORDS;
   }
@@ -187,16 +185,15 @@ export class Machine extends Memory {
    * (no recording, nothing restated), an operation that can be done at once is.
    */
   finish(agent: number, what: Operation, a = 0, b = 0, c = 0, d = 0): number {
-    if (
-      what.atOnce !== undefined &&
-      !this.recording &&
-      this.addition === NOTHING_ADDED &&
-      this.observer === undefined
-    ) {
+    const { atOnce } = what;
+    if (atOnce !== undefined && !this.recording && this.addition === NOTHING_ADDED && this.observer === undefined) {
       this.agent = agent;
-      return what.atOnce(this, a, b, c, d);
+      return (this.words[this.agentAddress(agent) + RESULT] = atOnce(this, a, b, c, d));
     }
     this.start(agent, what, a, b, c, d);
+    if (this.idle(agent)) {
+      this.closeAs(agent, 0);
+    }
     while (!this.idle(agent)) {
       this.step(agent);
       if (this.recording) {

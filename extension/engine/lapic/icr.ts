@@ -3,6 +3,7 @@ import { V } from '../layout.ts';
 import { NEXT, operation, silent, step } from '../operation.ts';
 import { hex } from '../text.ts';
 import { apic_x2apic_mode } from './apic.ts';
+import { deliverAtOnce } from './atOnce.ts';
 import { kvm_irq_delivery_to_apic } from './delivery.ts';
 import { irqFromIcr } from './message.ts';
 
@@ -15,6 +16,8 @@ export const kvm_apic_send_ipi = operation({
   name: 'kvm_apic_send_ipi',
   actor: 'kvm',
   source: 'lapic.c',
+  atOnce: (m, vcpu, low, high) =>
+    deliverAtOnce(m, vcpu, irqFromIcr(low), apic_x2apic_mode(m, vcpu) ? high : high >>> 24, 0),
   locals: ['vcpu', 'icr_low', 'icr_high'],
   steps: {
     send: silent((m, vcpu, low, high) =>

@@ -2,6 +2,7 @@
 import type { Machine } from '../machine.ts';
 import { NEXT, operation, RETURN, silent, step } from '../operation.ts';
 import { hex } from '../text.ts';
+import { deliverAtOnce } from './atOnce.ts';
 import { kvm_irq_delivery_to_apic } from './delivery.ts';
 import { NO_SOURCE } from './destination.ts';
 import { kvm_irq_delivery_to_apic_fast, NOT_HANDLED } from './fastPath.ts';
@@ -25,6 +26,10 @@ export const kvm_set_msi = operation({
   actor: 'kvm',
   source: p => p.files.delivery,
   via: ['kvm_send_userspace_msi'],
+  atOnce: (m, lo, hi, data) =>
+    kvm_msi_route_invalid(m, hi)
+      ? -EINVAL
+      : deliverAtOnce(m, NO_SOURCE, irqFromMsi(m, lo, data), destFromMsi(m, lo, hi), 0),
   locals: ['address_lo', 'address_hi', 'data', 'level'],
   steps: {
     decode: step(

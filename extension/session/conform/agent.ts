@@ -1,4 +1,4 @@
-/** Lets one agent carry out an operation of KVM to its end, and hands each atomic step to whoever wants to read it. */
+/** Lets one agent carry out an operation of KVM to its end; hands each atomic step to whoever wants to read it. */
 import type { Machine } from '../../engine/machine.ts';
 import type { Operation } from '../../engine/operation.ts';
 import { pathOf } from '../explain.ts';
@@ -13,12 +13,14 @@ export interface Agent {
 
 /** `agent`: number of the machine's agent, which must be idle. */
 export function agentOf(m: Machine, agent: number, onStep?: OnStep): Agent {
-  const step = onStep === undefined ? () => m.step(agent) : () => explainedStep(m, agent, onStep);
   return {
     run(operation, a = 0, b = 0, c = 0, d = 0) {
+      if (onStep === undefined) {
+        return m.finish(agent, operation, a, b, c, d);
+      }
       m.start(agent, operation, a, b, c, d);
       while (!m.idle(agent)) {
-        step();
+        explainedStep(m, agent, onStep);
       }
       return m.resultOf(agent);
     },

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
+import type { OnStep } from '../../../extension/session/conform/agent.ts';
 import { replay } from '../../../extension/session/conform/replay.ts';
 import { parseVector } from '../../../extension/session/conform/vector.ts';
 
@@ -23,14 +24,23 @@ describe('recorded on real KVM', () => {
     expect(files.reduce((sum, file) => sum + vectorsOf(file).length, 0)).toBe(6546);
   });
 
-  test.each(files)(
-    '%s',
-    file => {
-      const wrong = vectorsOf(file)
-        .map(vector => ({ id: vector.id, disagreements: replay(vector) }))
-        .filter(({ disagreements }) => disagreements.length > 0);
-      expect(wrong).toEqual([]);
-    },
-    60_000,
-  );
+  const wrongOnes = (file: string, onStep?: OnStep) =>
+    vectorsOf(file)
+      .map(vector => ({ id: vector.id, disagreements: replay(vector, onStep) }))
+      .filter(({ disagreements }) => disagreements.length > 0);
+
+  test.each(files)('%s', { timeout: 60_000 }, file => {
+    expect(wrongOnes(file)).toEqual([]);
+  });
+
+  test.each(files)('%s, every step explained', { timeout: 120_000 }, file => {
+    let steps = 0;
+    let mute = 0;
+    const wrong = wrongOnes(file, (_agent, place, sentence) => {
+      steps++;
+      mute += place === '' || sentence === '' ? 1 : 0;
+    });
+    expect([wrong, mute]).toEqual([[], 0]);
+    expect(steps).toBeGreaterThan(0);
+  });
 });
