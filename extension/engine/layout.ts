@@ -169,6 +169,8 @@ export const VM = block({
   apic_map: 1,
   /** APICV_INHIBIT_REASON_*, bit numbers: `INHIBIT`. */
   apicv_inhibits: 1,
+  /** kvm->arch.apicv_update_lock, held for writing. */
+  apicv_update_lock: 1,
   /** kvm->arch.assigned_device_count */
   assigned_device_count: 1,
   /** The host message about a disabled LAPIC was printed. */

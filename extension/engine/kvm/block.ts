@@ -170,15 +170,20 @@ export const kvm_vcpu_block = operation({
   },
 });
 
-/** The guest halts. Returns 1 when the vCPU is to run again, 0 when its thread sleeps. `again`: it was woken. */
+/** How `kvm_vcpu_halt` is entered: by HLT, by a thread that was woken, or by a processor that waits for INIT or SIPI. */
+const HALT = 0;
+const WOKEN = 1;
+export const WAIT_FOR_SIPI = 2;
+
+/** The vCPU waits. Returns 1 when it is to run again, 0 when its thread sleeps. */
 export const kvm_vcpu_halt = operation({
   name: 'kvm_vcpu_halt',
   actor: 'kvm',
   source: 'virt/kvm/kvm_main.c',
   via: ['vcpu_run', 'vcpu_block'],
-  locals: ['vcpu', 'again'],
+  locals: ['vcpu', 'how'],
   steps: {
-    where: silent((_m, _vcpu, again) => (again ? 'block' : NEXT)),
+    where: silent((_m, _vcpu, how) => (how === HALT ? NEXT : how === WOKEN ? 'block' : 'before')),
     halted: step(
       (_m, vcpu) => `mp_state of vcpu ${vcpu} := HALTED`,
       (m, vcpu) => {
@@ -193,11 +198,12 @@ export const kvm_vcpu_halt = operation({
       vmx(m).wakeupVector === 'pi_pre_block' && harvests(m) ? m.call(pi_pre_block, vcpu) : 'block',
     ),
     refused: silent(m => (m.result !== 0 ? 'runnable' : NEXT)),
-    block: silent((m, vcpu, again) => m.call(kvm_vcpu_block, vcpu, again)),
+    block: silent((m, vcpu, how) => m.call(kvm_vcpu_block, vcpu, how === WOKEN ? 1 : 0)),
     slept: silent(m => (m.result === 0 ? m.return(0) : NEXT)),
     after: silent((m, vcpu) =>
       vmx(m).wakeupVector === 'pi_pre_block' && harvests(m) ? m.call(pi_post_block, vcpu) : NEXT,
     ),
+    was_halted: silent((m, vcpu) => (m.words[m.vcpu(vcpu) + V.mp_state] === MP_STATE.HALTED ? NEXT : m.return(1))),
     runnable: step(
       (_m, vcpu) => `mp_state of vcpu ${vcpu} := RUNNABLE`,
       (m, vcpu) => {
@@ -217,7 +223,9 @@ export const resume = operation({
   locals: ['vcpu', 'cpu', 'state'],
   steps: {
     load: silent((m, vcpu, cpu, state) => (state === VCPU_STATE.exited ? NEXT : m.call(kvm_arch_vcpu_load, vcpu, cpu))),
-    woken: silent((m, vcpu, _cpu, state) => (state === VCPU_STATE.woken ? m.call(kvm_vcpu_halt, vcpu, 1) : 'running')),
+    woken: silent((m, vcpu, _cpu, state) =>
+      state === VCPU_STATE.woken ? m.call(kvm_vcpu_halt, vcpu, WOKEN) : 'running',
+    ),
     awake: silent(m => (m.result !== 0 ? 'enter' : RETURN)),
     running: silent((m, vcpu, _cpu, state) => {
       if (state !== VCPU_STATE.exited) {

@@ -6,7 +6,7 @@ import { apic_enabled } from '../lapic/apic.ts';
 import { kvm_apic_accept_events } from '../lapic/events.ts';
 import { hasEventToInject, kvm_check_and_inject_events } from '../lapic/injection.ts';
 import { hasInterruptAbovePpr } from '../lapic/priority.ts';
-import { C, REQ, V } from '../layout.ts';
+import { C, MP_STATE, REQ, V } from '../layout.ts';
 import type { Machine } from '../machine.ts';
 import { NEXT, operation, RETURN, silent, step } from '../operation.ts';
 import { svm_enable_irq_window } from '../svm/irqWindow.ts';
@@ -15,8 +15,9 @@ import { vmx } from '../vmx/choices.ts';
 import { vmx_enable_irq_window, vmx_update_cr8_intercept } from '../vmx/exitHandlers.ts';
 import { vmx_check_nested_events } from '../vmx/nested.ts';
 import { vmx_sync_pir_to_irr } from '../vmx/sync.ts';
+import { kvm_vcpu_halt, WAIT_FOR_SIPI } from './block.ts';
 import { requestName } from './kick.ts';
-import { firstRequest, handlerOfRequest } from './requests.ts';
+import { firstRequest, handlerOfRequest, ioapic_eoi_exit } from './requests.ts';
 import { harvests, isIntel, loadHook } from './vendor.ts';
 
 /** Does this kernel harvest PIR on the way into the guest? Only for an enabled local APIC. */
@@ -32,6 +33,12 @@ function syncsAtEntry(m: Machine, vcpu: number): boolean {
     default:
       return false;
   }
+}
+
+/** An application processor that has not been started runs no guest code. `kvm_vcpu_running`. */
+function waitsForSipi(m: Machine, vcpu: number): boolean {
+  const state = m.words[m.vcpu(vcpu) + V.mp_state];
+  return state === MP_STATE.UNINITIALIZED || state === MP_STATE.INIT_RECEIVED;
 }
 
 /** Is the vCPU to turn back? Returns 1 when it was told to exit or something is requested of it. */
@@ -65,6 +72,11 @@ export const vcpu_enter_guest = operation({
   via: ['vcpu_run'],
   locals: ['vcpu'],
   steps: {
+    running: silent((m, vcpu) =>
+      waitsForSipi(m, vcpu) ? m.call(kvm_vcpu_halt, vcpu, WAIT_FOR_SIPI) : 'check_requests',
+    ),
+    waited: silent((m, vcpu) => (m.result === 0 ? RETURN : m.call(kvm_apic_accept_events, vcpu))),
+    accepted: silent(() => 'running'),
     check_requests: step(
       (m, vcpu) => {
         const request = firstRequest(m, vcpu);
@@ -82,11 +94,16 @@ export const vcpu_enter_guest = operation({
         }
         m.clear_bit(request, m.vcpu(vcpu) + V.requests);
         const handler = handlerOfRequest(request);
+        if (request === REQ.IOAPIC_EOI_EXIT) {
+          return 'eoi_exit';
+        }
         return handler === undefined ? 'check_requests' : m.call(handler, vcpu);
       },
       { via: ['kvm_check_request'] },
     ),
     more_requests: silent(() => 'check_requests'),
+    eoi_exit: silent((m, vcpu) => m.call(ioapic_eoi_exit, vcpu)),
+    eoi_exited: silent(m => (m.result !== 0 ? RETURN : 'check_requests')),
 
     check_event: step(
       (_m, vcpu) => `KVM_REQ_EVENT of vcpu ${vcpu}: clear it (locked) and look for events to inject`,
@@ -97,6 +114,7 @@ export const vcpu_enter_guest = operation({
       { via: ['kvm_check_request'] },
     ),
     accept_events: silent((m, vcpu) => m.call(kvm_apic_accept_events, vcpu)),
+    init_received: silent((m, vcpu) => (waitsForSipi(m, vcpu) ? 'running' : NEXT)),
     nested: silent((m, vcpu) =>
       m.words[m.vcpu(vcpu) + V.guest_mode] !== 0 ? m.call(vmx_check_nested_events, vcpu) : NEXT,
     ),
@@ -162,7 +180,7 @@ export const vcpu_enter_guest = operation({
       (m, vcpu) => `enable interrupts on cpu ${m.words[m.vcpu(vcpu) + V.cpu]} and begin again`,
       (m, vcpu) => {
         m.store(m.cpu(m.words[m.vcpu(vcpu) + V.cpu]) + C.irqs_off, 0);
-        return (m.words[m.vcpu(vcpu) + V.requests] & (1 << REQ.IOAPIC_EOI_EXIT)) !== 0 ? RETURN : 'check_requests';
+        return 'check_requests';
       },
       { via: ['local_irq_enable'] },
     ),

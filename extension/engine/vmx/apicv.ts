@@ -1,6 +1,7 @@
 /** APICv inhibits, and what a vCPU does when they come or go. x86.c, lapic.c, vmx/vmx.c; posted interrupts §12, races R09 and R14. */
 import { setSvi } from '../cpu/vmcs.ts';
 import { kvm_make_all_cpus_request } from '../kvm/kick.ts';
+import { kvm_apic_hw_enabled } from '../lapic/apic.ts';
 import { REQ, V, VM } from '../layout.ts';
 import type { Machine } from '../machine.ts';
 import { NEXT, operation, RETURN, silent, step } from '../operation.ts';
@@ -17,44 +18,64 @@ export function inhibitBit(m: Machine, reason: string): number {
   return bit >= 0 && (honoured & (1 << bit)) !== 0 ? bit : -1;
 }
 
-/** kvm_vcpu_apicv_activated */
-function isActivated(m: Machine): boolean {
-  return m.config.apicv && m.load(m.layout.vm + VM.apicv_inhibits) === 0;
+/** No reason is against it (`kvm_vcpu_apicv_activated`), and the local APIC is enabled. */
+function isActivated(m: Machine, vcpu: number): boolean {
+  const present = !vmx(m).disabledApicDeactivates || kvm_apic_hw_enabled(m, vcpu);
+  return m.config.apicv && m.load(m.layout.vm + VM.apicv_inhibits) === 0 && present;
 }
 
-/** Locals of `kvm_set_or_clear_apicv_inhibit`. */
-const OLD = 2;
+function lockAddress(m: Machine): number {
+  return m.layout.vm + VM.apicv_update_lock;
+}
+
+/** The reasons as they will be. */
+function changed(m: Machine, bit: number, set: number): number {
+  const old = m.words[m.layout.vm + VM.apicv_inhibits];
+  return set ? old | (1 << bit) : old & ~(1 << bit);
+}
 
 /**
- * `bit`: the reason, by the table of the kernel version. Both the store and the requests happen under apicv_update_lock, which a vCPU takes
- * before it looks: it cannot see the one without the other.
+ * `bit`: the reason, by the table of the kernel version. The requests go out before the store; a vCPU that carries one out waits for the lock,
+ * so that it cannot see the old reasons.
  */
 export const kvm_set_or_clear_apicv_inhibit = operation({
   name: 'kvm_set_or_clear_apicv_inhibit',
   actor: 'kvm',
   source: 'x86.c',
-  locals: ['bit', 'set', 'old'],
+  locals: ['bit', 'set'],
   steps: {
+    down_write: step(
+      'take apicv_update_lock for writing',
+      m => {
+        m.xchg(lockAddress(m), 1);
+        return NEXT;
+      },
+      { until: m => m.words[lockAddress(m)] === 0, via: ['down_write'] },
+    ),
+    trace: trace('kvm_apicv_inhibit_changed', (m, bit, set) => {
+      return `${set ? 'set' : 'cleared'} reason=${bit}, inhibits=0x${changed(m, bit, set).toString(16)}`;
+    }),
+    request: silent((m, bit, set) =>
+      (changed(m, bit, set) !== 0) !== (m.words[m.layout.vm + VM.apicv_inhibits] !== 0)
+        ? m.call(kvm_make_all_cpus_request, REQ.APICV_UPDATE)
+        : NEXT,
+    ),
     store: step(
       (m, bit, set) => `apicv_inhibit_reasons: ${vmx(m).inhibitReasons[bit] ?? bit} := ${set}`,
       (m, bit, set) => {
-        const address = m.layout.vm + VM.apicv_inhibits;
-        const old = m.load(address);
-        m.local(OLD, old);
-        m.store(address, set ? old | (1 << bit) : old & ~(1 << bit));
+        m.load(m.layout.vm + VM.apicv_inhibits);
+        m.store(m.layout.vm + VM.apicv_inhibits, changed(m, bit, set));
         return NEXT;
       },
     ),
-    trace: trace('kvm_apicv_inhibit_changed', (m, bit, set) => {
-      const inhibits = m.words[m.layout.vm + VM.apicv_inhibits];
-      return `${set ? 'set' : 'cleared'} reason=${bit}, inhibits=0x${inhibits.toString(16)}`;
-    }),
-    changed: silent((m, _bit, _set, old) =>
-      (old !== 0) !== (m.words[m.layout.vm + VM.apicv_inhibits] !== 0)
-        ? m.call(kvm_make_all_cpus_request, REQ.APICV_UPDATE)
-        : RETURN,
+    up_write: step(
+      'release apicv_update_lock',
+      m => {
+        m.store(lockAddress(m), 0);
+        return RETURN;
+      },
+      { via: ['up_write'] },
     ),
-    done: silent(() => RETURN),
   },
 });
 
@@ -67,17 +88,20 @@ export const kvm_vcpu_update_apicv = operation({
   steps: {
     compare: step(
       (m, vcpu) => {
-        const active = isActivated(m);
+        const active = isActivated(m, vcpu);
         return (m.words[m.vcpu(vcpu) + V.apicv_active] !== 0) === active
           ? `APICv of vcpu ${vcpu} stays ${active ? 'active' : 'inactive'}`
           : `APICv of vcpu ${vcpu} is to be ${active ? 'active' : 'inactive'}`;
       },
       (m, vcpu) => {
-        const active = isActivated(m) ? 1 : 0;
+        const active = isActivated(m, vcpu) ? 1 : 0;
         m.local(1, active);
         return m.load(m.vcpu(vcpu) + V.apicv_active) === active ? RETURN : NEXT;
       },
-      { via: ['__kvm_vcpu_update_apicv', 'kvm_vcpu_apicv_activated'] },
+      {
+        until: m => m.words[lockAddress(m)] === 0,
+        via: ['__kvm_vcpu_update_apicv', 'kvm_vcpu_apicv_activated'],
+      },
     ),
     set: step(
       (_m, vcpu, active) => `apicv_active of vcpu ${vcpu} := ${active}`,

@@ -25,6 +25,7 @@ export interface VmxChoices {
   readonly putSuppresses: 'when preempted' | 'unless waiting for a wake-up';
   readonly loadRestoresOn: boolean;
   readonly activationWritesSvi: boolean;
+  readonly disabledApicDeactivates: boolean;
   readonly nestedVectorMorphs: boolean;
   readonly ipiVirtualization: boolean;
   /** Names by bit number. */
@@ -139,6 +140,11 @@ export const VMX_CHOICES: { readonly [K in keyof VmxChoices]: Choice<VmxChoices[
     doc: 'Activating APICv writes SVI from ISR.',
     source: 'race R14: b2849bec936b',
     from: { '2013': false, '7.1': true },
+  },
+  disabledApicDeactivates: {
+    doc: 'APICv is not active for a vCPU whose local APIC is disabled by IA32_APICBASE.',
+    source: '__kvm_vcpu_update_apicv of 6.16; the first version is assumed',
+    from: { '2013': false, '6.1': true },
   },
   nestedVectorMorphs: {
     doc: "L1's notification vector that turns up in L1's IRR while L2 runs becomes a nested posted interrupt.",

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { REQ, V } from '../../../../extension/engine/layout.ts';
+import { MP_STATE, REQ, V } from '../../../../extension/engine/layout.ts';
 import { inhibitBit } from '../../../../extension/engine/vmx/apicv.ts';
 import { ran, World } from '../world.ts';
 
@@ -129,5 +129,54 @@ describe('APICv comes and goes', () => {
     ['2013', 'HYPERV', -1],
   ] as const)('Linux %s: %s is bit %d on Intel', (kernel, reason, bit) => {
     expect(inhibitBit(new World({ kernel }).m, reason)).toBe(bit);
+  });
+});
+
+describe('a processor that has not been started', () => {
+  test('waits for INIT and SIPI, and then enters', () => {
+    const world = new World({ vcpus: [{}, { state: 'offline' }] });
+    world.enter(1);
+    expect([world.number(1, 'state'), world.number(1, 'mode')]).toEqual([3, 0]);
+    world.icr(0, 0x4500, 1);
+    world.enter(1);
+    expect([world.number(1, 'state'), world.m.words[world.m.vcpu(1) + V.mp_state]]).toEqual([
+      3,
+      MP_STATE.INIT_RECEIVED,
+    ]);
+    world.icr(0, 0x4608, 1);
+    world.enter(1);
+    expect([world.number(1, 'state'), world.m.words[world.m.vcpu(1) + V.mp_state]]).toEqual([0, MP_STATE.RUNNABLE]);
+  });
+});
+
+describe('the lock of APICv updates', () => {
+  test('a vCPU that carries the request out waits until the reasons are stored', () => {
+    const world = new World({ vcpus: [{}, { state: 'exited' }] });
+    const vmm = world.begin({ kind: 'inhibit', bit: inhibitBit(world.m, 'HYPERV'), inhibited: true });
+    world.advance(vmm, 'store');
+    const target = world.begin({ kind: 'enter', vcpu: 1 });
+    world.advance(target, 'compare');
+    expect(world.m.ready(target)).toBe(false);
+    world.drain();
+    expect([world.number(1, 'apicv'), world.number(1, 'state')]).toEqual([0, 0]);
+  });
+});
+
+describe('KVM_EXIT_IOAPIC_EOI of a split irqchip', () => {
+  test.each([
+    [true, 1],
+    [false, 0],
+  ] as const)('wanted: %s', (wanted, state) => {
+    const world = new World({ irqchip: 'split', vcpus: [{}, { state: 'exited' }] });
+    world.set(m => {
+      m.store(m.vcpu(1) + V.pending_ioapic_eoi, 0x59);
+      m.set_bit(REQ.IOAPIC_EOI_EXIT, m.vcpu(1) + V.requests);
+      if (wanted) {
+        m.set_bit(0x59, m.vcpu(1) + V.ioapic_handled_vectors);
+      }
+    });
+    world.enter(1);
+    expect([world.number(1, 'state'), world.m.words[world.m.vcpu(1) + V.requests]]).toEqual([state, 0]);
+    world.do({ kind: state === 1 ? 'enter' : 'exit', vcpu: 1 });
   });
 });
