@@ -17,6 +17,8 @@ afterAll(() => workbench?.close());
 const inspector = () => inspectorFrame(page);
 const shows = (text: string | RegExp) => inspector().locator('body', { hasText: text }).waitFor({ timeout: 15_000 });
 const atStep = (n: number) => shows(new RegExp(`step\\s*${n}\\s*/`));
+/** The editor follows after a pause, and the keyboard goes there and back; nothing tells when that is over. */
+const editorHasFollowed = () => page.waitForTimeout(1500);
 const focusIsInEditor = () => page.evaluate(() => document.activeElement?.closest('.monaco-editor') !== null);
 
 test('its keys step, and Escape gives the keyboard back to the scenario', async () => {
@@ -37,6 +39,7 @@ test('its keys step, and Escape gives the keyboard back to the scenario', async 
 
 // While the keyboard comes back a key may be lost; none may change the text.
 test('keys typed faster than VS Code stops do not end up in the scenario', async () => {
+  await editorHasFollowed();
   await inspector().locator('h1').click();
   await page.keyboard.type('s'.repeat(12), { delay: 30 });
   await shows(/step\s*([7-9]|1\d)\s*\//);
@@ -66,7 +69,7 @@ test('a click on a field goes back to the step that wrote it', async () => {
 test('hidden and shown again it shows where the session has come to', async () => {
   await inspector().getByRole('button', { name: 'Step into (s)' }).click();
   await atStep(1);
-  await page.waitForTimeout(1500); // the editor follows after a pause, and the keyboard goes there and back
+  await editorHasFollowed();
   await openFile(page, '02-posted-to-exited.irq');
   await page.locator('iframe.webview.ready').waitFor({ state: 'hidden' });
   await page.keyboard.press('F11');
