@@ -4,7 +4,7 @@ import { EXIT_REASON } from '../cpu/vmcs.ts';
 import { vm_exit } from '../cpu/vmExit.ts';
 import { VCPU_STATE } from '../fields.ts';
 import { priorityClass } from '../lapic/priority.ts';
-import { C, MP_STATE, REQ, V } from '../layout.ts';
+import { C, MP_STATE, PID_CONTROL, POSTED_INTR_ON, REQ, V } from '../layout.ts';
 import type { Machine } from '../machine.ts';
 import { NEXT, operation, RETURN, silent, step } from '../operation.ts';
 import { hex, highest } from '../text.ts';
@@ -35,7 +35,9 @@ function l2HasInterrupt(m: Machine, vcpu: number): boolean {
     return false;
   }
   const base = m.nested(vcpu);
-  const posted = m.load(m.vcpu(vcpu) + V.pi_pending) !== 0 ? highest(m, base + V.pi_desc) : -1;
+  const notified =
+    m.load(m.vcpu(vcpu) + V.pi_pending) !== 0 && m.test_bit(POSTED_INTR_ON, base + V.pi_desc + PID_CONTROL);
+  const posted = notified ? highest(m, base + V.pi_desc) : -1;
   const request = Math.max(m.load(base + V.guest_intr_status) & 0xff, posted);
   return priorityClass(request) > priorityClass(m.load(base + V.ppr));
 }

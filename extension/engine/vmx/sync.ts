@@ -234,8 +234,14 @@ export const vmx_sync_pir_to_irr = operation({
         : 'done';
     }),
     set_rvi: step(
-      (_m, vcpu, maxIrr) =>
-        maxIrr < 0 ? `write RVI of vcpu ${vcpu}: nothing is requested` : `write RVI of vcpu ${vcpu} := ${hex(maxIrr)}`,
+      (m, vcpu, maxIrr) => {
+        const rvi = m.words[m.vcpu(vcpu) + V.guest_intr_status] & 0xff;
+        const wanted = Math.max(maxIrr, 0);
+        const why = maxIrr < 0 ? ': nothing is requested' : '';
+        return rvi === wanted
+          ? `RVI of vcpu ${vcpu} is ${hex(rvi)} already${why}`
+          : `write RVI of vcpu ${vcpu} := ${hex(wanted)}${why}`;
+      },
       (m, vcpu, maxIrr) => {
         const status = m.vcpu(vcpu) + V.guest_intr_status;
         m.store(status, (m.load(status) & 0xff00) | Math.max(maxIrr, 0));
