@@ -71,7 +71,7 @@ export class Search {
     machine.recording = true;
     machine.wiping = true;
     this.set = new StateSet(machine);
-    this.set.add();
+    this.set.add(-1);
     this.parents[0] = -1;
     machine.observer = options.reduction;
   }
@@ -153,7 +153,6 @@ export class Search {
     const before = this.set.size;
     let counts = false;
     if (reduction.alone(agent)) {
-      this.set.notice();
       counts = this.arrive(state, agent) || this.set.size > before;
     }
     machine.revert();
@@ -164,7 +163,6 @@ export class Search {
     const { machine } = this.explored;
     machine.step(agent);
     this.explored.stepped(agent);
-    this.set.notice();
     this.arrive(state, agent);
     machine.revert();
   }
@@ -173,13 +171,13 @@ export class Search {
   private arrive(state: number, agent: number): boolean {
     this.steps++;
     const depth = this.depths[state] + 1;
-    const condition = this.looking(() => this.explored.broken());
+    const condition = this.broken();
     if (condition > 0) {
       this.report(condition, state, agent, depth);
       return true;
     }
     const before = this.set.size;
-    const reached = this.set.add();
+    const reached = this.set.add(state);
     if (this.set.size > before) {
       this.remember(reached, state, agent, depth);
     }
@@ -187,13 +185,13 @@ export class Search {
   }
 
   /** What conditions look at is nothing that an agent touches. */
-  private looking<T>(look: () => T): T {
+  private broken(): number {
     const { machine } = this.explored;
     const { observer } = machine;
     machine.observer = undefined;
-    const seen = look();
+    const condition = this.explored.broken();
     machine.observer = observer;
-    return seen;
+    return condition;
   }
 
   /** Begins anew, with a reduction that knows more. */
@@ -201,7 +199,7 @@ export class Search {
     const { machine } = this.explored;
     this.set.load(0);
     this.set = new StateSet(machine);
-    this.set.add();
+    this.set.add(-1);
     this.next = 0;
     this.found = undefined;
     this.options.reduction?.forget();

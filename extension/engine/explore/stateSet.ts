@@ -5,6 +5,19 @@
 import type { Memory } from '../memory.ts';
 
 const FIRST_SLOTS = 1 << 12;
+/** Words that one step can add to the live ones: everything that an operation of the engine stores, with room to spare. */
+const MOST_CHANGES = 1 << 12;
+
+/** What one word adds to the hash of a state; 0 for a word that is as at first. */
+function mixed(index: number, difference: number): number {
+  if (difference === 0) {
+    return 0;
+  }
+  let hash = Math.imul(difference ^ Math.imul(index + 1, 0x85ebca6b), 0x9e3779b1);
+  hash ^= hash >>> 15;
+  hash = Math.imul(hash, 0xc2b2ae35);
+  return hash ^ (hash >>> 13);
+}
 
 export class StateSet {
   /** Addresses of words that some state has changed. */
@@ -20,6 +33,8 @@ export class StateSet {
   private arena = new Int32Array(1 << 16);
   private used = 0;
   private count = 0;
+  /** Of the state that is being added. */
+  private hash = 0;
 
   constructor(private readonly memory: Memory) {
     this.initial = memory.words.slice();
@@ -35,20 +50,45 @@ export class StateSet {
     return 4 * (this.arena.length + this.starts.length + this.hashes.length + this.slots.length);
   }
 
-  /** Adds the words that the memory has stored to since its last commit to those that make up a state. */
-  notice(): void {
-    this.memory.forEachUncommitted(address => {
-      if (this.indexOf[address] < 0) {
-        this.indexOf[address] = this.live.length;
-        this.live.push(address);
-      }
-    });
+  /**
+   * Number of the state that the memory is in after what is uncommitted happened in state `from`, or of the first one (`from` = -1);
+   * `size` grows when it is new.
+   */
+  add(from: number): number {
+    const start = from < 0 ? 0 : this.starts[from];
+    const known = from < 0 ? 0 : this.starts[from + 1] - start;
+    const room = this.used + this.live.length + MOST_CHANGES;
+    if (room > this.arena.length) {
+      this.arena = grown(this.arena, room);
+    }
+    this.arena.copyWithin(this.used, start, start + known);
+    this.arena.fill(0, this.used + known, this.used + this.live.length);
+    this.hash = from < 0 ? 0 : this.hashes[from];
+    this.memory.forEachUncommitted(this.change);
+    let length = this.live.length;
+    while (length > 0 && this.arena[this.used + length - 1] === 0) {
+      length--;
+    }
+    return this.find(length);
   }
 
-  /** Number of the present state; `size` grows when it is new. */
-  add(): number {
-    const length = this.encode();
-    const hash = this.hashOf(length);
+  /** The memory has stored to this word: the difference from the first state goes into the new state and its hash. */
+  private readonly change = (address: number): void => {
+    let index = this.indexOf[address];
+    if (index < 0) {
+      index = this.live.length;
+      this.indexOf[address] = index;
+      this.live.push(address);
+      this.arena[this.used + index] = 0;
+    }
+    const at = this.used + index;
+    const difference = this.memory.words[address] ^ this.initial[address];
+    this.hash ^= mixed(index, this.arena[at]) ^ mixed(index, difference);
+    this.arena[at] = difference;
+  };
+
+  private find(length: number): number {
+    const { hash } = this;
     const mask = this.slots.length - 1;
     let slot = hash & mask;
     for (let found = this.slots[slot]; found >= 0; found = this.slots[slot]) {
@@ -70,36 +110,6 @@ export class StateSet {
       const address = this.live[i];
       words[address] = this.initial[address] ^ (i < length ? this.arena[start + i] : 0);
     }
-  }
-
-  /** Writes the present state behind the others. Words that became live later differ from nothing in older states: zeros at the end are left out. */
-  private encode(): number {
-    const { live, initial } = this;
-    const { words } = this.memory;
-    if (this.used + live.length > this.arena.length) {
-      this.arena = grown(this.arena, this.used + live.length);
-    }
-    const { arena, used } = this;
-    let length = 0;
-    for (let i = 0; i < live.length; i++) {
-      const address = live[i];
-      const difference = words[address] ^ initial[address];
-      arena[used + i] = difference;
-      if (difference !== 0) {
-        length = i + 1;
-      }
-    }
-    return length;
-  }
-
-  private hashOf(length: number): number {
-    const { arena, used } = this;
-    let hash = length;
-    for (let i = 0; i < length; i++) {
-      hash = Math.imul(hash ^ arena[used + i], 0x9e3779b1);
-      hash ^= hash >>> 15;
-    }
-    return hash;
   }
 
   private equals(state: number, length: number): boolean {
