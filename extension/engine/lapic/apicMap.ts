@@ -36,6 +36,7 @@ const { words: PHYS_MAP, max_apic_id: MAX_APIC_ID, logical_mode: MODE_WORD, logi
 const APIC_MAP = VM.apic_map;
 const LOGICAL = IRQ.logical;
 const SHORTHAND_MASK = IRQ.shorthand;
+const VECTOR = IRQ.vector;
 
 /** Where the targets stand: `bitmap` tells which of the 16 slots from `slots` on are meant. */
 export interface Destinations {
@@ -50,11 +51,10 @@ export function publishedMap(m: Machine): number {
 }
 
 function popcount16(bits: number): number {
-  let count = 0;
-  for (let rest = bits & 0xffff; rest !== 0; rest &= rest - 1) {
-    count++;
-  }
-  return count;
+  const pairs = bits - ((bits >>> 1) & 0x5555);
+  const nibbles = (pairs & 0x3333) + ((pairs >>> 2) & 0x3333);
+  const bytes = (nibbles + (nibbles >>> 4)) & 0x0f0f;
+  return (bytes + (bytes >>> 8)) & 0x1f;
 }
 
 export function lowestBit(bits: number): number {
@@ -169,7 +169,7 @@ function pickLowest(m: Machine, irq: number, { slots, bitmap }: Destinations): n
     if (bitmap === 0) {
       return 0;
     }
-    const index = kvm_vector_to_index(irq & IRQ.vector, bitmap);
+    const index = kvm_vector_to_index(irq & VECTOR, bitmap);
     return m.load(slots + index) === 0 ? 0 : 1 << index;
   }
   let lowest = -1;
