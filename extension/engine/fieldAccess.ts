@@ -20,6 +20,14 @@ function addressOf(m: Machine, { field, index }: FieldRef): number {
   return blockOf(m, field.block, index) + field.word;
 }
 
+/** Does the machine have the field at all? A view leaves out what it cannot have. */
+export function hasField(m: Machine, { vendor, path }: FieldInfo): boolean {
+  if (path.startsWith('avic.') || path === 'doorbell') {
+    return m.config.vendor === 'amd' && m.config.apicv;
+  }
+  return vendor === undefined || vendor === m.config.vendor;
+}
+
 function blockOf(m: Machine, block: Block, index: number): number {
   switch (block) {
     case 'vcpu':
@@ -98,7 +106,7 @@ export function printNumber(field: FieldInfo, value: number): string {
     return String(value);
   }
   const name = Object.entries(field.values ?? {}).find(([, known]) => known === value)?.[0];
-  if (field.kind === 'enum') {
+  if (field.kind === 'enum' || field.path === 'posted_to') {
     return name ?? String(value);
   }
   if (field.path === 'cpu' || field.path === 'vcpu') {

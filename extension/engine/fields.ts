@@ -3,6 +3,7 @@
  * the debugger and the picture cannot disagree about what a name means.
  */
 
+import type { Vendor } from './config.ts';
 import { EXIT_REASON } from './cpu/vmcs.ts';
 import { DEVICE_FIELDS } from './deviceFields.ts';
 import { ACTIVITY, C, PID_CONTROL, PID_NDST, POSTED_INTR_ON, POSTED_INTR_SN, REQ, V } from './layout.ts';
@@ -21,6 +22,8 @@ export interface FieldInfo {
   /** Names of the values of an `enum`, and of well-known values of a `number`. */
   readonly values?: Readonly<Record<string, number>>;
   readonly doc: string;
+  /** The field exists with this vendor only. */
+  readonly vendor?: Vendor;
   /** Word of the block and lowest bit where the field stands; vectors take eight words. */
   readonly word: number;
   readonly bit: number;

@@ -14,11 +14,14 @@ type FieldNode = Extract<ConditionNode, { kind: 'field' }>;
 const hexadecimal = (value: number) => (value < 10 ? `${value}` : hexByte(value));
 
 /** What the field of this machine cannot show, or undefined. */
-function absent({ path }: FieldInfo, machine: MachineConfig): string | undefined {
+function absent({ path, vendor }: FieldInfo, machine: MachineConfig): string | undefined {
   const virtual = path.startsWith('pid.') || path === 'rvi' || path === 'svi';
   if (virtual && machine.vendor === 'amd') return `AMD has no \`${path}\`; look at \`irr\` and \`isr\`.`;
   if (virtual && !machine.apicv)
     return `Without APICv \`${path}\` is never used. Write \`with apicv\`, or look at \`irr\`.`;
+  if (vendor !== undefined && vendor !== machine.vendor && !path.startsWith('avic.')) {
+    return `\`${path}\` belongs to ${vendor === 'amd' ? 'AMD' : 'Intel'}, this machine does not have it.`;
+  }
   if (path.startsWith('avic.') && !(machine.vendor === 'amd' && machine.apicv)) {
     return `\`${path}\` belongs to AMD. Write \`machine amd\` and \`with avic\`, or look at \`irr\`.`;
   }

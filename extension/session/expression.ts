@@ -2,8 +2,8 @@
  * Expressions over a machine's fields, for watches, conditions and log messages:
  * `vcpu 1.pid.on == 1 && vcpu 1.irr has 0x41`, `cpu 0.pending`, `vcpu 2.mode != IN_GUEST_MODE`.
  */
-import { type FieldRef, hasVector, printField, readNumber, readVectors } from '../engine/fieldAccess.ts';
-import { FIELDS, findField } from '../engine/fields.ts';
+import { type FieldRef, hasField, hasVector, printField, readNumber, readVectors } from '../engine/fieldAccess.ts';
+import { type Block, FIELDS, findField } from '../engine/fields.ts';
 import type { Machine } from '../engine/machine.ts';
 
 /** A problem that the user can mend; its message is shown as it is. */
@@ -179,6 +179,9 @@ class Parser {
     if (token.text === 'vcpu' || token.text === 'cpu') {
       return this.field(token.text);
     }
+    if (token.text === 'device' || /^(iommu|guest)(\.|$)/.test(token.text)) {
+      return this.otherField(token.text);
+    }
     if (token.kind === 'word') {
       return { kind: 'name', text: token.text };
     }
@@ -215,6 +218,32 @@ class Parser {
       throw this.wrong(`${path} is no set of vectors`);
     }
     return { kind: 'truth', holds: vectorTest(ref, vector) };
+  }
+
+  /** `device nic.irte.im`, `device nic: irte.im`, `iommu.fault`, `guest: online`. */
+  private otherField(word: string): Operand {
+    const text = word === 'device' ? (this.tokens[this.at++]?.text ?? '') : word;
+    const [subject, ...inside] = text.split('.');
+    this.take(':');
+    const path = inside.length > 0 ? inside.join('.') : (this.tokens[this.at++]?.text.replace(/^\./, '') ?? '');
+    const block: Block = word === 'device' ? 'device' : subject === 'iommu' ? 'iommu' : 'guest';
+    const devices = this.m.config.devices ?? [];
+    const index = block === 'device' ? devices.findIndex(({ name }) => name === subject) : 0;
+    if (index < 0) {
+      const known = devices.map(({ name }) => name).join(', ');
+      throw this.wrong(
+        known === '' ? 'the machine has no device' : `there is no device '${subject}'; there is ${known}`,
+      );
+    }
+    if (block === 'guest' && this.m.config.guest === undefined) {
+      throw this.wrong("the guest's kernel does nothing in this scenario");
+    }
+    const field = findField(block, path);
+    if (field === undefined) {
+      const known = FIELDS.filter(each => each.block === block && hasField(this.m, each)).map(each => each.path);
+      throw this.wrong(`${block} has no field '${path}'; it has ${known.join(', ')}`);
+    }
+    return { kind: 'field', ref: { field, index } };
   }
 
   private number(text: string): number {

@@ -90,6 +90,13 @@ export class Look {
       scope('vCPUs', this.references.of({ kind: 'blocks', block: 'vcpu' }), false, machine.vcpuCount);
     }
     scope('Physical CPUs', this.references.of({ kind: 'blocks', block: 'cpu' }), true, machine.cpuCount);
+    if (machine.deviceCount > 0) {
+      scope('Devices', this.references.of({ kind: 'blocks', block: 'device' }), false, machine.deviceCount);
+      scope('IOMMU', this.references.of({ kind: 'block', block: 'iommu', index: 0 }), true);
+    }
+    if (machine.config.guest !== undefined) {
+      scope("Guest's kernel", this.references.of({ kind: 'block', block: 'guest', index: 0 }));
+    }
     return scopes;
   }
 

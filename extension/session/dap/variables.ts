@@ -1,14 +1,20 @@
 /** Fields as the debugger's variables: scopes, their contents, setting and evaluating them. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import { type FieldRef, printField, readVectors, writeNumber, writeVector } from '../../engine/fieldAccess.ts';
-import { FIELDS, findField } from '../../engine/fields.ts';
+import {
+  type FieldRef,
+  hasField,
+  printField,
+  readVectors,
+  subjectName,
+  writeNumber,
+  writeVector,
+} from '../../engine/fieldAccess.ts';
+import { type Block, FIELDS, findField } from '../../engine/fields.ts';
 import type { Machine } from '../../engine/machine.ts';
 import { hex } from '../../engine/text.ts';
 import { UserError } from '../expression.ts';
 import type { StepView } from '../protocol.ts';
 import { descriptorReference, pageReference } from './memoryView.ts';
-
-type Block = 'vcpu' | 'cpu';
 
 /** What a variables reference stands for. */
 export type Container =
@@ -42,9 +48,9 @@ export function variablesOf(m: Machine, references: References, container: Conta
     case 'step':
       return stepVariables(container.step);
     case 'blocks': {
-      const count = container.block === 'vcpu' ? m.vcpuCount : m.cpuCount;
+      const count = { vcpu: m.vcpuCount, cpu: m.cpuCount, device: m.deviceCount, iommu: 1, guest: 1 }[container.block];
       return Array.from({ length: count }, (_, index) => ({
-        name: `${container.block} ${index}`,
+        name: subjectName(m, container.block, index),
         value: summary(m, container.block, index),
         variablesReference: references.of({ kind: 'block', block: container.block, index }),
       }));
@@ -53,9 +59,10 @@ export function variablesOf(m: Machine, references: References, container: Conta
       return blockVariables(m, references, container.block, container.index);
     case 'group': {
       const { block, index, group } = container;
-      return FIELDS.filter(field => field.block === block && field.path.startsWith(`${group}.`)).map(field =>
-        fieldVariable(m, { field, index }, field.path.slice(group.length + 1)),
-      );
+      const inGroup = FIELDS.filter(field => field.block === block && field.path.startsWith(`${group}.`));
+      return inGroup
+        .filter(field => hasField(m, field))
+        .map(field => fieldVariable(m, { field, index }, field.path.slice(group.length + 1)));
     }
   }
 }
@@ -72,24 +79,40 @@ function stepVariables({ sentence, agent, place, source, writes }: StepView): De
 }
 
 function summary(m: Machine, block: Block, index: number): string {
-  const field = findField(block, block === 'vcpu' ? 'state' : 'vcpu');
+  const field = findField(
+    block,
+    { vcpu: 'state', cpu: 'vcpu', device: 'posted_to', iommu: 'faults', guest: 'driver' }[block],
+  );
   return field === undefined ? '' : printField(m, { field, index });
+}
+
+/** A group in one line: the descriptor by its usual names, others as they are called. */
+function groupValue(m: Machine, block: Block, index: number, group: string): string {
+  const shown = (path: string) => {
+    const field = findField(block, path);
+    return field === undefined ? '' : printField(m, { field, index });
+  };
+  if (group === 'pid') {
+    return `ON ${shown('pid.on')} SN ${shown('pid.sn')} NV ${shown('pid.nv')} PIR ${shown('pid.pir')}`;
+  }
+  return FIELDS.filter(field => field.block === block && field.path.startsWith(`${group}.`) && hasField(m, field))
+    .map(field => `${field.path.slice(group.length + 1)} ${shown(field.path)}`)
+    .join(' ');
 }
 
 /** Fields whose path has a dot stand together in a group: `pid`. */
 function blockVariables(m: Machine, references: References, block: Block, index: number): DebugProtocol.Variable[] {
   const variables: DebugProtocol.Variable[] = [];
   const groups = new Set<string>();
-  for (const field of FIELDS.filter(candidate => candidate.block === block)) {
+  for (const field of FIELDS.filter(candidate => candidate.block === block && hasField(m, candidate))) {
     const [group, rest] = field.path.split('.');
     if (rest === undefined) {
       variables.push(fieldVariable(m, { field, index }, field.path));
     } else if (!groups.has(group)) {
       groups.add(group);
-      const pid = (path: string) => printField(m, { field: findField(block, path) ?? field, index });
       variables.push({
         name: group,
-        value: `ON ${pid('pid.on')} SN ${pid('pid.sn')} NV ${pid('pid.nv')} PIR ${pid('pid.pir')}`,
+        value: groupValue(m, block, index, group),
         variablesReference: references.of({ kind: 'group', block, index, group }),
         ...(block === 'vcpu' && group === 'pid' ? { memoryReference: descriptorReference(index) } : {}),
       });
@@ -107,7 +130,7 @@ function fieldVariable(m: Machine, ref: FieldRef, name: string): DebugProtocol.V
     name,
     value: printField(m, ref),
     type: ref.field.doc,
-    evaluateName: `${ref.field.block} ${ref.index}.${ref.field.path}`,
+    evaluateName: `${subjectName(m, ref.field.block, ref.index)}.${ref.field.path}`,
     variablesReference: 0,
   };
 }
