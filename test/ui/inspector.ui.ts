@@ -32,7 +32,7 @@ test('its keys step, and Escape gives the keyboard back to the scenario', async 
     await page.keyboard.press(key);
     await atStep(step);
   }
-  await expect.poll(() => page.locator('.debug-top-stack-frame-line').count()).toBe(1);
+  await editorHasFollowed();
   await page.keyboard.press('Escape');
   await expect.poll(focusIsInEditor).toBe(true);
 });
