@@ -10,7 +10,6 @@ import { C, MP_STATE, REQ, V } from '../layout.ts';
 import type { Machine } from '../machine.ts';
 import { NEXT, operation, RETURN, silent, step } from '../operation.ts';
 import { svm_enable_irq_window } from '../svm/irqWindow.ts';
-import { highest } from '../text.ts';
 import { vmx } from '../vmx/choices.ts';
 import { vmx_enable_irq_window, vmx_update_cr8_intercept } from '../vmx/exitHandlers.ts';
 import { vmx_check_nested_events } from '../vmx/nested.ts';
@@ -135,11 +134,7 @@ export const vcpu_enter_guest = operation({
         hasInterruptAbovePpr(m, vcpu) ? m.call(isIntel(m) ? vmx_enable_irq_window : svm_enable_irq_window, vcpu) : NEXT,
       { via: ['kvm_check_and_inject_events', 'kvm_cpu_has_injectable_intr'] },
     ),
-    cr8: silent((m, vcpu) =>
-      isIntel(m) && apic_enabled(m, vcpu)
-        ? m.call(vmx_update_cr8_intercept, vcpu, highest(m, m.vcpu(vcpu) + V.irr))
-        : NEXT,
-    ),
+    cr8: silent((m, vcpu) => (isIntel(m) && apic_enabled(m, vcpu) ? m.call(vmx_update_cr8_intercept, vcpu) : NEXT)),
 
     order: silent(m => (vmx(m).entryOrder === 'mode, then IRQs off' ? 'set_mode' : NEXT)),
     local_irq_disable: step(

@@ -9,7 +9,7 @@ import { kvm_lapic_reg_write } from '../lapic/registerWrite.ts';
 import { CTRL, EVENT, REQ, V } from '../layout.ts';
 import { MARK } from '../machine.ts';
 import { NEXT, type Operation, operation, RETURN, silent, step } from '../operation.ts';
-import { hex } from '../text.ts';
+import { hex, highest } from '../text.ts';
 
 const EXTD = 1 << 10;
 const ICR_BUSY = 1 << 12;
@@ -195,6 +195,14 @@ export const vmx_update_cr8_intercept = operation({
   via: ['update_cr8_intercept'],
   locals: ['vcpu', 'max_irr'],
   steps: {
+    find: step(
+      (_m, vcpu) => `find the highest vector in IRR of vcpu ${vcpu}`,
+      (m, vcpu) => {
+        m.local(1, highest(m, m.vcpu(vcpu) + V.irr));
+        return NEXT;
+      },
+      { via: ['kvm_lapic_find_highest_irr'] },
+    ),
     write: step(
       (m, vcpu, maxIrr) =>
         `TPR threshold of vcpu ${vcpu} := ${hex(threshold(m.words[m.vcpu(vcpu) + V.tpr], maxIrr), 1)}`,

@@ -7,7 +7,7 @@ import { C, PID_CONTROL, PID_NDST, POSTED_INTR_ON, POSTED_INTR_SN, V } from '../
 import { NEXT, operation, RETURN, silent, step } from '../operation.ts';
 import { hex } from '../text.ts';
 import { vmx } from './choices.ts';
-import { NV_MASK, NV_SHIFT, ndstOf, nv, pi_is_pir_empty, vmx_can_use_vtd_pi } from './scheduling.ts';
+import { NV_MASK, NV_SHIFT, ndstOf, nv, pi_is_pir_empty, testAssigned } from './scheduling.ts';
 
 const SN = 1 << POSTED_INTR_SN;
 /** Locals of the operations that rewrite the control word. */
@@ -82,9 +82,8 @@ export const put_until_5_15 = operation({
   source: p => p.files.posting,
   locals: ['vcpu'],
   steps: {
-    preempted: silent((m, vcpu) =>
-      m.words[m.vcpu(vcpu) + V.preempted] !== 0 && vmx_can_use_vtd_pi(m) ? NEXT : RETURN,
-    ),
+    needed: testAssigned('vmx_can_use_vtd_pi', RETURN),
+    preempted: silent((m, vcpu) => (m.words[m.vcpu(vcpu) + V.preempted] !== 0 ? NEXT : RETURN)),
     set_sn: step(
       (_m, vcpu) => `vcpu ${vcpu} was preempted: set SN (locked), no notifications while it is off its CPU`,
       (m, vcpu) => {
@@ -142,9 +141,8 @@ export const pi_pre_block = operation({
   source: p => p.files.posting,
   locals: ['vcpu', 'unused', 'old', 'old_ndst'],
   steps: {
-    needed: silent((m, vcpu) =>
-      vmx_can_use_vtd_pi(m) && m.words[m.vcpu(vcpu) + V.interrupts] !== 0 ? NEXT : 'unneeded',
-    ),
+    needed: testAssigned('vmx_can_use_vtd_pi', 'unneeded'),
+    allowed: silent((m, vcpu) => (m.words[m.vcpu(vcpu) + V.interrupts] !== 0 ? NEXT : 'unneeded')),
     irqs_off: step(
       (m, vcpu) => `disable interrupts on cpu ${m.words[m.vcpu(vcpu) + V.cpu]}`,
       (m, vcpu) => {

@@ -6,7 +6,7 @@ import { HOST_VECTORS } from '../fields.ts';
 import { send_ipi } from '../kvm/kick.ts';
 import { PID_CONTROL, PID_NDST, POSTED_INTR_ON, POSTED_INTR_SN, V, VM } from '../layout.ts';
 import type { Machine } from '../machine.ts';
-import { NEXT, operation, RETURN, silent, step } from '../operation.ts';
+import { type Flow, NEXT, operation, RETURN, type Step, silent, step } from '../operation.ts';
 import { hex } from '../text.ts';
 import { vmx } from './choices.ts';
 import { vmx_can_use_ipiv } from './pidTable.ts';
@@ -34,6 +34,21 @@ export function vmx_can_use_vtd_pi(m: Machine): boolean {
 /** Wake-ups go through the descriptor because others than KVM post into it. */
 export function vmx_needs_pi_wakeup(m: Machine): boolean {
   return vmx(m).wakeupVector !== 'none' && (vmx_can_use_ipiv(m.config) || vmx_can_use_vtd_pi(m));
+}
+
+/** Are devices assigned to the VM? The VMM may assign one meanwhile (race R05). `otherwise`: where to go when there is none. */
+export function testAssigned(caller: string, otherwise: Flow): Step {
+  const address = (m: Machine) => m.layout.vm + VM.assigned_device_count;
+  return step(
+    (m, vcpu) => {
+      const count = m.words[address(m)];
+      return count > 0
+        ? `devices assigned to the VM: ${count}, so others than KVM may post to vcpu ${vcpu}`
+        : `no device is assigned to the VM: only KVM posts to vcpu ${vcpu}, and wakes it itself`;
+    },
+    m => (m.load(address(m)) > 0 ? NEXT : otherwise),
+    { via: [caller] },
+  );
 }
 
 export const pi_is_pir_empty = operation({
@@ -214,20 +229,25 @@ export const vmx_vcpu_pi_put = operation({
   source: 'vmx/posted_intr.c',
   locals: ['vcpu', 'blocking'],
   steps: {
-    needed: silent((m, vcpu, blocking) => {
-      if (!vmx_needs_pi_wakeup(m)) {
-        return RETURN;
+    version: silent((m, vcpu) => {
+      switch (m.config.apicv ? vmx(m).wakeupVector : 'none') {
+        case 'none':
+          return RETURN;
+        case 'pi_pre_block':
+          return m.call(put_until_5_15, vcpu);
+        default:
+          return vmx_can_use_ipiv(m.config) ? 'choose' : 'needed';
       }
-      if (vmx(m).wakeupVector === 'pi_pre_block') {
-        return m.call(put_until_5_15, vcpu);
-      }
+    }),
+    put: silent(() => RETURN),
+    needed: testAssigned('vmx_needs_pi_wakeup', RETURN),
+    choose: silent((m, vcpu, blocking) => {
       const preempted = m.words[m.vcpu(vcpu) + V.preempted] !== 0;
       if (vmx(m).putSuppresses === 'when preempted') {
         return blocking ? 'enable' : 'suppress';
       }
       return blocking && !preempted ? 'enable' : 'set_sn';
     }),
-    put: silent(() => RETURN),
     enable: silent((m, vcpu) => m.call(pi_enable_wakeup_handler, vcpu)),
     suppress: silent((m, vcpu) =>
       vmx(m).putSuppresses === 'when preempted' && m.words[m.vcpu(vcpu) + V.preempted] !== 0 ? NEXT : RETURN,
