@@ -169,8 +169,8 @@ function entersWithLowRvi(m: Machine, vcpu: number): boolean {
     return false;
   }
   const agent = m.vcpuAgent(vcpu);
-  const enters = someFrame(m, (at, name) => at === agent && name === 'VM entry');
-  return enters && (m.words[base + V.guest_intr_status] & 0xff) < highest(m, base + V.irr);
+  const low = (m.words[base + V.guest_intr_status] & 0xff) < highest(m, base + V.irr);
+  return low && someFrame(m, (at, name) => at === agent && name === 'VM entry');
 }
 
 /** 0xf2 waits at a CPU, and the vCPU that owns it, if any, has nothing outstanding. */
