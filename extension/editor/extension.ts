@@ -5,6 +5,7 @@ import { CurrentRun } from './currentRun.ts';
 import { registerDebugger } from './debugger.ts';
 import { registerDecodeCommand } from './decodeCommand.ts';
 import { registerEncodeCommand } from './encodeCommand.ts';
+import { registerExplore } from './exploreRace.ts';
 import { registerHovers } from './hover.ts';
 import { registerInspector } from './inspectorPanel.ts';
 import { registerKernelSource } from './kernelSource.ts';
@@ -27,6 +28,7 @@ export function activate(context: ExtensionContext): void {
   registerTestExplorer(context);
   registerNewScenario(context);
   registerCompare(context);
+  registerExplore(context);
   registerKernelSource(context, run);
 }
 

@@ -1,5 +1,7 @@
 /** What the host loads on first need: debug adapter, engine and scenario language. */
 export { DebugSession } from '../session/dap/debugSession.ts';
+export { explorable } from '../session/explorable.ts';
+export { exploring } from '../session/explore.ts';
 export { judgeScenario } from '../session/outcome.ts';
 export { comparable, comparisonOf } from '../session/profiles.ts';
 export { recordingOf } from '../session/recording.ts';

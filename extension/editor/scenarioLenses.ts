@@ -1,5 +1,6 @@
 import { CodeLens, type CodeLensProvider, commands, type Disposable, debug, Uri, workspace } from 'vscode';
 import { COMPARE } from './compareProfiles.ts';
+import { EXPLORE } from './exploreRace.ts';
 import { toRange } from './scenarioRange.ts';
 import { treeOf } from './scenarioTrees.ts';
 
@@ -12,7 +13,16 @@ export const lensProvider: CodeLensProvider = {
     const machine = treeOf(document).nodes.find(node => node.kind === 'machine');
     if (!machine) return [];
     const range = toRange(machine.range);
+    const race = treeOf(document).nodes.find(node => node.kind === 'race' && node.part === 'race');
+    const explore =
+      race &&
+      new CodeLens(toRange(race.range), {
+        title: 'Explore every order',
+        command: EXPLORE,
+        arguments: [document.uri.toString()],
+      });
     return [
+      ...(explore ? [explore] : []),
       new CodeLens(range, { title: 'Run', command: RUN, arguments: [document.uri.toString()] }),
       new CodeLens(range, { title: 'Debug', command: DEBUG, arguments: [document.uri.toString()] }),
       new CodeLens(range, { title: 'Compare with …', command: COMPARE, arguments: [document.uri.toString()] }),

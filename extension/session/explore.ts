@@ -10,8 +10,6 @@ export interface ExploreOptions {
   readonly reduce?: boolean;
   /** Memory for states; `DEFAULT_BYTES` unless said otherwise. */
   readonly bytes?: number;
-  /** Called now and then; false ends the exploration. */
-  readonly progress?: (state: SearchState) => boolean;
 }
 
 export interface Exploration extends SearchResult {
@@ -25,30 +23,42 @@ export interface Exploration extends SearchResult {
   readonly shortest: boolean;
 }
 
-/** States between two looks at `progress`. */
+/** States in one piece: a few milliseconds. */
 const STATES_BETWEEN_LOOKS = 1024;
 
+/** What `exploring` comes to in the end. */
+export function explore(program: Program, options: ExploreOptions = {}): Exploration {
+  const work = exploring(program, options);
+  for (;;) {
+    const { done, value } = work.next();
+    if (done) {
+      return value;
+    }
+  }
+}
+
 /**
+ * Explores piece by piece, and says in between how far it is; whoever does not ask for the next piece has cancelled it.
  * Throws when the program has no race, when the run does not come to it, and when a step is impossible (a list that overflows, a vCPU that
  * does not exist).
  */
-export function explore(program: Program, options: ExploreOptions = {}): Exploration {
-  const first = searchOf(program, options, options.reduce ?? true);
+export function* exploring(program: Program, options: ExploreOptions = {}): Generator<SearchState, Exploration> {
+  const first = yield* searchOf(program, options, options.reduce ?? true);
   if (first.verdict !== 'broken' || !first.reduced) {
     return first;
   }
   // The reduction keeps verdicts, not lengths: look for a shorter order among all.
-  const all = searchOf(program, options, false);
+  const all = yield* searchOf(program, options, false);
   return all.verdict === 'broken'
     ? { ...all, states: first.states, steps: first.steps }
     : { ...first, shortest: false };
 }
 
-function searchOf(
+function* searchOf(
   program: Program,
   options: ExploreOptions,
   reduce: boolean,
-): Exploration & { readonly reduced: boolean } {
+): Generator<SearchState, Exploration & { readonly reduced: boolean }> {
   const runner = new Runner(program);
   const { race, machine } = runner;
   if (race === undefined) {
@@ -75,16 +85,13 @@ function searchOf(
       ...(visible && { reduction: new Reduction(machine, visible) }),
     },
   );
-  let cancelled = false;
-  while (!cancelled && !search.run(STATES_BETWEEN_LOOKS)) {
-    cancelled = options.progress?.(search.state) === false;
+  while (!search.run(STATES_BETWEEN_LOOKS)) {
+    yield search.state;
   }
   const result = search.result;
-  const complete = result.complete && !cancelled;
-  const { found } = result;
+  const { complete, found } = result;
   return {
     ...result,
-    complete,
     verdict: found !== undefined ? 'broken' : complete ? 'holds' : 'unknown',
     broken: found === undefined ? undefined : race.textOf(found.condition),
     order: found?.order ?? [],

@@ -3,6 +3,7 @@
 import type { Addition, Agenda } from '../engine/addition.ts';
 import { atWork } from '../engine/agents.ts';
 import { VCPU_STATE } from '../engine/fields.ts';
+import { brokenInvariants, INVARIANTS, type InvariantName } from '../engine/invariants.ts';
 import { V } from '../engine/layout.ts';
 import { type Machine, SCENARIO, VMM } from '../engine/machine.ts';
 import { FAILED_ASSERTION } from '../engine/restated/code.ts';
@@ -19,6 +20,11 @@ const PHASE = 0;
 const TAKEN = 1;
 const BROKEN = 2;
 const COUNTERS = 3;
+
+/** Numbers of the engine's own invariants among the conditions: one for each name and vCPU. */
+const INVARIANT = 1 << 24;
+const INVARIANT_NUMBERS = 1 << 16;
+const NAMES = Object.keys(INVARIANTS) as readonly InvariantName[];
 
 const BEFORE = 0;
 /** The operation `init` runs, and nobody else. */
@@ -76,6 +82,8 @@ export class RaceRun implements Agenda {
   private readonly initOperation: number;
   private readonly operations: Addition['operations'];
   private readonly tests: readonly Value[];
+  /** vCPUs act, so that the engine's invariants are asked for; in a race of threads alone, fields may mean anything. */
+  private readonly engineActs: boolean;
 
   constructor(
     m: Machine,
@@ -93,6 +101,7 @@ export class RaceRun implements Agenda {
     this.operations = m.addition.operations;
     this.init = m.addedAgent(threads.length);
     this.initOperation = program.additions?.operations.findIndex(each => each.name === INIT) ?? -1;
+    this.engineActs = race.agents.some(agent => agent.does.kind === 'actions');
     this.tests = race.conditions.map(condition => testOf(condition));
   }
 
@@ -257,6 +266,15 @@ export class RaceRun implements Agenda {
   }
 
   brokenAtTheEnd(): number {
+    const condition = this.brokenConditionAtTheEnd();
+    if (condition > 0 || !this.engineActs) {
+      return condition;
+    }
+    const broken = brokenInvariants(this.m).find(({ name }) => INVARIANTS[name].kind === 'trouble');
+    return broken === undefined ? 0 : INVARIANT + NAMES.indexOf(broken.name) * INVARIANT_NUMBERS + broken.index;
+  }
+
+  private brokenConditionAtTheEnd(): number {
     return (
       1 +
       this.race.conditions.findIndex(({ when }, i) =>
@@ -269,6 +287,10 @@ export class RaceRun implements Agenda {
 
   /** What `broken` and `brokenAtTheEnd` count, in words. */
   textOf(condition: number): string {
+    if (condition >= INVARIANT) {
+      const name = NAMES[Math.floor((condition - INVARIANT) / INVARIANT_NUMBERS)];
+      return `${name}, vcpu ${(condition - INVARIANT) % INVARIANT_NUMBERS}: ${INVARIANTS[name].sentence}`;
+    }
     if (condition > this.race.conditions.length) {
       return `the assertion on line ${condition - this.race.conditions.length}`;
     }

@@ -9,7 +9,7 @@ import { Session, type Stop } from '../session.ts';
 import { TROUBLES } from '../stopRules.ts';
 import { Breakpoints } from './breakpoints.ts';
 import { CAPABILITIES } from './capabilities.ts';
-import { actionOf, kernelOf, type LaunchArguments, programOf } from './launch.ts';
+import { actionOf, kernelOf, type LaunchArguments, orderOf, programOf } from './launch.ts';
 import { Look } from './look.ts';
 import { currentThread, SCENARIO_THREAD, threadsOf } from './stack.ts';
 
@@ -209,12 +209,12 @@ export class DebugSession {
     }
     const kernel = kernelOf(args.profile);
     const text = await this.host.read(args.program);
-    const program = programOf(text, kernel);
+    const program = programOf(text, kernel, args.variant);
     this.dispose();
     this.launch = args;
     this.program = args.program;
     this.text = text;
-    this.session = new Session(program);
+    this.session = new Session(program, orderOf(args));
     this.session.log = line => this.output('console', line);
     this.breakpoints.apply(this.session);
     this.last = { reason: 'start' };

@@ -12,11 +12,22 @@ export interface LaunchArguments extends DebugProtocol.LaunchRequestArguments {
   readonly program?: unknown;
   readonly stopOnEntry?: unknown;
   readonly profile?: unknown;
+  /** Variant of the scenario to step through; without it, the first. */
+  readonly variant?: unknown;
+  /** Which agent takes each step of the race, as an exploration has found it. */
+  readonly order?: unknown;
+}
+
+export function orderOf({ order }: LaunchArguments): readonly number[] {
+  return Array.isArray(order) && order.every(each => Number.isInteger(each)) ? order : [];
 }
 
 /** Throws UserError with the line of the first error, or when there is nothing to run. */
-export function programOf(text: string, kernel: KernelVersion | undefined): Program {
-  const { program, diagnostics } = check(parse(text), kernel === undefined ? {} : { kernel });
+export function programOf(text: string, kernel: KernelVersion | undefined, variant?: unknown): Program {
+  const { program, diagnostics } = check(parse(text), {
+    ...(kernel !== undefined && { kernel }),
+    ...(typeof variant === 'string' && { variant }),
+  });
   if (program === undefined) {
     const errors = diagnostics.filter(({ severity }) => severity === 'error');
     const [first] = errors;
@@ -42,8 +53,14 @@ export function kernelOf(profile: unknown): KernelVersion | undefined {
 
 /** What a typed statement does on the machine that `scenario` describes; undefined when it is none. */
 export function actionOf(typed: string, scenario: string): AgentAction | undefined {
-  const { program } = check(parse(scenario));
+  const tree = parse(scenario);
+  const { program } = check(tree);
   const lines = scenario.split('\n');
+  for (const { kind, range } of tree.nodes) {
+    if (kind === 'race') {
+      lines[range.line] = '';
+    }
+  }
   for (const { range } of program?.statements ?? []) {
     lines[range.line] = '';
   }
