@@ -110,16 +110,18 @@ export const assign_device = operation({
         `VFIO requests the host interrupt of ${nameOf(m, device)} with the handler vfio_msihandler, which signals the eventfd`,
       (m, device) => {
         m.store(m.device(device) + D.vfio, 1);
-        return NEXT;
+        return m.profile.bypass.bypass === 'none' ? 'irqfd' : NEXT;
       },
       { via: ['VFIO_DEVICE_SET_IRQS', 'vfio_msi_set_vector_signal'] },
     ),
     register_producer: step('register the producer: token = the eventfd, no consumer has it yet', () => NEXT, {
       via: ['vfio_msi_set_vector_signal', 'irq_bypass_register_producer'],
     }),
-    irqfd: step('KVM waits on the eventfd as its priority waiter (irqfd_wakeup)', () => NEXT, {
-      via: ['KVM_IRQFD', 'kvm_irqfd_assign'],
-    }),
+    irqfd: step(
+      'KVM waits on the eventfd as its priority waiter (irqfd_wakeup)',
+      m => (m.profile.bypass.bypass === 'none' ? RETURN : NEXT),
+      { via: ['KVM_IRQFD', 'kvm_irqfd_assign'] },
+    ),
     register_consumer: step('register the consumer: the token matches the producer', () => NEXT, {
       via: ['KVM_IRQFD', 'kvm_irqfd_assign', 'irq_bypass_register_consumer'],
     }),
@@ -134,6 +136,7 @@ export const unbind_device = operation({
   source: 'user space',
   locals: ['device'],
   steps: {
+    bypassed: silent(m => (m.profile.bypass.bypass === 'none' ? 'free_irq' : NEXT)),
     unregister: step('unregister the producer', () => NEXT, {
       via: ['vfio_msi_set_vector_signal', 'irq_bypass_unregister_producer'],
     }),

@@ -2,12 +2,18 @@
 import type { Choice } from '../choices.ts';
 
 export interface BypassChoices {
+  readonly bypass: 'none' | 'irq-bypass';
   readonly blockedIrte: 'posted' | 'remapped';
   readonly identicalRoute: 'programmed again' | 'skipped';
   readonly remappedStays: 'programmed again' | 'skipped';
 }
 
 export const BYPASS_CHOICES: { readonly [K in keyof BypassChoices]: Choice<BypassChoices[K]> } = {
+  bypass: {
+    doc: 'Assigned interrupts go through the host always, or are posted where they can be.',
+    source: 'posted interrupts §13: no VT-d posting in KVM in 2013, in 4.19',
+    from: { '2013': 'none', '4.19': 'irq-bypass' },
+  },
   blockedIrte: {
     doc: 'While a vCPU sleeps, the entries of its devices stay posted and NV becomes the wake-up vector, or they are remapped and the eventfd wakes it.',
     source:

@@ -33,7 +33,7 @@ export function kvm_irq_is_postable(irq: number): boolean {
 
 /** The preconditions of the VM: `vmx_can_use_vtd_pi`, `avic_pi_update_irte`. */
 export function canBypass(m: Machine): boolean {
-  return m.config.apicv && m.deviceCount > 0;
+  return m.config.apicv && m.deviceCount > 0 && m.profile.bypass.bypass === 'irq-bypass';
 }
 
 /** Where the device's route leads: the vCPU, or -1 when the interrupt has to stay remapped; and why, as a sentence. */
