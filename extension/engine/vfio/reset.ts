@@ -29,7 +29,8 @@ function resetDevice(m: Machine, device: number): void {
     m.store(base + D.route_data, config.route.data);
   }
   m.store(base + D.vfio, config.assigned ? 1 : 0);
-  m.store(base + D.bypass, config.assigned ? 1 : 0);
+  const bypasses = config.assigned && m.profile.bypass.bypass === 'irq-bypass';
+  m.store(base + D.bypass, bypasses ? 1 : 0);
   const { vcpu, vector } = config.assigned ? postTarget(m, device) : { vcpu: -1, vector: 0 };
   m.store(base + D.bypass_vcpu, vcpu);
   if (m.config.vendor === 'intel') {
