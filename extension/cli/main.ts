@@ -6,6 +6,7 @@ import { DECODE_USAGE, decodeCommand } from './decode.ts';
 import { DIAGRAM_USAGE, diagramCommand } from './diagram.ts';
 import { ENCODE_USAGE, encodeCommand } from './encode.ts';
 import { EXPLORE_USAGE, exploreCommand } from './explore.ts';
+import { IMPORT_USAGE, importCommand } from './import.ts';
 import { EXIT, type Io } from './io.ts';
 import { RUN_USAGE, runCommand } from './run.ts';
 
@@ -19,6 +20,7 @@ const COMMANDS: Readonly<
   dap: { usage: DAP_USAGE, run: dapCommand },
   compare: { usage: COMPARE_USAGE, run: compareCommand },
   diagram: { usage: DIAGRAM_USAGE, run: diagramCommand },
+  import: { usage: IMPORT_USAGE, run: importCommand },
   decode: { usage: DECODE_USAGE, run: decodeCommand },
   encode: { usage: ENCODE_USAGE, run: encodeCommand },
   conform: { usage: CONFORM_USAGE, run: conformCommand },

@@ -48,6 +48,12 @@ export class CurrentRun implements InspectorSource {
     return step === undefined || file === undefined ? undefined : { function: step.place, file };
   }
 
+  /** What has happened up to the present step, as a diagram; undefined when nothing runs. */
+  diagram(): string | undefined {
+    const session = this.#session;
+    return session && this.#pictures?.diagramOf(session.runner, 1, session.position);
+  }
+
   handle(message: FromWebview): void {
     const session = this.#session;
     if (session === undefined) {

@@ -4,6 +4,7 @@ import { registerCopyCommands } from './copyCommand.ts';
 import { CurrentRun } from './currentRun.ts';
 import { registerDebugger } from './debugger.ts';
 import { registerDecodeCommand } from './decodeCommand.ts';
+import { registerDiagramCommands } from './diagramCommands.ts';
 import { registerEncodeCommand } from './encodeCommand.ts';
 import { registerExplore } from './exploreRace.ts';
 import { registerHovers } from './hover.ts';
@@ -30,6 +31,7 @@ export function activate(context: ExtensionContext): void {
   registerCompare(context);
   registerExplore(context);
   registerKernelSource(context, run);
+  registerDiagramCommands(context, run);
 }
 
 export function deactivate(): void {}

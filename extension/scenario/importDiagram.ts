@@ -109,11 +109,8 @@ function machineLines(names: Names, vcpus: number, xapic: boolean): string[] {
 
 function ownScenario(reading: Reading): string[] {
   const names = new Names(reading);
-  const { starts, statements, unclear } = readOwn(reading.entries);
-  const apicv =
-    /\bAPICv is active\b|posted-interrupt processing|EOI virtualization|virtual-interrupt delivery|PIR\[/.test(
-      names.all,
-    );
+  const { starts, devices, statements, unclear } = readOwn(reading.entries);
+  const apicv = /\bAPICv is active\b|EOI virtualization|virtual-interrupt delivery|PIR\[/.test(names.all);
   const xapic = /\((?:0x0b0|0x300|0x310|0x080)\)/.test(names.all);
   const [machine, vcpus, features] = machineLines(names, names.vcpus, xapic);
   const amd = machine === 'machine amd';
@@ -124,6 +121,7 @@ function ownScenario(reading: Reading): string[] {
     vcpus,
     ...(amd || apicv ? [features] : []),
     ...[...starts].map(([n, where]) => `vcpu ${n} ${where}`),
+    ...[...devices].map(([name, clauses]) => `device ${name} ${clauses}`),
     '',
     ...unclear.map(row => `# not understood: ${comment(row)}`),
     ...statements,

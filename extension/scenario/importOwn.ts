@@ -2,8 +2,10 @@
 import type { Entry } from './importText.ts';
 
 export interface OwnScenario {
-  /** Starts of vCPUs, then statements. */
+  /** Where vCPUs are at first. */
   readonly starts: ReadonlyMap<number, string>;
+  /** Descriptions of devices whose interrupts were posted. */
+  readonly devices: ReadonlyMap<string, string>;
   readonly statements: readonly string[];
   /** Rows that begin something that the diagram does not describe far enough. */
   readonly unclear: readonly string[];
@@ -28,6 +30,8 @@ export function readOwn(entries: readonly Entry[]): OwnScenario {
   const statements: string[] = [];
   const unclear: string[] = [];
   const vcpus = new Map<number, Vcpu>();
+  const devices = new Map<string, string>();
+  let request = { device: '', index: '' };
   const of = (digits: string) => {
     const number = Number(digits);
     let vcpu = vcpus.get(number);
@@ -54,7 +58,7 @@ export function readOwn(entries: readonly Entry[]): OwnScenario {
     [/^vcpu (\d+) (en|dis)ables interrupts: RFLAGS.IF/, (n, which) => act(n, which === 'en' ? 'sti' : 'cli')],
     [/^vcpu (\d+) waits in MWAIT/, n => act(n, 'mwait')],
     [/^vcpu (\d+) halts in guest mode/, n => act(n, 'block')],
-    [/^vcpu (\d+) leaves guest mode on cpu \d+: HLT /, n => act(n, 'block') && void (of(n).state = 'blocked')],
+    [/^vcpu (\d+) leaves guest mode on cpu \d+: (?:HLT|hlt) /, n => act(n, 'block') && void (of(n).state = 'blocked')],
     [
       /^vcpu (\d+) leaves guest mode on cpu \d+: PREEMPTION_TIMER /,
       n => act(n, 'exit') && void (of(n).state = 'exited'),
@@ -76,7 +80,23 @@ export function readOwn(entries: readonly Entry[]): OwnScenario {
       /^the vector 0x([\da-f]+) reaches the local APIC of cpu (\d+)/,
       (vector, cpu) => statements.push(`cpu ${cpu}: interrupt 0x${vector}`),
     ],
-    [/^(\S+ writes 0x[\da-f]+ to 0x[\da-f]+: an interrupt request to the IOMMU)/, row => unclear.push(row)],
+    [
+      /^(\S+) writes 0x[\da-f]+ to 0x[\da-f]+: an interrupt request to the IOMMU/,
+      device => {
+        request = { device, index: '' };
+        statements.push(`device ${device}: interrupt`);
+      },
+    ],
+    [/\b(?:index|IRTE) 0x([\da-f]+)\b/, index => void (request.index ||= index)],
+    [
+      /^(?:one atomic update of the descriptor of vcpu (\d+): PIR\[0x([\da-f]+)\]|guest mode: IRR\[0x([\da-f]+)\] in the backing page of vcpu (\d+))/,
+      (n, vector, avicVector, avicVcpu) => {
+        const { device, index } = request;
+        if (device === '' || devices.has(device)) return;
+        const posted = `posted to vcpu ${n ?? avicVcpu} vector 0x${vector ?? avicVector}`;
+        devices.set(device, index === '' ? posted : `irte 0x${index} ${posted}`);
+      },
+    ],
   ];
   for (const { text } of entries) {
     for (const [pattern, then] of rules) {
@@ -88,5 +108,11 @@ export function readOwn(entries: readonly Entry[]): OwnScenario {
     const [, n] = /^vcpu (\d+) (?:writes|leaves guest mode|executes|halts|waits|enables|disables)/.exec(text) ?? [];
     if (n !== undefined) of(n).seen = true;
   }
-  return { starts, statements, unclear };
+  const known = (statement: string) => {
+    const device = /^device (\S+):/.exec(statement)?.[1];
+    if (device === undefined || devices.has(device)) return true;
+    unclear.push(`${statement} (the rows do not say where it goes)`);
+    return false;
+  };
+  return { starts, devices, statements: statements.filter(known), unclear };
 }

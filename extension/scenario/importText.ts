@@ -34,7 +34,11 @@ const HEADING = new RegExp(`^\\(?${AGENT}(?: ?\\([^)]{0,40}\\))?\\)?:?$`, 'i');
 const LEADING = new RegExp(`^\\[?(${AGENT})\\]?(?:\\s*(?::|->|=>|--?(?=\\s))\\s*|\\s+(?=\\S))(.+)$`, 'i');
 const RULE = /^[-=_~]{2,}$/;
 const NUMBER = /^(?:\(?\d{1,3}[.)\]:]|\(?[A-Za-z]\d{1,2}[.)\]:]|[-*•o](?=\s))\s*/;
-const OWN_AGENT = /^(?:vcpu \d+|cpu \d+|vmm|iommu|device \S+)$/;
+const OWN_AGENT = /^(?:vcpu \d+|cpu \d+|host threads|[a-z][\w.-]*)$/;
+
+/** Every run begins by naming an operation; what people write does not. */
+const isOwn = ([first, second]: readonly Entry[]) =>
+  first?.depth === 0 && first.text.endsWith(':') && second?.depth === 1;
 
 /** Mail quotes, tabs and what no text has in it are gone; line ends are those of an editor. */
 function linesOf(text: string): string[] {
@@ -88,8 +92,9 @@ export function readImported(text: string): Reading {
   const lines = linesOf(text);
   const first = lines.findIndex(line => line !== '');
   const heading = first < 0 ? undefined : headingsAt(lines, first);
-  if (heading?.every(({ name }) => OWN_AGENT.test(name)) && RULE.test(cellsOf(lines[first + 1] ?? '')[0]?.text ?? '')) {
-    return { title: [], entries: ownColumns(lines.slice(first + 2), heading), own: true };
+  if (heading?.every(({ name }) => OWN_AGENT.test(name)) && /^-+(?: +-+)*$/.test((lines[first + 1] ?? '').trim())) {
+    const entries = ownColumns(lines.slice(first + 2), heading);
+    if (isOwn(entries)) return { title: [], entries, own: true };
   }
   const list = ownList(lines.filter(line => line !== ''));
   return list ? { title: [], entries: list, own: true } : others(lines);
@@ -103,7 +108,7 @@ function ownColumns(lines: readonly string[], columns: readonly Column[]): Entry
   for (const line of lines) {
     if (line === '') continue;
     const start = line.length - line.trimStart().length;
-    const column = columns.findLastIndex(each => start >= each.start);
+    const column = columns.map(each => start >= each.start).lastIndexOf(true);
     const depth = start - columns[Math.max(column, 0)].start;
     const last = entries[entries.length - 1];
     const words = line.trim();
@@ -123,7 +128,7 @@ function ownColumns(lines: readonly string[], columns: readonly Column[]): Entry
 function ownList(lines: readonly string[]): Entry[] | undefined {
   const entries: Entry[] = [];
   for (const line of lines) {
-    const [, agent, text] = /^(vcpu \d+|cpu \d+|vmm|iommu|[\w-]+): (\S.*)$/.exec(line) ?? [];
+    const [, agent, text] = /^(vcpu \d+|cpu \d+|host threads|[\w-]+): (\S.*)$/.exec(line) ?? [];
     if (agent !== undefined) {
       entries.push({ agent, text, depth: text.endsWith(':') ? 0 : 1 });
     } else if (/^ {3}\S/.test(line) && entries.length > 0) {
@@ -133,8 +138,7 @@ function ownList(lines: readonly string[]): Entry[] | undefined {
       return undefined;
     }
   }
-  // Every list begins by naming an operation; numbered lists of people do not.
-  return entries[0]?.depth === 0 ? entries : undefined;
+  return isOwn(entries) ? entries : undefined;
 }
 
 function others(lines: readonly string[]): Reading {

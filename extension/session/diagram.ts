@@ -1,6 +1,9 @@
 /** The diagram of kernel commit messages: a column for each agent, steps in order downwards, at most 72 columns wide. */
+import { check } from '../scenario/check.ts';
+import { parse } from '../scenario/parse.ts';
 import { explain } from './explain.ts';
 import type { Runner } from './runner.ts';
+import { Session } from './session.ts';
 
 const WIDTH = 72;
 const GAP = 2;
@@ -87,4 +90,16 @@ export function diagramOf(runner: Runner, from: number, to: number): string {
   }
   machine.seek(position);
   return layOut(headings, rows);
+}
+
+/** The whole run of a scenario; undefined when the text has errors. */
+export function diagramOfText(text: string): string | undefined {
+  const { program } = check(parse(text));
+  if (program === undefined) {
+    return undefined;
+  }
+  const session = new Session(program);
+  session.rules = [];
+  session.move('continue');
+  return diagramOf(session.runner, 1, session.length);
 }

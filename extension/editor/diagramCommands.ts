@@ -1,0 +1,77 @@
+import { commands, type ExtensionContext, env, type TextEditor, window, workspace } from 'vscode';
+import type { CurrentRun } from './currentRun.ts';
+import { LANGUAGE } from './scenarioLanguage.ts';
+
+/** Between commit messages and scenarios: text becomes a scenario, a run becomes a diagram. */
+export function registerDiagramCommands(context: ExtensionContext, run: CurrentRun): void {
+  context.subscriptions.push(
+    commands.registerCommand('irqscope.importDiagram', importSelection),
+    commands.registerCommand('irqscope.copyDiagram', () => copyDiagram(run)),
+  );
+}
+
+/** In a scenario the selection is replaced; elsewhere the selection, or all of the text, opens as a new scenario. */
+async function importSelection(): Promise<void> {
+  const editor = window.activeTextEditor;
+  const scenario = editor?.document.languageId === LANGUAGE;
+  if (editor === undefined || (scenario && editor.selection.isEmpty)) {
+    await window.showErrorMessage('Select the numbered list or the diagram of a commit message first.');
+    return;
+  }
+  const { importDiagram } = await import('./lazy.ts');
+  const { document, selection } = editor;
+  const imported = importDiagram(document.getText(selection.isEmpty ? undefined : selection));
+  if (imported.kind === 'unusable') {
+    await window.showErrorMessage(imported.reason);
+    return;
+  }
+  if (!scenario) {
+    await window.showTextDocument(await workspace.openTextDocument({ language: LANGUAGE, content: imported.text }));
+  } else if (!(await replaceSelection(editor, imported.text))) {
+    await window.showErrorMessage('The selection could not be replaced: the file is read-only or has changed.');
+    return;
+  }
+  const { entries, notUnderstood } = imported;
+  void window.showInformationMessage(
+    notUnderstood === 0
+      ? `All ${entries} steps were understood.`
+      : `${notUnderstood} of ${entries} steps were not understood: look for "# not understood".`,
+  );
+}
+
+/** A scenario has one machine: where one is described outside of the selection, that one stays. */
+function replaceSelection(editor: TextEditor, text: string): Thenable<boolean> {
+  const { document, selection } = editor;
+  const all = document.getText();
+  const rest = all.slice(0, document.offsetAt(selection.start)) + all.slice(document.offsetAt(selection.end));
+  const content = /^\s*machine\b/m.test(rest) ? text.replace(/^machine .*\n(?: {2}.*\n)*/m, '') : text;
+  return editor.edit(edit => edit.replace(selection, content));
+}
+
+/** The run that is stepped, up to the present step; without one, the whole run of the scenario in front. */
+async function copyDiagram(run: CurrentRun): Promise<void> {
+  const text = run.diagram() ?? (await diagramInFront());
+  if (text === undefined) {
+    return;
+  }
+  if (text === '') {
+    await window.showErrorMessage('Nothing has happened yet: take a step first.');
+    return;
+  }
+  await env.clipboard.writeText(text);
+  window.setStatusBarMessage('Copied the run as a diagram', 5000);
+}
+
+async function diagramInFront(): Promise<string | undefined> {
+  const document = window.activeTextEditor?.document;
+  if (document?.languageId !== LANGUAGE) {
+    await window.showErrorMessage('Step through a scenario, or open one (.irq), first.');
+    return undefined;
+  }
+  const { diagramOfText } = await import('./lazy.ts');
+  const text = diagramOfText(document.getText());
+  if (text === undefined) {
+    await window.showErrorMessage('The scenario has errors: mend them first.');
+  }
+  return text;
+}
