@@ -36,14 +36,15 @@ export function vmx_vcpu_create(m: Machine, vcpu: number): void {
   }
 }
 
-/** SN, NV and NDST as the thread's state implies; posted interrupts §9. The descriptor of 2013 has none of them. */
+/** SN, NV and NDST as the thread's state implies, after RESET too; posted interrupts §9. The descriptor of 2013 has none of them. */
 function resetDescriptor(m: Machine, vcpu: number): void {
   if (vmx(m).wakeupVector === 'none') {
     return;
   }
   const { state, cpu } = m.config.vcpus[vcpu];
   const blocked = state === 'blocked' && vmx_needs_pi_wakeup(m);
-  const suppressed = state === 'preempted' && vmx_needs_pi_wakeup(m);
+  const afterReset = state === 'offline' && vmx(m).wakeupVector === 'vmx_vcpu_pi_put';
+  const suppressed = afterReset || (state === 'preempted' && vmx_needs_pi_wakeup(m));
   const nv = blocked ? HOST_VECTORS.POSTED_INTR_WAKEUP_VECTOR : HOST_VECTORS.POSTED_INTR_VECTOR;
   const base = m.vcpu(vcpu);
   if (blocked) {

@@ -35,6 +35,16 @@ describe('state of the descriptor', () => {
     }
   });
 
+  test.each([
+    ['6.16', 1],
+    ['5.15', 0],
+  ] as const)('Linux %s, after RESET: SN %d', (kernel, sn) => {
+    const world = new World({ ...VTD, kernel, vcpus: [{}, { state: 'offline' }] });
+    expect(descriptor(world)).toEqual([0xf2, 1, sn, 0]);
+    world.device(1, 0x41);
+    expect([world.vectors(1, 'pid.pir'), world.number(1, 'pid.on')]).toEqual([[0x41], 1 - sn]);
+  });
+
   test('a guest with IF = 0 does not wait for interrupts', () => {
     const world = new World({ ...VTD, vcpus: [{}, { interruptsEnabled: false }] });
     world.do({ kind: 'block', vcpu: 1 });
