@@ -23,6 +23,7 @@ interface Result {
   readonly steps: number;
   readonly left: number;
   readonly broken: string | undefined;
+  readonly neverAsked: boolean;
   readonly order: readonly string[];
   readonly diagram: string;
 }
@@ -110,7 +111,7 @@ async function load(file: string, profile: string | undefined, io: Io): Promise<
 
 function resultOf(file: string, program: Program, asked: boolean, reduce: boolean): Result {
   const exploration = explore(program, { reduce });
-  const { verdict, states, steps, left, broken, order } = exploration;
+  const { verdict, states, steps, left, broken, order, neverAsked } = exploration;
   const declared = program.variants?.find(each => each.name === program.variant)?.expected ?? 'holds';
   const { names, text } = orderDiagram(program, order);
   return {
@@ -124,6 +125,7 @@ function resultOf(file: string, program: Program, asked: boolean, reduce: boolea
     steps,
     left,
     broken,
+    neverAsked,
     order: names,
     diagram: verdict === 'broken' ? text : '',
   };
@@ -131,7 +133,7 @@ function resultOf(file: string, program: Program, asked: boolean, reduce: boolea
 
 /** `whole`: with the order that loses, also where it was expected to. */
 function print(result: Result, whole: boolean, io: Io): void {
-  const { file, variant, verdict, expected, states, left, broken, order, diagram } = result;
+  const { file, variant, verdict, expected, states, left, broken, order, diagram, neverAsked } = result;
   const name = variant === undefined ? file : `${file} (${variant})`;
   const as = verdict === expected ? 'ok  ' : 'FAIL';
   switch (verdict) {
@@ -139,7 +141,11 @@ function print(result: Result, whole: boolean, io: Io): void {
       io.out(`${as} ${name}: holds in every order; ${states} states`);
       return;
     case 'unknown':
-      io.out(`${as} ${name}: not complete: ${states} states, ${left} orders left`);
+      io.out(
+        neverAsked
+          ? `${as} ${name}: no order comes to an end, so \`finally\` was never asked; ${states} states. Wait with \`wait_until\`.`
+          : `${as} ${name}: not complete: ${states} states, ${left} orders left`,
+      );
       return;
     case 'broken':
       io.out(`${as} ${name}: broken after ${order.length} steps; ${states} states`);

@@ -74,7 +74,11 @@ async function explore(uri: Uri): Promise<void> {
   if (result.verdict === 'holds') {
     await window.showInformationMessage(`${name} holds in every order: ${result.states} states.`);
   } else if (result.verdict === 'unknown') {
-    await window.showWarningMessage(`${name}: not complete: ${result.states} states, ${result.left} orders left.`);
+    await window.showWarningMessage(
+      result.neverAsked
+        ? `${name}: no order comes to an end, so what must hold finally was never asked.`
+        : `${name}: not complete: ${result.states} states, ${result.left} orders left.`,
+    );
   } else {
     const step = 'Step Through It';
     const answer = await window.showWarningMessage(

@@ -196,10 +196,10 @@ export class Memory {
     }
   }
 
-  /** Calls `visit` with each address that was stored to since the last `commit`. */
-  forEachUncommitted(visit: (address: number) => void): void {
+  /** Calls `visit` with each address that was stored to since the last `commit`, and the XOR of what it held with what was stored. */
+  forEachUncommitted(visit: (address: number, difference: number) => void): void {
     for (let i = this.endOf(this.position); i < this.used; i += 2) {
-      visit(this.entries[i]);
+      visit(this.entries[i], this.entries[i + 1]);
     }
   }
 

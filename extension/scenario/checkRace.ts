@@ -1,6 +1,6 @@
 /** Races: agents, conditions, variants, and what a scenario adds to the machine. */
 import type { MachineConfig } from '../engine/config.ts';
-import { FAILED_ASSERTION, LIST_WORDS, type Restated } from '../engine/restated/code.ts';
+import { accesses, FAILED_ASSERTION, hasCall, LIST_WORDS, type Restated } from '../engine/restated/code.ts';
 import { checkExpect } from './checkExpect.ts';
 import { CodeExpressions, CodeProblem } from './codeExpression.ts';
 import { Scope, type Shared } from './codeScope.ts';
@@ -210,7 +210,11 @@ function threadOf(tree: Tree, { label, nodes }: Draft, scope: Scope, report: Rep
     const text = line.text.slice(from, line.comment?.range.start).trim();
     const value = read(tree, range, from, scope, report, code => code.expression());
     if (value === undefined) return [];
-    if (value.kind !== 'call') {
+    if (value.kind === 'call' && accesses(value) > 0) {
+      report.add('irq603', range, 'The arguments of an agent are constants. Load in the operation that it calls.');
+      return [];
+    }
+    if (value.kind !== 'call' || value.values.some(hasCall)) {
       report.add('irq604', range, 'An agent calls an operation: `a: post(1, 0x41)`.');
       return [];
     }
@@ -259,6 +263,10 @@ function conditionOf(
   if (from !== undefined) {
     scope.locals = [];
     const expression = read(tree, range, from, scope, report, code => code.expression());
+    if (expression && hasCall(expression)) {
+      report.add('irq604', range, 'A condition looks at the state: it cannot call an operation.');
+      return undefined;
+    }
     return expression && { ...common, holds: { kind: 'expression', expression } };
   }
   const expect: ExpectNode = { ...node, kind: 'expect', conditions: conditions ?? [] };

@@ -1,6 +1,15 @@
 /** Statements of restated code, one atomic action each. */
-import { accesses, type Expression, inPlace, type Place, type Statement } from '../engine/restated/code.ts';
-import { CodeExpressions, VALUE_FUNCTIONS } from './codeExpression.ts';
+import {
+  accesses,
+  type Expression,
+  hasCall,
+  hasCallInPlace,
+  inPlace,
+  type Place,
+  type Statement,
+} from '../engine/restated/code.ts';
+import { CodeExpressions } from './codeExpression.ts';
+import { NOTHING_ON_X86, STATEMENT_FUNCTIONS } from './codeFunctions.ts';
 import type { Scope } from './codeScope.ts';
 import type { CodeToken } from './codeTokens.ts';
 import type { Range } from './program.ts';
@@ -9,39 +18,6 @@ import type { SourceLine } from './tokens.ts';
 
 /** As many words as a frame has. */
 export const MOST_LOCALS = 8;
-
-/** Compiler barriers, and barriers that are nothing on x86 because a locked operation stands beside them. Memory order §1. */
-const NOTHING_ON_X86: readonly string[] = [
-  'barrier',
-  'cpu_relax',
-  'smp_rmb',
-  'smp_wmb',
-  'smp_mb__before_atomic',
-  'smp_mb__after_atomic',
-];
-
-/** Functions that are statements. */
-export const STATEMENT_FUNCTIONS: readonly string[] = [
-  ...NOTHING_ON_X86,
-  'smp_mb',
-  'WRITE_ONCE',
-  'smp_store_release',
-  '__set_bit',
-  '__clear_bit',
-  'list_add',
-  'list_del',
-  'wait_until',
-  'spin_lock',
-  'spin_unlock',
-  'mutex_lock',
-  'mutex_unlock',
-  'local_irq_disable',
-  'local_irq_enable',
-  'send_ipi',
-  'assert',
-  'WARN_ON',
-  'BUG_ON',
-];
 
 const one: Expression = { kind: 'number', value: 1 };
 const zero: Expression = { kind: 'number', value: 0 };
@@ -178,6 +154,13 @@ export class CodeStatements extends CodeExpressions {
     return statements;
   }
 
+  private withoutCall(): Expression {
+    const start = this.here;
+    const value = this.expression();
+    if (hasCall(value)) this.fail('A call gives its value to a local first: `int r = f(x)`.', start);
+    return value;
+  }
+
   /** A value that one step can find out. */
   private value(from: Range): Expression {
     const start = this.here;
@@ -196,6 +179,10 @@ export class CodeStatements extends CodeExpressions {
         'A call stands alone: `int r = f(x)`, `return f(x)`, `if (f(x))`.',
         range.line === line.line ? range : line,
       );
+    }
+    if (value.kind === 'call' && (value.values.some(hasCall) || accesses(value) > 0)) {
+      const message = 'An argument is a local or a constant. Load into a local first: `int x = …`, then `f(x)`.';
+      this.fail(message, range, 'irq603');
     }
     if (accesses(value) > 1) {
       const message = `This reads or writes shared memory ${accesses(value)} times, and others may act in between. Take one after the other with \`int x = …\`, or write \`atomic { … }\` if it happens at once.`;
@@ -305,7 +292,7 @@ export class CodeStatements extends CodeExpressions {
 
   private store(base: ReturnType<CodeStatements['base']>, place: Place, range: Range): Statement {
     const value = this.expression();
-    if (value.kind === 'call' || hasCall(value)) {
+    if (hasCall(value) || hasCallInPlace(place)) {
       this.fail('A call gives its value to a local first: `int r = f(x)`.', range);
     }
     if (this.atomic === 0 && accesses(value) + inPlace(place) > 0) {
@@ -349,7 +336,7 @@ export class CodeStatements extends CodeExpressions {
         return [{ ...base, kind: 'list', operator: text === 'list_add' ? 'add' : 'del', list, value }];
       }
       case 'wait_until':
-        return [{ ...base, kind: 'wait', condition: this.expression() }];
+        return [{ ...base, kind: 'wait', condition: this.withoutCall() }];
       case 'spin_lock':
       case 'mutex_lock': {
         const place = this.writable();
@@ -370,7 +357,7 @@ export class CodeStatements extends CodeExpressions {
       }
     }
     const start = this.here;
-    const value = this.expression();
+    const value = this.withoutCall();
     this.single(value, start, start);
     const condition: Expression = text === 'assert' ? value : { kind: 'unary', operator: '!', of: value };
     return [{ ...base, kind: 'assert', condition }];
@@ -422,19 +409,6 @@ export class CodeStatements extends CodeExpressions {
   }
 }
 
-function hasCall(value: Expression): boolean {
-  switch (value.kind) {
-    case 'call':
-      return true;
-    case 'unary':
-      return hasCall(value.of);
-    case 'binary':
-      return hasCall(value.left) || hasCall(value.right);
-    default:
-      return false;
-  }
-}
-
 function jumps(statement: Statement, kind: 'continue'): boolean {
   switch (statement.kind) {
     case 'if':
@@ -443,6 +417,3 @@ function jumps(statement: Statement, kind: 'continue'): boolean {
       return statement.kind === kind;
   }
 }
-
-/** Every function of the language, for suggestions and the documentation. */
-export const FUNCTIONS: readonly string[] = [...VALUE_FUNCTIONS, ...STATEMENT_FUNCTIONS];

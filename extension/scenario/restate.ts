@@ -2,6 +2,7 @@
 import type { Actor } from '../engine/operation.ts';
 import type { Restated } from '../engine/restated/code.ts';
 import { CodeProblem } from './codeExpression.ts';
+import { FUNCTIONS } from './codeFunctions.ts';
 import { builtIns, type Scope } from './codeScope.ts';
 import { CodeStatements, MOST_LOCALS } from './codeStatement.ts';
 import { braces, type CodeToken, codeTokens } from './codeTokens.ts';
@@ -36,6 +37,10 @@ export function declareOperations(tree: Tree, scope: Scope, report: Report): Ope
     if (block === undefined) continue;
     if (blocks.some(each => each.name === block.name)) {
       report.add('irq607', block.range, `The operation \`${shown(block.name)}\` is written down already.`);
+      continue;
+    }
+    if (FUNCTIONS.includes(block.name)) {
+      report.add('irq607', block.range, `\`${block.name}\` is a function of the language. Write another name.`);
       continue;
     }
     scope.callables.set(block.name, { callee: blocks.length, parameters: block.parameters.length, own: true });

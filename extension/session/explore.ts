@@ -15,6 +15,8 @@ export interface ExploreOptions {
 export interface Exploration extends SearchResult {
   /** `holds`: complete, and nothing broke · `broken`: `found` is an order that breaks something · `unknown`: not complete. */
   readonly verdict: 'holds' | 'broken' | 'unknown';
+  /** No order comes to an end, so that what must hold `finally` was never looked at: the verdict is `unknown`. */
+  readonly neverAsked: boolean;
   /** What broke, as it stands in the text. */
   readonly broken: string | undefined;
   /** Who takes each step of the order that broke it, for `Runner`. */
@@ -90,9 +92,11 @@ function* searchOf(
   }
   const result = search.result;
   const { complete, found } = result;
+  const neverAsked = complete && result.ends === 0 && race.race.conditions.some(({ when }) => when === 'finally');
   return {
     ...result,
-    verdict: found !== undefined ? 'broken' : complete ? 'holds' : 'unknown',
+    verdict: found !== undefined ? 'broken' : complete && !neverAsked ? 'holds' : 'unknown',
+    neverAsked,
     broken: found === undefined ? undefined : race.textOf(found.condition),
     order: found?.order ?? [],
     shortest: true,

@@ -57,7 +57,11 @@ export function judgeScenario(text: string, kernel?: KernelVersion): Outcome {
     if (statement !== undefined) {
       executed.add(statement.range.line + 1);
     }
+    const known = session.troubles.length;
     session.move('stepOver');
+    if (statement?.action.kind === 'race') {
+      failures.push(...session.troubles.slice(known).map(({ line, text }) => ({ line, text })));
+    }
   }
   return {
     problems: [],

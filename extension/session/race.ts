@@ -15,11 +15,15 @@ import { INIT } from '../scenario/restate.ts';
 import { type AgentAction, agentOf, begin, obstacle } from './actions.ts';
 import { judge } from './expectations.ts';
 
-/** Words of a race, behind those that the scenario declares: the phase, how many steps were taken, and the first condition that broke. */
+/**
+ * Words of a race, behind those that the scenario declares: the phase, how many steps were taken, the first condition that broke, and
+ * the agents (bits) whose steps have changed nothing since the last change.
+ */
 const PHASE = 0;
 const TAKEN = 1;
 const BROKEN = 2;
-const COUNTERS = 3;
+const SPUN = 3;
+const COUNTERS = 4;
 
 /** Numbers of the engine's own invariants among the conditions: one for each name and vCPU. */
 const INVARIANT = 1 << 24;
@@ -199,7 +203,8 @@ export class RaceRun implements Agenda {
     if (wanted !== undefined && m.ready(wanted)) {
       return wanted;
     }
-    return this.inDefaultOrder().find(agent => m.ready(agent)) ?? SCENARIO;
+    const spun = m.words[this.words + SPUN];
+    return this.inDefaultOrder().find(agent => (spun & bitOf(agent)) === 0 && m.ready(agent)) ?? SCENARIO;
   }
 
   /** Stores become visible at once, hardware acts as soon as it can, then the agents as they stand in the text. */
@@ -319,12 +324,25 @@ export class RaceRun implements Agenda {
     if (this.running) {
       m.store(this.words + TAKEN, m.words[this.words + TAKEN] + 1);
     }
+    const before = this.changes();
     m.step(agent);
     this.stepped(agent);
+    const changed = [...this.changes()].some(([address, difference]) => (before.get(address) ?? 0) !== difference);
+    const spun = changed ? 0 : m.words[this.words + SPUN] | bitOf(agent);
+    m.store(this.words + SPUN, spun);
     const broken = this.broken();
     if (broken > 0) {
       m.store(this.words + BROKEN, broken);
     }
+  }
+
+  /** By address, what has changed since the last step was closed. */
+  private changes(): ReadonlyMap<number, number> {
+    const changes = new Map<number, number>();
+    this.m.forEachUncommitted((address, difference) => {
+      changes.set(address, (changes.get(address) ?? 0) ^ difference);
+    });
+    return changes;
   }
 
   finish(): void {
@@ -382,4 +400,9 @@ function testOf({ holds }: RaceCondition): Value {
   }
   const { conditions } = holds;
   return m => (conditions.every(condition => judge(m, condition).holds) ? 1 : 0);
+}
+
+/** Machines with more agents share bits: then somebody waits a step longer. */
+function bitOf(agent: number): number {
+  return 1 << (agent & 31);
 }

@@ -39,6 +39,8 @@ export interface SearchState {
   readonly left: number;
   /** Steps of the longest order so far. */
   readonly depth: number;
+  /** States in which nobody can do anything more, or only go round where it is. */
+  readonly ends: number;
 }
 
 export type SearchResult = SearchState & {
@@ -57,6 +59,7 @@ export class Search {
   private depths = new Int32Array(1 << 12);
   private next = 0;
   private steps = 0;
+  private ends = 0;
   private full = false;
   private found:
     | { readonly condition: number; readonly from: number; readonly agent: number; readonly depth: number }
@@ -78,7 +81,13 @@ export class Search {
 
   get state(): SearchState {
     const { size } = this.set;
-    return { states: size, steps: this.steps, left: size - this.next, depth: this.depths[Math.max(size - 1, 0)] };
+    return {
+      states: size,
+      steps: this.steps,
+      left: size - this.next,
+      depth: this.depths[Math.max(size - 1, 0)],
+      ends: this.ends,
+    };
   }
 
   /** Tries the next steps of up to `count` states. True when there is nothing left to do. */
@@ -116,14 +125,15 @@ export class Search {
     if (this.options.reduction !== undefined && agents.some(agent => this.takeAlone(state, agent))) {
       return;
     }
-    let ready = false;
+    // Who spins on a value and finds it unchanged does not get on.
+    let moved = false;
     for (const agent of agents) {
       if (this.ready(agent)) {
-        ready = true;
-        this.take(state, agent);
+        moved = this.take(state, agent) || moved;
       }
     }
-    if (!ready) {
+    if (!moved) {
+      this.ends++;
       const condition = this.explored.brokenAtTheEnd();
       if (condition > 0) {
         this.report(condition, state, -1, this.depths[state]);
@@ -153,35 +163,37 @@ export class Search {
     const before = this.set.size;
     let counts = false;
     if (reduction.alone(agent)) {
-      counts = this.arrive(state, agent) || this.set.size > before;
+      counts = this.arrive(state, agent) < 0 || this.set.size > before;
     }
     machine.revert();
     return counts;
   }
 
-  private take(state: number, agent: number): void {
+  /** True when the step leads to another state. */
+  private take(state: number, agent: number): boolean {
     const { machine } = this.explored;
     machine.step(agent);
     this.explored.stepped(agent);
-    this.arrive(state, agent);
+    const reached = this.arrive(state, agent);
     machine.revert();
+    return reached !== state;
   }
 
-  /** The state after a step. True when a condition is broken there. */
-  private arrive(state: number, agent: number): boolean {
+  /** The state after a step; -1 when a condition is broken there. */
+  private arrive(state: number, agent: number): number {
     this.steps++;
     const depth = this.depths[state] + 1;
     const condition = this.broken();
     if (condition > 0) {
       this.report(condition, state, agent, depth);
-      return true;
+      return -1;
     }
     const before = this.set.size;
     const reached = this.set.add(state);
     if (this.set.size > before) {
       this.remember(reached, state, agent, depth);
     }
-    return false;
+    return reached;
   }
 
   /** What conditions look at is nothing that an agent touches. */
@@ -201,6 +213,7 @@ export class Search {
     this.set = new StateSet(machine);
     this.set.add(-1);
     this.next = 0;
+    this.ends = 0;
     this.found = undefined;
     this.options.reduction?.forget();
   }

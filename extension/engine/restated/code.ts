@@ -181,6 +181,42 @@ export function touches(expression: Expression): boolean {
   }
 }
 
+/** Does a call stand anywhere in it? */
+export function hasCall(expression: Expression): boolean {
+  switch (expression.kind) {
+    case 'call':
+      return true;
+    case 'unary':
+      return hasCall(expression.of);
+    case 'binary':
+      return hasCall(expression.left) || hasCall(expression.right);
+    case 'locked':
+      return hasCallInPlace(expression.place) || expression.values.some(hasCall);
+    case 'load':
+    case 'highest':
+      return hasCallInPlace(expression.place);
+    case 'list':
+      return expression.value !== undefined && hasCall(expression.value);
+    default:
+      return false;
+  }
+}
+
+export function hasCallInPlace(place: Place): boolean {
+  switch (place.kind) {
+    case 'shared':
+      return place.element !== undefined && hasCall(place.element);
+    case 'bit':
+      return hasCallInPlace(place.of) || hasCall(place.bit);
+    case 'vector':
+      return hasCall(place.index) || hasCall(place.vector);
+    case 'word':
+      return hasCall(place.index) || hasCall(place.element);
+    default:
+      return hasCall(place.index);
+  }
+}
+
 /** How many accesses to shared memory stand in it. */
 export function accesses(expression: Expression): number {
   switch (expression.kind) {

@@ -30,7 +30,7 @@ export function compileOperations(all: readonly Restated[], storeBuffers: boolea
       actor: each.actor,
       source: () => 'restated in the scenario',
       via: [],
-      uninterruptible: false,
+      uninterruptible: each.replaces?.uninterruptible ?? false,
       locals: each.locals,
       labels: new Map(),
       steps: new Layout(find, storeBuffers).compile(each.body),
@@ -52,7 +52,7 @@ class Layout {
 
   compile(body: readonly Statement[]): readonly Step[] {
     this.block(body, undefined);
-    this.silent(() => RETURN);
+    this.silent(m => m.return(0));
     return this.steps;
   }
 
@@ -141,7 +141,7 @@ class Layout {
   private return(statement: Extract<Statement, { kind: 'return' }>): void {
     const { value } = statement;
     if (value === undefined) {
-      this.silent(() => RETURN);
+      this.silent(m => m.return(0));
       return;
     }
     if (value.kind === 'call') {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { check } from '../../../extension/scenario/check.ts';
-import { FUNCTIONS } from '../../../extension/scenario/codeStatement.ts';
+import { FUNCTIONS } from '../../../extension/scenario/codeFunctions.ts';
 import { parse } from '../../../extension/scenario/parse.ts';
 import type { Program } from '../../../extension/scenario/program.ts';
 import { keys, RACE_STATEMENTS } from '../../../extension/scenario/words.ts';
