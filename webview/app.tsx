@@ -1,5 +1,5 @@
 import { Component, type VNode } from 'preact';
-import type { Motion, Snapshot, ToWebview } from '../extension/session/protocol.ts';
+import type { Motion, Picture, Snapshot } from '../extension/session/protocol.ts';
 import { type Actions, ActionsContext } from './actions.ts';
 import { announcement } from './announce.ts';
 import { asText } from './asText.ts';
@@ -66,7 +66,7 @@ export class App extends Component<{ readonly host: Host }, AppState> {
     this.props.host.remember(change);
   }
 
-  #receive(message: ToWebview): void {
+  #receive(message: Picture): void {
     this.setState(({ model, notice }) => ({
       model: reduce(model, message),
       notice: message.type === 'timeline' ? notice : '',

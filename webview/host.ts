@@ -1,4 +1,4 @@
-import type { FromWebview, ToWebview } from '../extension/session/protocol.ts';
+import type { FromWebview, Picture, ToWebview } from '../extension/session/protocol.ts';
 import type { Place } from './windowedList.tsx';
 
 /** What the view itself remembers across being hidden, moved and reloaded. The picture is not part of it: the host owns that. */
@@ -23,7 +23,13 @@ interface VsCodeApi {
 
 declare function acquireVsCodeApi(): VsCodeApi;
 
-const TYPES: readonly string[] = ['snapshot', 'delta', 'timeline', 'empty'] satisfies readonly ToWebview['type'][];
+const TYPES: readonly string[] = [
+  'snapshot',
+  'delta',
+  'timeline',
+  'takeKeyboard',
+  'empty',
+] satisfies readonly ToWebview['type'][];
 
 /** A message of the host, or undefined for what others post to the window (browser extensions, the workbench). */
 export function parseToWebview(data: unknown): ToWebview | undefined {
@@ -31,6 +37,17 @@ export function parseToWebview(data: unknown): ToWebview | undefined {
     return undefined;
   }
   return data as ToWebview;
+}
+
+/** Milliseconds that VS Code may take to bring the focus to the view. */
+const PATIENCE = 1000;
+const LOOK_EVERY = 50;
+
+/** VS Code sometimes focuses the frame around the view instead of the view: then the keys reach nobody. */
+function takeKeyboard(patience: number): void {
+  if (patience <= 0 || document.hasFocus()) return;
+  window.focus();
+  setTimeout(() => takeKeyboard(patience - LOOK_EVERY), LOOK_EVERY);
 }
 
 /** The one way out of the view. */
@@ -62,10 +79,11 @@ export class Host {
   }
 
   /** Calls back for every message of the host, and asks for the first picture. */
-  listen(receive: (message: ToWebview) => void): void {
+  listen(receive: (message: Picture) => void): void {
     window.addEventListener('message', event => {
       const message = parseToWebview(event.data);
-      if (message) receive(message);
+      if (message?.type === 'takeKeyboard') takeKeyboard(PATIENCE);
+      else if (message) receive(message);
     });
     this.post({ type: 'ready' });
   }

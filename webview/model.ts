@@ -1,4 +1,4 @@
-import type { Delta, Snapshot, TimelineStep, ToWebview } from '../extension/session/protocol.ts';
+import type { Delta, Picture, Snapshot, TimelineStep } from '../extension/session/protocol.ts';
 import { visible } from './visible.ts';
 
 /** The steps that the view has heard of; a long run is never held whole. */
@@ -64,7 +64,7 @@ export function applied({ vcpus, cpus }: Snapshot, delta: Delta): Snapshot {
   return { ...delta.snapshot, vcpus: replace(vcpus, delta.vcpus), cpus: replace(cpus, delta.cpus) };
 }
 
-export function reduce(model: Model, message: ToWebview): Model {
+export function reduce(model: Model, message: Picture): Model {
   switch (message.type) {
     case 'empty':
       return { ...INITIAL_MODEL, reason: message.reason };

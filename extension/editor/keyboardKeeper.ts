@@ -1,4 +1,5 @@
 import { commands, Disposable, debug, type WebviewPanel, workspace } from 'vscode';
+import type { ToWebview } from '../session/protocol.ts';
 
 /** Set between a motion that the inspector asked for and the return of the keyboard; package.json binds keys to it. */
 const AWAY = 'irqscope.keyboardAway';
@@ -23,6 +24,7 @@ export class KeyboardKeeper {
       debug.onDidChangeActiveStackItem(() => {
         if (this.#timer === undefined) return;
         panel.reveal(panel.viewColumn, false);
+        void panel.webview.postMessage({ type: 'takeKeyboard' } satisfies ToWebview);
         this.#releaseAfter(RETURN);
       }),
       panel.onDidChangeViewState(() => {

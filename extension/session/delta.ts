@@ -94,8 +94,10 @@ export class Told {
         this.#timeline = message;
         return timelineMessage(before, message);
       }
-      default:
+      case 'empty':
         this.forget();
+        return message;
+      default:
         return message;
     }
   }

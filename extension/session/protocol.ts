@@ -150,8 +150,13 @@ export type ToWebview =
       readonly from: number;
       readonly steps: readonly TimelineStep[];
     }
+  /** The keyboard comes back to the view, which it had left when the session stopped. */
+  | { readonly type: 'takeKeyboard' }
   /** No run to show; `reason` says why and what to do. */
   | { readonly type: 'empty'; readonly reason: string };
+
+/** What a view is to show. */
+export type Picture = Exclude<ToWebview, { type: 'takeKeyboard' }>;
 
 export type Delta = Extract<ToWebview, { type: 'delta' }>;
 

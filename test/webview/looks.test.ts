@@ -3,12 +3,14 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BLOCKED, FAILING, FIXTURES, FULL, RUNNING } from './fixtures.ts';
 import { Harness } from './harness.ts';
+import { sample } from './samples.ts';
 import { THEMES } from './themes.ts';
 
 /** Set IRQSCOPE_SHOTS to a folder to look at what is tested here. */
 const shots = process.env['IRQSCOPE_SHOTS'];
 /** Between them they show every part of the view. */
 const TELLING = [RUNNING, BLOCKED, FAILING, FULL];
+const SAMPLE = sample('01-posted-to-running.irq', 'vmx_deliver_posted_interrupt');
 const WIDTHS = [280, 320, 800, 1600];
 
 let harness: Harness;
@@ -18,7 +20,7 @@ beforeAll(async () => {
 afterAll(() => harness?.stop());
 
 describe.each(THEMES)('in theme $name', theme => {
-  it.each(shots || theme === THEMES[0] ? FIXTURES : TELLING)(
+  it.each(shots || theme === THEMES[0] ? [...FIXTURES, SAMPLE] : TELLING)(
     '$name is accessible, fits and keeps the policy at every width',
     { timeout: 60_000 },
     async ({ name, messages }) => {

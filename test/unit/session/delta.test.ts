@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { Told } from '../../../extension/session/delta.ts';
-import type { Snapshot, TimelineStep, ToWebview } from '../../../extension/session/protocol.ts';
+import type { Picture, Snapshot, TimelineStep, ToWebview } from '../../../extension/session/protocol.ts';
 import { snapshotOf, timelineOf } from '../../../extension/session/snapshot.ts';
 import { INITIAL_MODEL, type Model, reduce } from '../../../webview/model.ts';
 import { FAILING, sessionOf, TO_RUNNING } from './scenarios.ts';
@@ -16,7 +16,7 @@ class Pair {
     const news = this.told.news(message);
     if (news === undefined) return;
     this.said.push(news);
-    this.model = reduce(this.model, JSON.parse(JSON.stringify(news)) as ToWebview);
+    this.model = reduce(this.model, JSON.parse(JSON.stringify(news)) as Picture);
   }
 
   show(session: ReturnType<typeof sessionOf>, uri = 'file:///a.irq'): Snapshot {
