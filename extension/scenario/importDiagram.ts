@@ -66,6 +66,8 @@ function comment(text: string): string {
   return clean.length > MAX_COMMENT ? `${clean.slice(0, MAX_COMMENT)}…` : clean;
 }
 
+const MACHINE = /^(?:machine| {2}(?:vcpus|with)) /;
+
 /** Lines that the checker refuses become comments: a vCPU or a vector that the machine has no room for. */
 function withoutErrors(lines: readonly string[]): string[] {
   const result = [...lines];
@@ -74,15 +76,11 @@ function withoutErrors(lines: readonly string[]): string[] {
     if (program !== undefined) return result;
     for (const { severity, range } of diagnostics) {
       const line = result[range.line];
-      if (severity !== 'error' || line.startsWith('#')) continue;
+      if (severity !== 'error' || line.startsWith('#') || MACHINE.test(line)) continue;
       result[range.line] = `# not understood: ${line.trim().replace(/ {2}# /, ': ')}`;
     }
   }
-  return result.map(line =>
-    line.startsWith('#') || /^(?:machine|\s+(?:kernel|vcpus|with)) /.test(line)
-      ? line
-      : `# not understood: ${line.trim()}`,
-  );
+  return result.map(line => (line.startsWith('#') || MACHINE.test(line) ? line : `# not understood: ${line.trim()}`));
 }
 
 function machineLines(names: Names, vcpus: number, xapic: boolean): string[] {

@@ -7,8 +7,8 @@ export type Who =
   | { readonly kind: 'cpu'; readonly number: number }
   | { readonly kind: 'device' | 'vmm' | 'nobody' };
 
-/** Larger numbers are no vCPUs of a text that people read. */
-const MOST = 255;
+/** The last vCPU that xAPIC has room for; larger numbers are no vCPUs of a text that people read. */
+const MOST = 254;
 /** The vector of texts that name none. */
 export const SOME_VECTOR = '0x41';
 

@@ -20,6 +20,8 @@ interface Vcpu {
   /** The thread was loaded on a CPU on its way in. */
   loaded: boolean;
   seen: boolean;
+  /** Physical CPU of its last run. */
+  cpu: string;
 }
 
 const hex = (digits: string) => `0x${digits.toLowerCase().replaceAll('_', '')}`;
@@ -35,7 +37,8 @@ export function readOwn(entries: readonly Entry[]): OwnScenario {
   const of = (digits: string) => {
     const number = Number(digits);
     let vcpu = vcpus.get(number);
-    if (!vcpu) vcpus.set(number, (vcpu = { state: 'running', icr2: '00000000', loaded: false, seen: false }));
+    if (!vcpu)
+      vcpus.set(number, (vcpu = { state: 'running', icr2: '00000000', loaded: false, seen: false, cpu: digits }));
     return vcpu;
   };
   const act = (digits: string, words: string) => statements.push(`vcpu ${digits}: ${words}`);
@@ -70,12 +73,18 @@ export function readOwn(entries: readonly Entry[]): OwnScenario {
       (n, cpu) => {
         const vcpu = of(n);
         if (!vcpu.seen) starts.set(Number(n), `${vcpu.loaded ? 'preempted' : 'exited'} on cpu ${cpu}`);
-        if (!vcpu.seen || vcpu.state !== 'running') act(n, 'enter');
+        const moved = vcpu.seen && vcpu.cpu !== cpu;
+        if (!vcpu.seen || vcpu.state !== 'running') act(n, moved ? `enter on cpu ${cpu}` : 'enter');
+        vcpu.cpu = cpu;
         vcpu.state = 'running';
         vcpu.seen = true;
       },
     ],
     [/^MSI 0x([\da-f_]+) \/ 0x([\da-f]+):/, (address, data) => statements.push(`msi ${hex(address)} ${hex(data)}`)],
+    [
+      /^apicv_inhibit_reasons: (\w+) := ([01])/,
+      (reason, set) => statements.push(`${set === '1' ? 'inhibit' : 'uninhibit'} ${reason}`),
+    ],
     [
       /^the vector 0x([\da-f]+) reaches the local APIC of cpu (\d+)/,
       (vector, cpu) => statements.push(`cpu ${cpu}: interrupt 0x${vector}`),
