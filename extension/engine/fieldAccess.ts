@@ -1,5 +1,6 @@
 /** Reads, writes and names fields in a machine's memory, by the table of `fields.ts`. */
 import { type Block, FIELDS, type FieldInfo } from './fields.ts';
+import { irqchipWord } from './irqchipFields.ts';
 import { C, D, GUEST, IOMMU, V } from './layout.ts';
 import type { Machine } from './machine.ts';
 import { hex, vectorsAt } from './text.ts';
@@ -177,7 +178,8 @@ function describeWord(m: Machine, address: number, mask: number, before: number,
     return name === undefined ? [] : [{ name, before: String(before), after: String(after) }];
   }
   if (place === undefined) {
-    return [];
+    const name = irqchipWord(m, address);
+    return name === undefined ? [] : [{ name, before: hex(before, 1), after: hex(after, 1) }];
   }
   const described: FieldChange[] = [];
   for (const field of fieldsByWord.get(`${place.block}.${place.word}`) ?? []) {

@@ -6,6 +6,7 @@
 import type { Vendor } from './config.ts';
 import { EXIT_REASON } from './cpu/vmcs.ts';
 import { DEVICE_FIELDS } from './deviceFields.ts';
+import { IRQCHIP_FIELDS } from './irqchipFields.ts';
 import { ACTIVITY, C, PID_CONTROL, PID_NDST, POSTED_INTR_ON, POSTED_INTR_SN, REQ, V } from './layout.ts';
 
 /** What a field may belong to. There is one IOMMU and one guest kernel; the others have numbers. */
@@ -150,6 +151,7 @@ export const FIELDS: readonly FieldInfo[] = [
   ofCpu(vectors('pending', C.irr, 'Physical interrupts that wait in the local APIC of the CPU.')),
   ofCpu(flag('irqs_off', C.irqs_off, 0, 'The host has interrupts disabled on this CPU.')),
   ofCpu(register('vcpu', 32, C.vcpu, 0, 'The vCPU whose guest code runs here; 0xffffffff = host.')),
+  ...IRQCHIP_FIELDS,
   ...DEVICE_FIELDS,
 ];
 
