@@ -10,7 +10,7 @@ import { stepLines } from '../session/stepText.ts';
 import { EXIT, type Io } from './io.ts';
 import { junit } from './junit.ts';
 
-export const RUN_USAGE = 'irqscope run FILE… [--profile KERNEL] [--steps] [--json | --junit FILE]';
+export const RUN_USAGE = 'irqscope run FILE… [--profile KERNEL] [--section TITLE] [--steps] [--json | --junit FILE]';
 
 export interface FileOutcome extends Outcome {
   readonly file: string;
@@ -22,12 +22,13 @@ export async function runCommand(args: readonly string[], io: Io): Promise<numbe
     allowPositionals: true,
     options: {
       profile: { type: 'string' },
+      section: { type: 'string' },
       steps: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       junit: { type: 'string' },
     },
   });
-  const { profile, steps, json } = values;
+  const { profile, section, steps, json } = values;
   if (positionals.length === 0) {
     io.err(`name at least one scenario file: ${RUN_USAGE}`);
     return EXIT.unusable;
@@ -44,14 +45,17 @@ export async function runCommand(args: readonly string[], io: Io): Promise<numbe
       unreadable++;
       continue;
     }
-    const outcome = { file, ...judgeScenario(text, profile) };
+    const outcome = { file, ...judgeScenario(text, profile, section) };
     outcomes.push(outcome);
     for (const { line, text: message } of outcome.problems) {
       io.err(`${file}:${line}: ${message}`);
     }
     if (!json && outcome.problems.length === 0) {
       if (steps) {
-        const { program } = check(parse(text), profile === undefined ? {} : { kernel: profile });
+        const { program } = check(parse(text), {
+          ...(profile !== undefined && { kernel: profile }),
+          ...(section !== undefined && { section }),
+        });
         io.out(program === undefined ? '' : `${stepLines(program, true).join('\n')}\n`);
       }
       printOutcome(outcome, io);
@@ -88,10 +92,16 @@ function printable({ executed, ...rest }: FileOutcome): object {
   return { ...rest, executed: [...executed] };
 }
 
-function printOutcome({ file, failures, profile, steps, expectations }: FileOutcome, io: Io): void {
+function printOutcome({ file, failures, sections, profile, steps, expectations }: FileOutcome, io: Io): void {
   const verdict = failures.length === 0 ? 'ok  ' : 'FAIL';
   io.out(`${verdict} ${file} (${profile}; ${steps} steps, ${expectations} expectations)`);
-  for (const { line, text } of failures) {
-    io.out(`     ${file}:${line}: ${text}`);
+  const parts = sections.length > 0 ? sections : [{ title: undefined, failures }];
+  for (const part of parts) {
+    if (part.title !== undefined) {
+      io.out(`  ${part.failures.length === 0 ? 'ok  ' : 'FAIL'} ${part.title}`);
+    }
+    for (const { line, text } of part.failures) {
+      io.out(`     ${file}:${line}: ${text}`);
+    }
   }
 }

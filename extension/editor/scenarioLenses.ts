@@ -1,4 +1,5 @@
 import { CodeLens, type CodeLensProvider, commands, type Disposable, debug, Uri, workspace } from 'vscode';
+import { titlesIn } from '../scenario/sections.ts';
 import { COMPARE } from './compareProfiles.ts';
 import { EXPLORE } from './exploreRace.ts';
 import { toRange } from './scenarioRange.ts';
@@ -7,7 +8,7 @@ import { treeOf } from './scenarioTrees.ts';
 const RUN = 'irqscope.runScenario';
 const DEBUG = 'irqscope.debugScenario';
 
-/** Above the machine: run to the end, step, or run under another profile. */
+/** Above the machine: run to the end, step, or run under another profile. Above a section: run or step through it alone. */
 export const lensProvider: CodeLensProvider = {
   provideCodeLenses(document) {
     const machine = treeOf(document).nodes.find(node => node.kind === 'machine');
@@ -21,8 +22,14 @@ export const lensProvider: CodeLensProvider = {
         command: EXPLORE,
         arguments: [document.uri.toString()],
       });
+    const uri = document.uri.toString();
+    const sections = titlesIn(treeOf(document)).flatMap(section => [
+      new CodeLens(toRange(section.range), { title: 'Run', command: RUN, arguments: [uri, section.title] }),
+      new CodeLens(toRange(section.range), { title: 'Debug', command: DEBUG, arguments: [uri, section.title] }),
+    ]);
     return [
       ...(explore ? [explore] : []),
+      ...sections,
       new CodeLens(range, { title: 'Run', command: RUN, arguments: [document.uri.toString()] }),
       new CodeLens(range, { title: 'Debug', command: DEBUG, arguments: [document.uri.toString()] }),
       new CodeLens(range, { title: 'Compare with …', command: COMPARE, arguments: [document.uri.toString()] }),
@@ -30,7 +37,7 @@ export const lensProvider: CodeLensProvider = {
   },
 };
 
-async function start(argument: unknown, stopOnEntry: boolean): Promise<void> {
+async function start(argument: unknown, section: unknown, stopOnEntry: boolean): Promise<void> {
   const uri = Uri.parse(String(argument), true);
   const program = uri.scheme === 'file' ? uri.fsPath : uri.toString();
   const name = stopOnEntry ? 'Step through scenario' : 'Run scenario';
@@ -40,6 +47,7 @@ async function start(argument: unknown, stopOnEntry: boolean): Promise<void> {
     name,
     program,
     stopOnEntry,
+    ...(typeof section === 'string' && { section }),
     internalConsoleOptions: 'neverOpen',
   });
 }
@@ -47,7 +55,7 @@ async function start(argument: unknown, stopOnEntry: boolean): Promise<void> {
 /** The commands behind the lenses; nobody else calls them. */
 export function registerLensCommands(): Disposable[] {
   return [
-    commands.registerCommand(RUN, argument => start(argument, false)),
-    commands.registerCommand(DEBUG, argument => start(argument, true)),
+    commands.registerCommand(RUN, (argument, section) => start(argument, section, false)),
+    commands.registerCommand(DEBUG, (argument, section) => start(argument, section, true)),
   ];
 }

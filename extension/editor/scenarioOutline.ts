@@ -15,6 +15,9 @@ import { treeOf } from './scenarioTrees.ts';
 const KINDS: Readonly<Record<Item['kind'], SymbolKind>> = {
   machine: SymbolKind.Module,
   vcpu: SymbolKind.Object,
+  constant: SymbolKind.Constant,
+  section: SymbolKind.Namespace,
+  repeat: SymbolKind.Array,
   action: SymbolKind.Event,
   expect: SymbolKind.Boolean,
   operation: SymbolKind.Function,

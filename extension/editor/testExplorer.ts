@@ -19,7 +19,9 @@ import {
   type Uri,
   workspace,
 } from 'vscode';
+import type { Failure } from '../session/outcome.ts';
 import { LANGUAGE } from './scenarioLanguage.ts';
+import { toRange } from './scenarioRange.ts';
 import { readScenario } from './scenarioText.ts';
 
 const FILES = '**/*.irq';
@@ -27,7 +29,7 @@ const EXCLUDED = '**/node_modules/**';
 /** Changes that follow each other closely are run once. */
 const CONTINUOUS_MS = 300;
 
-/** Every scenario is a test: it passes when all its expectations hold. */
+/** Every scenario is a test, and so is each of its sections: it passes when all its expectations hold. */
 export function registerTestExplorer(context: ExtensionContext): void {
   const controller = tests.createTestController('irqscope', 'IRQScope scenarios');
   const explorer = new Explorer(controller);
@@ -44,6 +46,7 @@ class Explorer implements Disposable {
     this.#controller = controller;
     controller.resolveHandler = async item => {
       if (item === undefined) await this.#discover();
+      else await this.#read(item);
     };
     controller.refreshHandler = () => this.#discover();
     const { Run, Debug, Coverage } = TestRunProfileKind;
@@ -62,6 +65,9 @@ class Explorer implements Disposable {
     this.#subscriptions.push(
       workspace.onDidOpenTextDocument(({ languageId, uri }) => {
         if (languageId === LANGUAGE) this.#add(uri);
+      }),
+      workspace.onDidSaveTextDocument(({ languageId, uri }) => {
+        if (languageId === LANGUAGE) void this.#read(this.#add(uri));
       }),
       workspace.onDidDeleteFiles(({ files }) => {
         for (const uri of files) controller.items.delete(uri.toString());
@@ -83,8 +89,32 @@ class Explorer implements Disposable {
     if (known) return known;
     const item = this.#controller.createTestItem(uri.toString(), workspace.asRelativePath(uri, false), uri);
     item.range = new Range(0, 0, 0, 0);
+    item.canResolveChildren = true;
     this.#controller.items.add(item);
     return item;
+  }
+
+  /** The text of a scenario; its sections become the children of its item. Undefined when it cannot be read. */
+  async #read(item: TestItem, run?: TestRun): Promise<string | undefined> {
+    const { uri } = item;
+    if (uri === undefined || item.parent !== undefined) return undefined;
+    const { sectionsOf } = await import('./lazy.ts');
+    let text: string;
+    try {
+      text = await readScenario(uri);
+    } catch (error) {
+      if (error instanceof FileSystemError) this.#controller.items.delete(item.id);
+      run?.errored(item, new TestMessage((error as Error).message));
+      return undefined;
+    }
+    item.children.replace(
+      sectionsOf(text).map(({ title, range }) => {
+        const child = item.children.get(title) ?? this.#controller.createTestItem(title, title, uri);
+        child.range = toRange(range);
+        return child;
+      }),
+    );
+    return text;
   }
 
   /** Once, or again after each change until the user has had enough. */
@@ -113,13 +143,17 @@ class Explorer implements Disposable {
     run.end();
   }
 
+  /** Scenarios and single sections; a section whose scenario is chosen as well runs with it. */
   async #chosen({ include, exclude }: TestRunRequest): Promise<TestItem[]> {
     if (include === undefined) await this.#discover();
     const all: TestItem[] = [];
     this.#controller.items.forEach(item => {
       all.push(item);
     });
-    return (include ?? all).filter(item => !exclude?.includes(item));
+    const chosen = include ?? all;
+    return chosen.filter(
+      item => !exclude?.includes(item) && !(item.parent !== undefined && chosen.includes(item.parent)),
+    );
   }
 
   async #runOne(item: TestItem, run: TestRun, covering: boolean): Promise<void> {
@@ -127,32 +161,27 @@ class Explorer implements Disposable {
     if (uri === undefined) return;
     run.started(item);
     const { judgeScenario } = await import('./lazy.ts');
-    let text: string;
-    try {
-      text = await readScenario(uri);
-    } catch (error) {
-      if (error instanceof FileSystemError) this.#controller.items.delete(item.id);
-      run.errored(item, new TestMessage((error as Error).message));
-      return;
-    }
-    const outcome = judgeScenario(text);
-    const at = (line: number) => new Location(uri, new Range(line - 1, 0, line - 1, 1000));
+    const text = await this.#read(item.parent ?? item, run);
+    if (text === undefined) return;
+    const outcome = judgeScenario(text, undefined, item.parent && item.id);
     if (outcome.problems.length > 0) {
       run.errored(
         item,
-        outcome.problems.map(({ line, text: message }) => located(new TestMessage(message), at(line))),
+        outcome.problems.map(({ line, text: message }) => located(new TestMessage(message), at(uri, line))),
       );
       return;
     }
-    const messages = outcome.failures.map(({ line, expected, found, text: message }) =>
-      located(
-        expected === undefined ? new TestMessage(message) : TestMessage.diff(message, expected, found ?? ''),
-        at(line),
-      ),
-    );
-    if (messages.length === 0) run.passed(item);
-    else run.failed(item, messages);
-    run.appendOutput(`${item.label}: ${outcome.steps} steps, ${messages.length} failed (${outcome.profile})\r\n`);
+    if (item.children.size > 0) {
+      for (const { title, failures } of outcome.sections) {
+        const child = item.children.get(title);
+        if (child) report(child, failures, run);
+      }
+    }
+    // What failed is told once, beside the section.
+    if (item.children.size > 0 && outcome.failures.length > 0) run.failed(item, []);
+    else report(item, outcome.failures, run);
+    const { steps, failures, profile } = outcome;
+    run.appendOutput(`${item.label}: ${steps} steps, ${failures.length} failed (${profile})\r\n`);
     if (covering) run.addCoverage(this.#coverage(uri, outcome.statements, outcome.executed));
   }
 
@@ -166,7 +195,7 @@ class Explorer implements Disposable {
   }
 
   async #debug(request: TestRunRequest): Promise<void> {
-    for (const { uri } of await this.#chosen(request)) {
+    for (const { uri, parent, id } of await this.#chosen(request)) {
       if (uri === undefined) continue;
       const program = uri.scheme === 'file' ? uri.fsPath : uri.toString();
       await debug.startDebugging(undefined, {
@@ -174,9 +203,30 @@ class Explorer implements Disposable {
         request: 'launch',
         name: 'Step through scenario',
         program,
+        ...(parent && { section: id }),
       });
     }
   }
+}
+
+function at(uri: Uri, line: number): Location {
+  return new Location(uri, new Range(line - 1, 0, line - 1, 1000));
+}
+
+/** The failures of a scenario or a section, as VS Code shows them beside the lines. */
+function report(item: TestItem, failures: readonly Failure[], run: TestRun): void {
+  const { uri } = item;
+  if (uri === undefined || failures.length === 0) {
+    run.passed(item);
+    return;
+  }
+  const messages = failures.map(({ line, expected, found, text }) =>
+    located(
+      expected === undefined ? new TestMessage(text) : TestMessage.diff(text, expected, found ?? ''),
+      at(uri, line),
+    ),
+  );
+  run.failed(item, messages);
 }
 
 function located(message: TestMessage, location: Location): TestMessage {

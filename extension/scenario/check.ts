@@ -1,32 +1,36 @@
 import type { KernelVersion, MachineConfig } from '../engine/config.ts';
 import { checkAction } from './checkAction.ts';
+import { checkConditions } from './checkConditions.ts';
 import { checkDevices } from './checkDevice.ts';
-import { checkExpect } from './checkExpect.ts';
 import { checkMachine } from './checkMachine.ts';
 import { checkRace, checkVariants } from './checkRace.ts';
 import { checkVcpus } from './checkVcpus.ts';
+import { type Constants, checkConstants, constantsOf, ValueMemo, withValues } from './constants.ts';
 import { type Diagnostic, limited } from './diagnostics.ts';
 import type { Action, Program, Statement } from './program.ts';
+import { eachOf } from './ranges.ts';
 import { Report } from './report.ts';
+import { sequenceOf } from './sequence.ts';
 import type { ActionNode, ExpectNode, Node, Tree } from './tree.ts';
 
-/** What lines came to, as long as the machine stays the same; one for each text that is checked again and again. */
+/** What lines came to, as long as the machine and the names of values stay the same; one for each text that is checked again and again. */
 export class Memo {
-  private machine = '';
+  readonly values = new ValueMemo();
+  private key = '';
   private lines: CheckedLine[] = [];
 
   /** The results for a machine, by line; those for another one are forgotten. */
-  of(machine: MachineConfig): CheckedLine[] {
-    const key = JSON.stringify(machine);
-    if (key !== this.machine) this.lines = [];
-    this.machine = key;
+  of(machine: MachineConfig, constants: Constants): CheckedLine[] {
+    const key = JSON.stringify([machine, [...constants]]);
+    if (key !== this.key) this.lines = [];
+    this.key = key;
     return this.lines;
   }
 }
 
 interface CheckedLine {
   readonly node: Node;
-  readonly statement: Statement | undefined;
+  readonly statements: readonly Statement[];
   readonly diagnostics: readonly Diagnostic[];
 }
 
@@ -35,6 +39,8 @@ export interface CheckOptions {
   readonly kernel?: KernelVersion;
   /** Variant to read the text in; without it, the first. */
   readonly variant?: string;
+  /** Title of the only section that is wanted. */
+  readonly section?: string;
   /** Lines whose nodes were checked before, on the same machine, are not checked again. */
   readonly memo?: Memo;
 }
@@ -46,87 +52,104 @@ export interface Checked {
   readonly diagnostics: readonly Diagnostic[];
 }
 
+const DESCRIPTIONS: readonly Node['kind'][] = ['machine', 'setting', 'with', 'vcpu', 'device', 'guest', 'choose'];
+const DEEDS: readonly Node['kind'][] = ['action', 'expect', 'section', 'repeat'];
+
 /** Whatever describes the machine stands above whatever happens on it. */
 function checkOrder(nodes: readonly Node[], report: Report): void {
-  const first = nodes.find(node => node.kind === 'action' || node.kind === 'expect');
+  const first = nodes.find(node => DEEDS.includes(node.kind));
   if (!first) return;
   for (const node of nodes) {
-    if (node.kind === 'action' || node.kind === 'expect' || node.kind === 'race' || node.kind === 'unknown') continue;
-    if (node.range.line < first.range.line) continue;
+    if (!DESCRIPTIONS.includes(node.kind) || node.range.line < first.range.line) continue;
     const message = `\`${node.head.text}\` describes the start, but line ${first.range.line + 1} already acts. Move this line above it.`;
     report.add('irq308', node.range, message);
   }
 }
 
-function checkStatement(
-  node: ActionNode | ExpectNode,
-  tree: Tree,
-  machine: MachineConfig,
-  count: number | undefined,
-): CheckedLine {
-  const report = new Report();
-  const { range } = node;
-  const line = tree.lines[range.line];
-  const action: Action | undefined =
-    node.kind === 'action'
-      ? checkAction(node, machine, count, report)
-      : { kind: 'expect', conditions: checkExpect(node, line, machine, count, report) };
-  const statement = action && { range, text: line.text.slice(range.start, range.end), action };
-  return { node, statement, diagnostics: report.diagnostics };
+/** The same for each vCPU or CPU of a range. */
+function eachAction(node: ActionNode, report: Report): readonly ActionNode[] {
+  const { vcpu, cpu } = node;
+  if (vcpu?.text.includes('..')) return eachOf(vcpu, report).map(each => ({ ...node, vcpu: each }));
+  if (!vcpu && cpu?.text.includes('..')) return eachOf(cpu, report).map(each => ({ ...node, cpu: each }));
+  return [node];
 }
 
-function checkStatements(
-  tree: Tree,
-  machine: MachineConfig,
-  count: number | undefined,
-  report: Report,
-  memo: CheckedLine[],
-): Statement[] {
-  const statements: Statement[] = [];
-  for (const node of tree.nodes) {
-    if (node.kind === 'race' && node.part === 'race') {
-      const { range } = node;
-      statements.push({
-        range,
-        text: tree.lines[range.line].text.slice(range.start, range.end),
-        action: { kind: 'race' },
-      });
-    }
-    if (node.broken || (node.kind !== 'action' && node.kind !== 'expect')) continue;
+class Statements {
+  constructor(
+    private readonly tree: Tree,
+    private readonly machine: MachineConfig,
+    private readonly count: number | undefined,
+    private readonly names: readonly string[],
+    private readonly memo: CheckedLine[],
+  ) {}
+
+  /** What one line comes to; the diagnostics go to `report`. */
+  of(node: Node, report: Report): readonly Statement[] {
+    if (node.kind === 'race' && node.part === 'race') return [this.statement(node, { kind: 'race' })];
+    if (node.broken || (node.kind !== 'action' && node.kind !== 'expect')) return [];
     const { line } = node.range;
-    if (memo[line]?.node !== node) memo[line] = checkStatement(node, tree, machine, count);
-    const checked = memo[line];
-    if (checked.statement) statements.push(checked.statement);
+    if (this.memo[line]?.node !== node) this.memo[line] = this.check(node);
+    const checked = this.memo[line];
     for (const each of checked.diagnostics) report.push(each);
+    return checked.statements;
   }
-  return statements;
+
+  check(node: ActionNode | ExpectNode): CheckedLine {
+    const report = new Report(this.names);
+    const { tree, machine, count } = this;
+    if (node.kind === 'expect') {
+      const conditions = checkConditions(node, tree.lines[node.range.line], machine, count, report);
+      const statements = [this.statement(node, { kind: 'expect', conditions })];
+      return { node, statements, diagnostics: report.diagnostics };
+    }
+    const statements: Statement[] = [];
+    for (const each of eachAction(node, report)) {
+      const before = report.diagnostics.length;
+      const action = checkAction(each, machine, count, report);
+      if (action) statements.push(this.statement(node, action));
+      // What is wrong with the first is wrong with all.
+      if (report.diagnostics.length > before) break;
+    }
+    return { node, statements, diagnostics: report.diagnostics };
+  }
+
+  private statement({ range }: Node, action: Action): Statement {
+    return { range, text: this.tree.lines[range.line].text.slice(range.start, range.end), action };
+  }
 }
 
 /** Tree to program: resolves names, checks ranges and combinations, encodes messages. Pure; never throws. */
-export function check(tree: Tree, options: CheckOptions = {}): Checked {
-  if (tree.refused) return { diagnostics: tree.diagnostics };
-  const report = new Report();
+export function check(written: Tree, options: CheckOptions = {}): Checked {
+  if (written.refused) return { diagnostics: written.diagnostics };
+  const memo = options.memo ?? new Memo();
+  const constants = constantsOf(written);
+  const tree = withValues(written, memo.values);
+  const names = [...constants.keys()];
+  const report = new Report(names);
   const frame = checkMachine(tree, report, options.kernel);
   const machine = checkDevices(tree, { ...frame.machine, ...checkVcpus(tree, frame, report) }, report);
+  checkConstants(written, machine, report);
   checkOrder(tree.nodes, report);
   const variants = checkVariants(tree, report);
   const variant = options.variant ?? variants[0]?.name;
+  const lines = new Statements(tree, machine, frame.vcpuCount, names, memo.of(machine, constants));
   const act = (node: ActionNode) => {
-    const { statement, diagnostics } = checkStatement(node, tree, machine, frame.vcpuCount);
+    const { statements, diagnostics } = lines.check(node);
     for (const each of diagnostics) report.push(each);
-    return statement;
+    return statements;
   };
   const { additions, race } = checkRace(tree, machine, frame.vcpuCount, variants, variant, act, report);
-  const memo = (options.memo ?? new Memo()).of(machine);
-  const statements = checkStatements(tree, machine, frame.vcpuCount, report, memo);
+  const { statements, sections } = sequenceOf(tree, node => lines.of(node, report), report, options.section);
   const diagnostics = limited([...tree.diagnostics, ...report.diagnostics]);
   if (diagnostics.some(each => each.severity === 'error')) return { diagnostics };
+  const racing = race && statements.some(({ action }) => action.kind === 'race');
   return {
     program: {
       machine,
       statements,
-      ...(race || additions.operations.length > 0 ? { additions } : {}),
-      ...(race && { race }),
+      ...(sections.length > 0 && { sections }),
+      ...(racing || additions.operations.length > 0 ? { additions } : {}),
+      ...(racing && { race }),
       ...(variants.length > 0 && { variants }),
       ...(variant !== undefined && { variant }),
     },

@@ -1,10 +1,11 @@
 /** Races: agents, conditions, variants, and what a scenario adds to the machine. */
 import type { MachineConfig } from '../engine/config.ts';
 import { accesses, FAILED_ASSERTION, hasCall, LIST_WORDS, type Restated } from '../engine/restated/code.ts';
-import { checkExpect } from './checkExpect.ts';
+import { checkConditions } from './checkConditions.ts';
 import { CodeExpressions, CodeProblem } from './codeExpression.ts';
 import { Scope, type Shared } from './codeScope.ts';
 import { codeTokens } from './codeTokens.ts';
+import { constantsOf } from './constants.ts';
 import type { Condition, Range, Statement } from './program.ts';
 import { type Additions, NO_ADDITIONS, type Race, type RaceAgent, type RaceCondition, type Variant } from './race.ts';
 import type { Report } from './report.ts';
@@ -50,7 +51,7 @@ export function checkVariants(tree: Tree, report: Report): Variant[] {
 }
 
 /** How the checker reads one action, as it does outside of races. */
-export type CheckAction = (node: ActionNode) => Statement | undefined;
+export type CheckAction = (node: ActionNode) => readonly Statement[];
 
 export function checkRace(
   tree: Tree,
@@ -65,6 +66,10 @@ export function checkRace(
   if (nodes.length === 0) return { additions: NO_ADDITIONS, race: undefined };
   const scope = new Scope(FAILED_ASSERTION + 1);
   for (const { name } of variants) scope.variants.set(name, name === variant ? 1 : 0);
+  for (const [name, value] of constantsOf(tree)) {
+    const number = numberOf({ ...nodes[0].head, text: value });
+    if (number !== undefined && number <= 0xffffffffn) scope.variants.set(name, Number(number) | 0);
+  }
   let storeBuffers = true;
   for (const node of nodes) {
     if (node.part === 'shared' || node.part === 'list') declare(tree, node, scope, report);
@@ -76,7 +81,7 @@ export function checkRace(
   const operations: Restated[] = checkOperations(tree, blocks, scope, report);
   const own = operations.length;
   const agents = drafts.map((draft): RaceAgent => {
-    const actions = draft.nodes.flatMap(node => (node.action && !node.broken ? (checkAction(node.action) ?? []) : []));
+    const actions = draft.nodes.flatMap(node => (node.action && !node.broken ? checkAction(node.action) : []));
     const { label, range } = draft;
     const interrupts = draft.interrupts && interrupted(draft.interrupts, scope, report);
     const rest = interrupts === undefined ? {} : { interrupts };
@@ -270,7 +275,7 @@ function conditionOf(
     return expression && { ...common, holds: { kind: 'expression', expression } };
   }
   const expect: ExpectNode = { ...node, kind: 'expect', conditions: conditions ?? [] };
-  const list: Condition[] = checkExpect(expect, line, machine, vcpus, report);
+  const list: Condition[] = checkConditions(expect, line, machine, vcpus, report);
   return { ...common, holds: { kind: 'conditions', conditions: list } };
 }
 

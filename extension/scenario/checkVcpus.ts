@@ -1,6 +1,7 @@
 import type { ApicMode, CpuConfig, VcpuConfig, VcpuState } from '../engine/config.ts';
 import type { Frame } from './checkMachine.ts';
 import type { Range } from './program.ts';
+import { eachOf } from './ranges.ts';
 import type { Report } from './report.ts';
 import { shown } from './suggest.ts';
 import type { Token } from './tokens.ts';
@@ -54,8 +55,10 @@ export function countCpus({ nodes }: Tree, { cpuCount, vcpuCount }: Frame): numb
   for (const node of nodes) {
     const word =
       node.kind === 'device' ? hostCpu(node) : node.kind === 'vcpu' || node.kind === 'action' ? node.cpu : undefined;
-    const named = word && numberOf(word);
-    if (named !== undefined && named < 1024n) count = Math.max(count, Number(named) + 1);
+    for (const each of word ? eachOf(word) : []) {
+      const named = numberOf(each);
+      if (named !== undefined && named < 1024n) count = Math.max(count, Number(named) + 1);
+    }
   }
   return count;
 }
@@ -103,13 +106,15 @@ function linesByVcpu(tree: Tree, frame: Frame, report: Report): ReadonlyMap<numb
   const lines = new Map<number, VcpuNode>();
   for (const node of tree.nodes) {
     if (node.kind !== 'vcpu') continue;
-    const id = vcpuIndex(node.index, frame.vcpuCount, report);
-    if (id === undefined) continue;
-    const first = lines.get(id);
-    if (first) {
-      const message = `Line ${first.range.line + 1} describes vCPU ${id} already. Put both into one line.`;
-      report.add('irq302', node.range, message);
-    } else {
+    for (const index of node.index ? eachOf(node.index, report) : []) {
+      const id = vcpuIndex(index, frame.vcpuCount, report);
+      if (id === undefined) break;
+      const first = lines.get(id);
+      if (first) {
+        const message = `Line ${first.range.line + 1} describes vCPU ${id} already. Put both into one line.`;
+        report.add('irq302', node.range, message);
+        break;
+      }
       lines.set(id, node);
     }
   }

@@ -3,6 +3,7 @@ import { REGISTER_OFFSETS } from './checkAction.ts';
 import { checkMachine, DEMANDS, type Frame, KERNELS } from './checkMachine.ts';
 import { countCpus } from './checkVcpus.ts';
 import { agentSuggestions, behindAgent, codeSuggestions, surroundings } from './completeRace.ts';
+import { constantsOf, ValueMemo, withValues } from './constants.ts';
 import { type Expected, Listener } from './expected.ts';
 import { fieldNamed } from './fieldNames.ts';
 import { apicvInhibits } from './inhibits.ts';
@@ -168,6 +169,17 @@ function suggest(expected: Expected, tree: Tree, frame: Frame): Suggestion[] {
   }
 }
 
+const NUMBERS: readonly Expected['kind'][] = ['vcpu', 'cpu', 'vector', 'id', 'number', 'value', 'register'];
+
+/** Names that the scenario gives to values, where a value may stand. */
+function constants(expected: readonly Expected[], tree: Tree): Suggestion[] {
+  const fits = expected.some(each => {
+    const field = each.kind === 'test' ? fieldNamed(each.block, each.field) : undefined;
+    return NUMBERS.includes(each.kind) || (field !== undefined && field.kind !== 'vectors');
+  });
+  return fits ? [...constantsOf(tree)].map(([label, detail]) => ({ label, kind: 'value', detail })) : [];
+}
+
 /** What may be written at a column of a line (UTF-16, 0-based): the parser's own answer, narrowed to this scenario. */
 export function complete(tree: Tree, line: number, column: number): Completion {
   const before = (tree.lines[line]?.text ?? '').slice(0, column);
@@ -183,12 +195,12 @@ export function complete(tree: Tree, line: number, column: number): Completion {
   if (code.length === 0) return { start, suggestions: agentSuggestions(tree) };
   const listener = new Listener();
   parseLine(code, listener);
-  const frame = checkMachine(tree, new Report());
+  const frame = checkMachine(withValues(tree, new ValueMemo()), new Report());
   // `has`, `lacks` and `is` fit some fields and not others: the field decides.
   const decided = listener.next.some(each => each.kind === 'test');
   const next = decided ? listener.next.filter(each => each.kind === 'test' || each.kind === 'field') : listener.next;
   const found = new Map<string, Suggestion>();
-  for (const each of next.flatMap(expected => suggest(expected, tree, frame))) {
+  for (const each of [...next.flatMap(expected => suggest(expected, tree, frame)), ...constants(next, tree)]) {
     // A comma may follow nearly everything; offered, it would take the Enter that ends the line.
     if (each.label !== ',' && !found.has(each.label)) found.set(each.label, each);
   }

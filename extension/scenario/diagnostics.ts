@@ -62,6 +62,11 @@ export const CODES = {
   irq605: ['error', 'a scenario is too large for its place'],
   irq606: ['error', 'a race is incomplete or stands twice'],
   irq607: ['error', 'a name is declared twice'],
+  irq701: ['error', 'a value cannot have this name'],
+  irq702: ['error', 'repeat and end do not belong together'],
+  irq703: ['error', 'the scenario has too many statements'],
+  irq704: ['error', 'there is no such section'],
+  irq705: ['error', 'a range of numbers is empty'],
 } as const satisfies Record<string, readonly [Severity, string]>;
 
 export type Code = keyof typeof CODES;

@@ -15,6 +15,8 @@ export type Expected =
   /** Any other number; `what` is a phrase such as "the value of the ICR". */
   | { readonly kind: 'number'; readonly what: string }
   | { readonly kind: 'kernel' }
+  /** Name that a scenario gives to a value. */
+  | { readonly kind: 'constant' }
   /** Register of the local APIC by name or offset, or by MSR. */
   | { readonly kind: 'register' }
   /** Why APICv is inhibited. */

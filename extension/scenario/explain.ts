@@ -8,6 +8,7 @@ import { checkMachine } from './checkMachine.ts';
 import { checkIcr, checkIpi, checkMsi } from './checkMessage.ts';
 import { checkVcpus } from './checkVcpus.ts';
 import { behindAgent } from './completeRace.ts';
+import { constantsOf, ValueMemo, valuesOf, withValues } from './constants.ts';
 import { type Expected, Listener } from './expected.ts';
 import { fieldNamed } from './fieldNames.ts';
 import { apicvInhibits } from './inhibits.ts';
@@ -171,6 +172,16 @@ export function explainAt(tree: Tree, line: number, column: number): Explanation
   }
   const code = race?.kind === 'race' && race.part === 'agent' ? behindAgent(source.code) : source.code;
   if (!code.includes(word) || (race?.kind === 'race' && race.part === 'code')) return undefined;
+  const constants = constantsOf(tree);
+  const values = valuesOf(code, constants);
+  const value = values[code.indexOf(word)];
+  const found = explainWord(value, values, withValues(tree, new ValueMemo()));
+  if (!constants.has(word.text)) return found;
+  const defined = `\`${word.text}\` is \`${value.text}\` here.`;
+  return { range: word.range, text: found ? `${defined} ${found.text}` : defined };
+}
+
+function explainWord(word: Token, code: readonly Token[], tree: Tree): Explanation | undefined {
   const listener = new Listener();
   const { node } = parseLine(code, listener);
   if (node.kind === 'action' && !node.broken && (word === node.name || word === node.value || word === node.data)) {

@@ -4,6 +4,8 @@ import type { Node, Tree } from './tree.ts';
 
 /** Settings of the machine stand below it, two columns in. */
 const INDENT = 2;
+/** Repetitions inside each other that are still indented. */
+const DEEPEST = 8;
 /** Blanks between two columns. */
 const GAP = 2;
 /** Longer lines do not push the comments of their neighbours out of sight, nor longer words their columns. */
@@ -15,6 +17,8 @@ const VCPU = /^vcpu /;
 
 interface Row {
   readonly indent: number;
+  /** Its column is that of the settings. */
+  readonly setting?: boolean;
   /** First column: `vcpu 0:`, `expect`, `kernel`. */
   readonly head: string;
   readonly body: string;
@@ -23,7 +27,8 @@ interface Row {
 
 /** Words with one blank between them; none in front of a comma or colon. */
 function join(tokens: readonly Token[]): string {
-  return tokens.reduce((text, { text: word, kind }) => text + (text === '' || kind === 'mark' ? '' : ' ') + word, '');
+  const close = ({ kind, text }: Token) => kind === 'mark' && text !== '=';
+  return tokens.reduce((text, token) => text + (text === '' || close(token) ? '' : ' ') + token.text, '');
 }
 
 function isSetting({ kind }: Node): boolean {
@@ -32,6 +37,7 @@ function isSetting({ kind }: Node): boolean {
 
 /** How many tokens of the line form its first column. */
 function headLength({ kind }: Node, code: readonly Token[]): number {
+  if (kind === 'let' || kind === 'repeat') return code.length;
   if (kind === 'vcpu' || kind === 'machine' || kind === 'device') return 2;
   if (kind === 'action' && ['vcpu', 'cpu', 'device'].includes(code[0].text)) return 3;
   if (kind === 'action' && code[0].text === 'guest') return 2;
@@ -44,16 +50,22 @@ function untouched({ text, code }: SourceLine): boolean {
 }
 
 /** The row of a line; undefined for one that stays as it is. */
-function rowOf(line: SourceLine, node: Node | undefined, inMachine: boolean): Row | undefined {
-  if (untouched(line) || node?.kind === 'race') return undefined;
+function rowOf(line: SourceLine, node: Node | undefined, inMachine: boolean, depth: number): Row | undefined {
+  if (node?.kind === 'race') return undefined;
   const comment = line.comment?.text ?? '';
+  if (node?.kind === 'section' && line.text.length <= MAX_LINE_LENGTH / 2) {
+    const { start, end } = node.range;
+    return { indent: 0, head: line.text.slice(start, end).replaceAll(/\s+/g, ' '), body: '', comment };
+  }
+  if (untouched(line)) return undefined;
   if (!node) {
     const indented = inMachine && (line.comment?.range.start ?? 0) > 0;
-    return { indent: indented ? INDENT : 0, head: '', body: '', comment };
+    return { indent: INDENT * (depth + (indented ? 1 : 0)), head: '', body: '', comment };
   }
   const split = headLength(node, line.code);
   return {
-    indent: isSetting(node) ? INDENT : 0,
+    indent: isSetting(node) ? INDENT : INDENT * depth,
+    setting: isSetting(node),
     head: join(line.code.slice(0, split)),
     body: join(line.code.slice(split)),
     comment,
@@ -73,8 +85,11 @@ function insideOperations(tree: Tree): ReadonlySet<number> {
   return inside;
 }
 
-function codeOf({ indent, head, body }: Row, widths: { readonly setting: number; readonly statement: number }): string {
-  const width = indent > 0 ? widths.setting : widths.statement;
+function codeOf(
+  { indent, setting, head, body }: Row,
+  widths: { readonly setting: number; readonly statement: number },
+): string {
+  const width = setting ? widths.setting : widths.statement;
   return `${' '.repeat(indent)}${body === '' ? head : head.padEnd(Math.max(width, head.length + GAP)) + body}`;
 }
 
@@ -102,13 +117,18 @@ function commentColumns(code: readonly string[], rows: readonly (Row | undefined
 export function print(tree: Tree): string {
   const nodes = new Map(tree.nodes.map(node => [node.range.line, node]));
   let inMachine = false;
+  let depth = 0;
   const inside = insideOperations(tree);
   const rows = tree.lines.map((line, number) => {
     const node = nodes.get(number);
     if (node) inMachine = node.kind === 'machine' || isSetting(node);
     else if (line.text.trim() === '') inMachine = false;
     else if (inside.has(number)) return undefined;
-    return rowOf(line, node, inMachine);
+    if (node?.kind === 'section') depth = 0;
+    if (node?.kind === 'end') depth = Math.max(0, depth - 1);
+    const row = rowOf(line, node, inMachine, depth);
+    if (node?.kind === 'repeat') depth = Math.min(depth + 1, DEEPEST);
+    return row;
   });
   const widest = (heads: RegExp, least: number) => {
     const lengths = rows.map(row => (row && heads.test(row.head) && row.body !== '' ? row.head.length : 0));

@@ -4,7 +4,18 @@ import type { Node, Tree } from './tree.ts';
 export interface Item {
   /** First line of the item, as written. */
   readonly name: string;
-  readonly kind: 'machine' | 'vcpu' | 'action' | 'expect' | 'operation' | 'race' | 'agent' | 'condition';
+  readonly kind:
+    | 'machine'
+    | 'vcpu'
+    | 'constant'
+    | 'section'
+    | 'repeat'
+    | 'action'
+    | 'expect'
+    | 'operation'
+    | 'race'
+    | 'agent'
+    | 'condition';
   /** 0-based, both inclusive. */
   readonly first: number;
   readonly last: number;
@@ -18,8 +29,11 @@ function kindOf(node: Node): Item['kind'] | undefined {
     case 'with':
     case 'guest':
     case 'choose':
+    case 'end':
     case 'unknown':
       return undefined;
+    case 'let':
+      return 'constant';
     case 'device':
       return 'vcpu'; // described with the machine, as a vCPU is
     case 'race':
@@ -42,27 +56,12 @@ function itemOf(node: Node, tree: Tree): Item | undefined {
   const kind = kindOf(node);
   if (!kind) return undefined;
   const text = tree.lines[range.line].text.slice(range.start, range.end).replaceAll(/\s+/g, ' ');
-  const name = kind === 'operation' ? text.replace(/^operation\s+/, '').replace(/\s*\{$/, '') : text;
+  const name = text.replace(/^(?:operation|section|let)\s+(?=\S)/, '').replace(/\s*\{$/, '');
   return { name, kind, first: range.line, last: range.line, range, children: [] };
 }
 
-/** The machine with the starts of its vCPUs, restated operations, the race with its agents, actions with the expectations that follow them. */
-export function outline(tree: Tree): Item[] {
-  const items: (Item & { children: Item[]; last: number })[] = [];
-  for (const node of tree.nodes) {
-    const parent = items[items.length - 1];
-    const item = itemOf(node, tree);
-    if (!item) {
-      if (parent && extendsItem(node, parent)) parent.last = node.range.line;
-    } else if (parent && belongs(item, parent)) {
-      parent.children.push(item);
-      parent.last = item.last;
-    } else {
-      items.push({ ...item, children: [] });
-    }
-  }
-  return items;
-}
+/** An item that is still open. */
+type Growing = Item & { children: Growing[]; last: number };
 
 const PARENTS: Readonly<Partial<Record<Item['kind'], Item['kind']>>> = {
   vcpu: 'machine',
@@ -71,14 +70,41 @@ const PARENTS: Readonly<Partial<Record<Item['kind'], Item['kind']>>> = {
   condition: 'race',
 };
 
-function belongs(item: Item, parent: Item): boolean {
-  return PARENTS[item.kind] === parent.kind;
+/** What an item that is still open may hold. */
+function holds(parent: Item, item: Item): boolean {
+  const block = parent.kind === 'section' || parent.kind === 'repeat';
+  return block ? item.kind !== 'section' : PARENTS[item.kind] === parent.kind;
 }
 
-/** Settings are part of the machine, code of its operation. */
+/**
+ * The machine with the starts of its vCPUs, restated operations, sections and repetitions with what happens in them, the race with its
+ * agents, actions with the expectations that follow them.
+ */
+export function outline(tree: Tree): Item[] {
+  const items: Growing[] = [];
+  let open: Growing[] = [];
+  for (const node of tree.nodes) {
+    const item = itemOf(node, tree);
+    if (item) {
+      while (open.length > 0 && !holds(open[open.length - 1], item)) open.pop();
+      const growing: Growing = { ...item, children: [] };
+      (open[open.length - 1]?.children ?? items).push(growing);
+      open.push(growing);
+    } else {
+      const extended = [...open].reverse().find(each => extendsItem(node, each));
+      if (!extended) continue;
+      open = open.slice(0, open.indexOf(extended) + 1);
+    }
+    for (const each of open) each.last = node.range.line;
+    if (node.kind === 'end') open.pop();
+  }
+  return items;
+}
+
+/** Settings are part of the machine, code of its operation, `end` of what is repeated. */
 function extendsItem(node: Node, parent: Item): boolean {
   if (node.kind === 'race') return node.part === 'code' && parent.kind === 'operation';
-  return parent.kind === 'machine';
+  return parent.kind === (node.kind === 'end' ? 'repeat' : 'machine');
 }
 
 export interface Fold {
@@ -87,7 +113,14 @@ export interface Fold {
   readonly comment: boolean;
 }
 
-/** Comments of two lines and more, the machine, operations, the race, and actions with their expectations. */
+function* whole(items: readonly Item[]): Generator<Item> {
+  for (const item of items) {
+    yield item;
+    yield* whole(item.children);
+  }
+}
+
+/** Comments of two lines and more, the machine, sections, repetitions, operations, the race, and actions with their expectations. */
 export function folds(tree: Tree): Fold[] {
   const found: Fold[] = [];
   let from = 0;
@@ -97,6 +130,6 @@ export function folds(tree: Tree): Fold[] {
     if (i - from > 1) found.push({ first: from, last: i - 1, comment: true });
     from = i + 1;
   }
-  for (const { first, last } of outline(tree)) if (last > first) found.push({ first, last, comment: false });
+  for (const { first, last } of whole(outline(tree))) if (last > first) found.push({ first, last, comment: false });
   return found.sort((a, b) => a.first - b.first);
 }

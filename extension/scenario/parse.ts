@@ -144,6 +144,14 @@ function parseStatement(head: Token, cursor: Cursor): Body {
     case 'inhibit':
     case 'uninhibit':
       return parseVmAction(head, cursor);
+    case 'let':
+      return parseLet(cursor);
+    case 'repeat': {
+      const count = cursor.number('how many times', 'repeat 3');
+      return { kind: 'repeat', ...(count && { count }) };
+    }
+    case 'end':
+      return { kind: 'end' };
     case 'expect':
       return { kind: 'expect', conditions: parseConditions(cursor) };
     default:
@@ -152,11 +160,34 @@ function parseStatement(head: Token, cursor: Cursor): Body {
   }
 }
 
+function parseLet(cursor: Cursor): Body {
+  const example = 'let TARGET = 2';
+  const name = cursor.word(`Write a name in capitals: \`${example}\`.`, { kind: 'constant' });
+  if (!name || cursor.failed || !cursor.keyword('=', example)) return { kind: 'let', ...(name && { name }) };
+  const value = cursor.word(`Write the value: \`${example}\`.`, { kind: 'number', what: 'the value' });
+  return { kind: 'let', name, ...(value && { value }) };
+}
+
+/** A title is free text: nothing in it is wrong. */
+function parseSection(head: Token, code: readonly Token[], range: Range): ParsedLine {
+  const base = { kind: 'section', range, head } as const;
+  if (code.length > 1) {
+    return { node: { ...base, broken: false, title: { ...range, start: code[1].range.start } }, diagnostics: [] };
+  }
+  const message = 'Write what the section shows: `section a blocked target`.';
+  const problem = diagnostic('irq202', { ...range, start: range.end }, message);
+  return { node: { ...base, broken: true }, diagnostics: [problem] };
+}
+
 /** One line with code. The listener hears what each word stands for and what could follow the last one. */
 export function parseLine(code: readonly Token[], listener?: Listener): ParsedLine {
+  const range: Range = { ...code[0].range, end: code[code.length - 1].range.end };
+  if (code[0].text === 'section') {
+    listener?.roles.set(code[0], { kind: 'word', words: STATEMENTS });
+    return parseSection(code[0], code, range);
+  }
   const cursor = new Cursor(code, listener);
   const head = cursor.take() ?? code[0];
-  const range: Range = { ...code[0].range, end: code[code.length - 1].range.end };
   let body: Body = { kind: 'unknown' };
   if (head.kind === 'word') {
     listener?.roles.set(head, { kind: 'word', words: STATEMENTS });

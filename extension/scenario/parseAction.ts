@@ -19,7 +19,7 @@ function parseDestination(cursor: Cursor, shorthands: boolean): Destination | un
   const word = cursor.word(`Write the destination: ${example}.`, { kind: 'word', words: shorthands ? SHORTHANDS : {} });
   if (!word) return undefined;
   if (shorthands && isKey(SHORTHANDS, word.text)) return { kind: 'shorthand', word };
-  if (!/^[0-9]/.test(word.text)) {
+  if (!/^[0-9A-Z]/.test(word.text)) {
     return cursor.fail(
       diagnostic('irq205', word.range, `\`${shown(word.text)}\` is not a destination. Write an APIC ID: ${example}.`),
     );
@@ -109,7 +109,7 @@ export function parseMsi(head: Token, cursor: Cursor): ActionBody {
   const action: ActionBody = { kind: 'action', name: head };
   const next = cursor.peek();
   cursor.offer({ kind: 'word', words: DELIVERY_MODES });
-  if (next?.kind === 'word' && !/^[0-9]/.test(next.text)) {
+  if (next?.kind === 'word' && !/^[0-9A-Z]/.test(next.text)) {
     const delivery = parseDelivery(cursor, false);
     return { ...action, ...(delivery && { delivery }) };
   }

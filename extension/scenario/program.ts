@@ -65,7 +65,9 @@ export type Action =
   | { readonly kind: 'compose'; readonly vector: number; readonly id: number }
   | { readonly kind: 'expect'; readonly conditions: readonly Condition[] }
   /** The agents of `Program.race` act at the same time. */
-  | { readonly kind: 'race' };
+  | { readonly kind: 'race' }
+  /** The machine is as at the start again. */
+  | { readonly kind: 'section' };
 
 /** `field` is a path of `engine/fields.ts` (`pid.on`, `irr`, `mode`); `subject` the vCPU or CPU it belongs to. */
 export type Condition =
@@ -95,10 +97,23 @@ export interface Statement {
   readonly action: Action;
 }
 
+/** A test of its own: it begins with its `section` statement, from the initial state. */
+export interface Section {
+  readonly title: string;
+  readonly range: Range;
+  /** Its statements: indices into those of the program, end exclusive. */
+  readonly first: number;
+  readonly end: number;
+}
+
 export interface Program {
   readonly machine: MachineConfig;
-  /** In text order; `range.line` is where a breakpoint stops. */
+  /**
+   * In the order in which they are carried out; `range.line` is where a breakpoint stops. What `repeat` holds, and what stands above the
+   * first section, stands here several times.
+   */
   readonly statements: readonly Statement[];
+  readonly sections?: readonly Section[];
   readonly additions?: Additions;
   readonly race?: Race;
   /** Every variant that the text names; the program is that of `variant`. */

@@ -1,12 +1,15 @@
 import { type Code, type Diagnostic, diagnostic, type Fix } from './diagnostics.ts';
 import type { Range } from './program.ts';
-import { notOneOf, shown } from './suggest.ts';
+import { nearest, notOneOf, shown } from './suggest.ts';
 import type { Token } from './tokens.ts';
 import { numberOf, VECTORS } from './values.ts';
 
 /** Collects what the checker finds; reads numbers and says what is wrong with them. */
 export class Report {
   readonly diagnostics: Diagnostic[] = [];
+
+  /** `names`: those that the scenario gives to values, to be suggested. */
+  constructor(private readonly names: readonly string[] = []) {}
 
   add(code: Code, range: Range, message: string, fix?: Fix): void {
     this.diagnostics.push(diagnostic(code, range, message, fix));
@@ -20,7 +23,9 @@ export class Report {
   number(word: Token | undefined, what: string): bigint | undefined {
     if (!word) return undefined;
     const value = numberOf(word);
-    if (value === undefined) {
+    if (value === undefined && nearest(word.text, this.names) !== undefined) {
+      this.push(notOneOf('irq204', word, what, this.names));
+    } else if (value === undefined) {
       this.add(
         'irq204',
         word.range,
@@ -59,7 +64,7 @@ export class Report {
     if (!word) return undefined;
     if (/^[A-Z]/.test(word.text)) {
       if (Object.hasOwn(VECTORS, word.text)) return VECTORS[word.text];
-      this.push(notOneOf('irq205', word, 'a vector that has a name', Object.keys(VECTORS)));
+      this.push(notOneOf('irq205', word, 'a vector that has a name', [...Object.keys(VECTORS), ...this.names]));
       return undefined;
     }
     const value = this.number(word, 'a vector');

@@ -2,7 +2,7 @@ import { type Diagnostic, diagnostic } from './diagnostics.ts';
 import type { Range } from './program.ts';
 
 /**
- * `word`: keyword, name or number, with the dots and dashes inside it (`pid.on`, `vtd-posting`, `6.16`) · `mark`: colon or comma ·
+ * `word`: keyword, name or number, with the dots and dashes inside it (`pid.on`, `vtd-posting`, `6.16`) · `mark`: colon, comma or equals sign ·
  * `comment`: from `#` to the end of the line · `bad`: characters that mean nothing in a scenario.
  */
 export interface Token {
@@ -42,7 +42,7 @@ const isLetter = (c: number) => (c >= 97 && c <= 122) || (c >= 65 && c <= 90) ||
 /** Dot and dash may stand inside a word, not begin it. */
 const isWord = (c: number) => isLetter(c) || isDigit(c) || c === 45 || c === 46;
 const isBlank = (c: number) => c === 32 || (c >= 9 && c <= 13);
-const isMark = (c: number) => c === 58 || c === 44;
+const isMark = (c: number) => c === 58 || c === 44 || c === 61;
 const isHash = (c: number) => c === 35;
 const isBad = (c: number) => !(isLetter(c) || isDigit(c) || isBlank(c) || isMark(c) || isHash(c));
 

@@ -154,6 +154,25 @@ export interface RaceNode extends NodeBase {
   readonly gets?: boolean;
 }
 
+/** `section a blocked target`: the rest of the line, whatever it holds, is the title. */
+export interface SectionNode extends NodeBase {
+  readonly kind: 'section';
+  readonly title?: Range;
+}
+
+/** `let TARGET = 2`. */
+export interface LetNode extends NodeBase {
+  readonly kind: 'let';
+  readonly name?: Token;
+  readonly value?: Token;
+}
+
+/** `repeat 3` and the `end` of what it repeats. */
+export interface RepeatNode extends NodeBase {
+  readonly kind: 'repeat' | 'end';
+  readonly count?: Token;
+}
+
 /** A line that begins with a word which begins nothing. */
 export interface UnknownNode extends NodeBase {
   readonly kind: 'unknown';
@@ -170,6 +189,9 @@ export type Node =
   | DeviceNode
   | GuestNode
   | ChooseNode
+  | SectionNode
+  | LetNode
+  | RepeatNode
   | UnknownNode;
 
 export interface ParsedLine {

@@ -18,6 +18,11 @@ export const STATEMENTS = {
   assign: 'A device is assigned to the VM while it runs: `assign device`.',
   inhibit: 'KVM stops APICv or AVIC for a reason: `inhibit HYPERV`.',
   uninhibit: 'The reason goes: `uninhibit HYPERV`.',
+  let: 'A name, in capitals, for a value: `let TARGET = 2`. It may stand wherever the value could.',
+  section:
+    'Begins a test of its own, from the start that the machine describes: `section a blocked target`. What stands above the first section is done at the beginning of each.',
+  repeat: 'What follows, up to `end`, happens so many times: `repeat 3`.',
+  end: 'Ends what `repeat` began.',
   expect: 'What must hold now: `expect vcpu 2: irr has 0x41, pid.on 0` or `expect no exit on vcpu 1`.',
 } as const satisfies Words;
 
@@ -148,6 +153,7 @@ export const EVENT_PREPOSITION = { exit: 'on', notification: 'to', 'wake-up': 'o
 export const GLUE = {
   ':': 'What follows is what the vCPU does, or what its fields must be.',
   ',': 'Another condition follows.',
+  '=': 'The value follows.',
   on: 'Names the CPU or the vCPU.',
   to: 'Names the destination.',
   of: 'Names the vCPU.',

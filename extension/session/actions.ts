@@ -23,8 +23,8 @@ import { assign_device, set_route, unbind_device } from '../engine/vfio/bypass.t
 import { kvm_arch_start_assignment, kvm_set_or_clear_apicv_inhibit } from '../engine/vmx/apicv.ts';
 import type { Action } from '../scenario/program.ts';
 
-/** An action that an agent carries out; `expect` and `race` are the runner's own. */
-export type AgentAction = Exclude<Action, { kind: 'expect' | 'race' }>;
+/** An action that an agent carries out; the others are the runner's own. */
+export type AgentAction = Exclude<Action, { kind: 'expect' | 'race' | 'section' }>;
 
 const STATE_NAMES = Object.keys(VCPU_STATE);
 

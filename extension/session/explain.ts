@@ -165,6 +165,10 @@ function ofScenario(
         : `does not hold: ${broken.text}: ${broken.found}`;
     return { ...common, agent: 'scenario', actor: 'scenario', place: 'race', sentence };
   }
+  if (judgement?.statement.action.kind === 'section') {
+    const sentence = 'A section begins: the machine is as at the start.';
+    return { ...common, agent: 'scenario', actor: 'scenario', place: 'section', sentence };
+  }
   const verdicts = judgement?.verdicts ?? [];
   const failed = verdicts.filter(verdict => !verdict.holds);
   const sentence =

@@ -2,6 +2,7 @@
 import type { KernelVersion } from '../engine/config.ts';
 import { check } from '../scenario/check.ts';
 import { parse } from '../scenario/parse.ts';
+import type { Statement } from '../scenario/program.ts';
 import { Session } from './session.ts';
 
 /** 1-based line, and what is wrong there. */
@@ -16,6 +17,16 @@ export interface Failure extends Finding {
   readonly found?: string;
 }
 
+/** What one section came to. */
+export interface SectionOutcome {
+  readonly title: string;
+  /** 1-based. */
+  readonly line: number;
+  readonly steps: number;
+  readonly expectations: number;
+  readonly failures: readonly Failure[];
+}
+
 export interface Outcome {
   /** Errors of the text: nothing was run. */
   readonly problems: readonly Finding[];
@@ -23,36 +34,61 @@ export interface Outcome {
   readonly steps: number;
   readonly expectations: number;
   readonly failures: readonly Failure[];
+  /** Those of the text, or the one that was asked for; empty for a text without sections. */
+  readonly sections: readonly SectionOutcome[];
   /** 1-based lines of all statements, and of those that ran. */
   readonly statements: readonly number[];
   readonly executed: ReadonlySet<number>;
 }
 
-/** `kernel` overrides the profile that the text names. */
-export function judgeScenario(text: string, kernel?: KernelVersion): Outcome {
-  const { program, diagnostics } = check(parse(text), kernel === undefined ? {} : { kernel });
+/** What is wrong with the statement that comes next; undefined when nothing is, or when it is not the scenario's own. */
+function failureOf({ runner }: Session): Failure | undefined {
+  const judgement = runner.judgement();
+  if (judgement === undefined) {
+    return undefined;
+  }
+  const line = judgement.statement.range.line + 1;
+  if (judgement.obstacle !== undefined) {
+    return { line, text: `cannot be done: ${judgement.obstacle}` };
+  }
+  const failed = judgement.verdicts.filter(({ holds }) => !holds);
+  if (failed.length === 0) {
+    return undefined;
+  }
+  const expected = failed.map(({ condition }) => condition.text).join('\n');
+  const found = failed.map(verdict => verdict.found).join('\n');
+  return { line, text: `expected ${expected}, but ${found}`.replaceAll('\n', '; '), expected, found };
+}
+
+function countExpectations(statements: readonly Statement[]): number {
+  return statements.filter(({ action }) => action.kind === 'expect').length;
+}
+
+/** `kernel` overrides the profile that the text names; `section` is the title of the only one to run. */
+export function judgeScenario(text: string, kernel?: KernelVersion, section?: string): Outcome {
+  const { program, diagnostics } = check(parse(text), {
+    ...(kernel !== undefined && { kernel }),
+    ...(section !== undefined && { section }),
+  });
   if (program === undefined) {
     const errors = diagnostics.filter(({ severity }) => severity === 'error');
     const problems = errors.map(({ range, message }) => ({ line: range.line + 1, text: message }));
-    return { problems, profile: '', steps: 0, expectations: 0, failures: [], statements: [], executed: new Set() };
+    const nothing = { profile: '', steps: 0, expectations: 0, failures: [], sections: [], statements: [] };
+    return { ...nothing, problems, executed: new Set() };
   }
   const session = new Session(program);
   session.rules = [];
-  const failures: Failure[] = [];
+  const failures: (Failure & { readonly statement: number })[] = [];
   const executed = new Set<number>();
+  /** Steps before each statement. */
+  const reached: number[] = [];
   while (!session.finished) {
-    const judgement = session.runner.judgement();
     const { statement } = session;
-    if (judgement !== undefined) {
-      const line = judgement.statement.range.line + 1;
-      const failed = judgement.verdicts.filter(({ holds }) => !holds);
-      if (judgement.obstacle !== undefined) {
-        failures.push({ line, text: `cannot be done: ${judgement.obstacle}` });
-      } else if (failed.length > 0) {
-        const expected = failed.map(({ condition }) => condition.text).join('\n');
-        const found = failed.map(verdict => verdict.found).join('\n');
-        failures.push({ line, text: `expected ${expected}, but ${found}`.replaceAll('\n', '; '), expected, found });
-      }
+    const index = session.runner.statement;
+    const failure = failureOf(session);
+    reached[index] ??= session.length;
+    if (failure !== undefined) {
+      failures.push({ ...failure, statement: index });
     }
     if (statement !== undefined) {
       executed.add(statement.range.line + 1);
@@ -60,16 +96,28 @@ export function judgeScenario(text: string, kernel?: KernelVersion): Outcome {
     const known = session.troubles.length;
     session.move('stepOver');
     if (statement?.action.kind === 'race') {
-      failures.push(...session.troubles.slice(known).map(({ line, text }) => ({ line, text })));
+      failures.push(...session.troubles.slice(known).map(({ line, text }) => ({ line, text, statement: index })));
     }
   }
+  const plain = (from: number, end: number) =>
+    failures.flatMap(({ statement, ...failure }) => (statement >= from && statement < end ? [failure] : []));
+  const sections = (program.sections ?? []).map(
+    ({ title, range, first, end }): SectionOutcome => ({
+      title,
+      line: range.line + 1,
+      steps: (reached[end] ?? session.length) - reached[first],
+      expectations: countExpectations(program.statements.slice(first, end)),
+      failures: plain(first, end),
+    }),
+  );
   return {
     problems: [],
     profile: session.runner.machine.profile.name,
     steps: session.length,
-    expectations: program.statements.filter(({ action }) => action.kind === 'expect').length,
-    failures,
-    statements: program.statements.map(({ range }) => range.line + 1),
+    expectations: countExpectations(program.statements),
+    failures: plain(0, program.statements.length),
+    sections,
+    statements: [...new Set(program.statements.map(({ range }) => range.line + 1))],
     executed,
   };
 }

@@ -26,6 +26,9 @@ export class Runner {
   /** The race of the program; undefined when it has none. */
   readonly race: RaceRun | undefined;
 
+  /** Memory at the start, to which every section goes back. */
+  private readonly initial: Int32Array | undefined;
+
   /** `order`: which agent takes each step of the race. */
   constructor(program: Program, order: readonly number[] = []) {
     this.program = program;
@@ -33,6 +36,7 @@ export class Runner {
     setShared(this.machine, program);
     this.race = program.race && new RaceRun(this.machine, program, program.race, order);
     this.machine.agenda = this.race;
+    this.initial = program.sections && this.machine.words.slice();
   }
 
   /** Does the race run, or run next? */
@@ -79,6 +83,11 @@ export class Runner {
       this.stepRace();
       return;
     }
+    if (action.kind === 'section') {
+      this.startAnew();
+      this.pass(true);
+      return;
+    }
     if (m.words[G.current] === 0) {
       if (action.kind === 'expect') {
         m.store(G.expected, 1);
@@ -93,6 +102,18 @@ export class Runner {
       m.store(G.current, begin(m, action) + 1);
     }
     this.stepAgent();
+  }
+
+  /** Everything is as at the start; where the run is, and what failed before, stays. */
+  private startAnew(): void {
+    const m = this.machine;
+    const { statement } = this;
+    const failures = m.words[G.failures];
+    for (const [address, word] of this.initial?.entries() ?? []) {
+      m.store(address, word);
+    }
+    m.store(G.statement, statement);
+    m.store(G.failures, failures);
   }
 
   private stepAgent(): void {
@@ -151,6 +172,9 @@ export class Runner {
       return undefined;
     }
     const { action } = statement;
+    if (action.kind === 'section') {
+      return { statement, verdicts: [] };
+    }
     if (action.kind === 'expect') {
       return { statement, verdicts: action.conditions.map(condition => judge(this.machine, condition)) };
     }

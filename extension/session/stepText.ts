@@ -11,10 +11,11 @@ export function stepLines(program: Program, numbered: boolean): string[] {
   let at = -1;
   while (!session.finished) {
     const { statement } = session;
+    const number = session.runner.statement;
     session.move('stepInto');
-    if (statement !== undefined && statement.range.line !== at) {
-      at = statement.range.line;
-      lines.push('', `${String(at + 1).padStart(4)}  ${statement.text.trim()}`);
+    if (statement !== undefined && number !== at) {
+      at = number;
+      lines.push('', `${String(statement.range.line + 1).padStart(4)}  ${statement.text.trim()}`);
     }
     lines.push(...linesOf(session.explain(), numbered));
   }

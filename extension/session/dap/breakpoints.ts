@@ -135,7 +135,7 @@ function statementLine(session: Session, from: number): number {
   if (lines.length === 0) {
     throw new UserError('no statement on this line or below it');
   }
-  return Math.min(...lines);
+  return lines.reduce((first, line) => Math.min(first, line));
 }
 
 function functionName(name: string): string {

@@ -209,7 +209,7 @@ export class DebugSession {
     }
     const kernel = kernelOf(args.profile);
     const text = await this.host.read(args.program);
-    const program = programOf(text, kernel, args.variant);
+    const program = programOf(text, kernel, args);
     this.dispose();
     this.launch = args;
     this.program = args.program;

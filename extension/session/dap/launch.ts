@@ -14,6 +14,8 @@ export interface LaunchArguments extends DebugProtocol.LaunchRequestArguments {
   readonly profile?: unknown;
   /** Variant of the scenario to step through; without it, the first. */
   readonly variant?: unknown;
+  /** Title of the only section to step through; without it, all of them. */
+  readonly section?: unknown;
   /** Which agent takes each step of the race, as an exploration has found it. */
   readonly order?: unknown;
 }
@@ -23,10 +25,15 @@ export function orderOf({ order }: LaunchArguments): readonly number[] {
 }
 
 /** Throws UserError with the line of the first error, or when there is nothing to run. */
-export function programOf(text: string, kernel: KernelVersion | undefined, variant?: unknown): Program {
+export function programOf(
+  text: string,
+  kernel: KernelVersion | undefined,
+  { variant, section }: Pick<LaunchArguments, 'variant' | 'section'> = {},
+): Program {
   const { program, diagnostics } = check(parse(text), {
     ...(kernel !== undefined && { kernel }),
     ...(typeof variant === 'string' && { variant }),
+    ...(typeof section === 'string' && section !== '' && { section }),
   });
   if (program === undefined) {
     const errors = diagnostics.filter(({ severity }) => severity === 'error');
@@ -66,5 +73,7 @@ export function actionOf(typed: string, scenario: string): AgentAction | undefin
   }
   const { program: single } = check(parse([...lines, typed].join('\n')));
   const action = single?.statements.length === 1 ? single.statements[0].action : undefined;
-  return action === undefined || action.kind === 'expect' || action.kind === 'race' ? undefined : action;
+  return action === undefined || action.kind === 'expect' || action.kind === 'race' || action.kind === 'section'
+    ? undefined
+    : action;
 }

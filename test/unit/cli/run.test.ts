@@ -7,7 +7,8 @@ import { runCommand } from '../../../extension/cli/run.ts';
 import { FAILING, TO_RUNNING } from '../session/scenarios.ts';
 
 let folder: string;
-const files = { good: TO_RUNNING, bad: FAILING, broken: 'machine intel\nvcpu 0: jump\n', empty: '' };
+const parts = 'machine intel\nvcpus 1\nsection fine\nexpect vcpu 0: ppr 0\nsection bad part\nexpect vcpu 0: ppr 1\n';
+const files = { parts, good: TO_RUNNING, bad: FAILING, broken: 'machine intel\nvcpu 0: jump\n', empty: '' };
 beforeAll(() => {
   folder = mkdtempSync(path.join(tmpdir(), 'irqscope run '));
   for (const [name, text] of Object.entries(files)) {
@@ -86,6 +87,15 @@ test('--junit writes a report', async () => {
   expect(xml).toContain('<failure message="expected vcpu 1: isr has 0x42');
 });
 
+test('sections are reported by themselves, and one can be run alone', async () => {
+  const { code, out } = await run('parts');
+  expect(code).toBe(1);
+  expect(out).toMatch(/FAIL .*parts\.irq .*\n {2}ok {3}fine\n {2}FAIL bad part\n {5}.*parts\.irq:6: expected/);
+  expect((await run('parts', '--section', 'fine')).code).toBe(0);
+  const { code: none, err } = await run('parts', '--section', 'finne');
+  expect([none, err]).toEqual([2, expect.stringContaining('Did you mean `fine`?')]);
+});
+
 test('a report escapes what XML cannot hold', () => {
   const outcome = {
     file: 'a<&">.irq',
@@ -94,6 +104,7 @@ test('a report escapes what XML cannot hold', () => {
     steps: 0,
     expectations: 0,
     failures: [],
+    sections: [],
     statements: [],
     executed: new Set<number>(),
   };

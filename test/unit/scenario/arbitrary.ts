@@ -68,6 +68,8 @@ const body = fc.oneof(
     'variant old broken',
     'memory tso',
   ),
+  fc.constantFrom('section one: two', 'section it’s #', 'let TARGET = 2', 'let TARGET=0..1', 'vcpu TARGET: eoi'),
+  fc.constantFrom('repeat 2', 'repeat 2', 'end', 'end', 'vcpu 0..2: exit', 'expect no exit on vcpu 0..1'),
   fc.constantFrom('assign device', 'inhibit HYPERV', 'uninhibit 1'),
   fc.tuple(number, number).map(([address, data]) => `msi ${address} ${data}`),
   fc

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { check } from '../../../extension/scenario/check.ts';
 import { CODES } from '../../../extension/scenario/diagnostics.ts';
+import { parse } from '../../../extension/scenario/parse.ts';
 import { MAX_LENGTH, MAX_LINES } from '../../../extension/scenario/tokens.ts';
 import { diagnose, fixed, MACHINE, problems } from './problems.ts';
 
@@ -86,6 +88,25 @@ const EXAMPLES: readonly [code: string, text: string, underlined: string, messag
   ['irq605', `${MACHINE}operation f(a, b, c, d, e, f, g) {\n}`, 'operation f(a, b, c, d, e, f, g) {', /at most 6/],
   ['irq606', `${MACHINE}race\n  a: vcpu 0: eoi`, 'race', /Nothing is asked/],
   ['irq607', `${MACHINE}shared a, a`, 'a', /declared already/],
+  ['irq202', `${MACHINE}section`, '', /what the section shows/],
+  ['irq202', `${MACHINE}let TARGET`, '', /Write `=`/],
+  ['irq202', `${MACHINE}let TARGET = `, '', /Write the value/],
+  ['irq204', `${MACHINE}let TARGET = 2\nvcpu TARGT: eoi`, 'TARGT', /Did you mean `TARGET`/],
+  ['irq205', `${MACHINE}let TARGET = 0x41\nvcpu 0: ipi fixed TARGT to 1`, 'TARGT', /Did you mean `TARGET`/],
+  ['irq205', `${MACHINE}let A = 2\nlet B = AA`, 'AA', /Did you mean `A`/],
+  ['irq302', `${MACHINE}let A = 2\nlet A = 3`, 'let A = 3', /Line 5/],
+  ['irq302', `${MACHINE}section one  two\nsection one two`, 'section one two', /Line 5 has this title/],
+  ['irq308', `${MACHINE}section one\nvcpu 1 blocked`, 'vcpu 1 blocked', /line 5 already acts/],
+  ['irq310', `${MACHINE}vcpu 2..5: eoi`, '2..5', /no vCPU 4/],
+  ['irq304', `${MACHINE}repeat 0\nend`, '0', /from 1/],
+  ['irq401', `${MACHINE}let BIG = 0x100\nvcpu 0: ipi fixed BIG to 1`, 'BIG', /`0x100` is not a vector/],
+  ['irq701', `${MACHINE}let target = 2`, 'target', /Write `TARGET`/],
+  ['irq701', `${MACHINE}let APIC_EOI = 2`, 'APIC_EOI', /a meaning already/],
+  ['irq702', `${MACHINE}repeat 3\nvcpu 0: eoi`, 'repeat 3', /Write `end`/],
+  ['irq702', `${MACHINE}vcpu 0: eoi\nend`, 'end', /Write `repeat 3`/],
+  ['irq702', `${MACHINE}repeat 2\nsection one`, 'section one', /line 5 repeats/],
+  ['irq703', `${MACHINE}repeat 1000\nrepeat 101\nvcpu 0: eoi\nend\nend`, 'repeat 1000', /100,000/],
+  ['irq705', `${MACHINE}vcpu 3..1: eoi`, '3..1', /Write `1\.\.3`/],
 ];
 
 describe('diagnostics', () => {
@@ -100,8 +121,16 @@ describe('diagnostics', () => {
   it('has an example for every code', () => {
     const many = `${MACHINE}${'§\n'.repeat(1001)}`;
     expect(diagnose(many).map(each => each.code)).toEqual([...Array(1000).fill('irq105'), 'irq106']);
-    const codes = new Set(EXAMPLES.map(([code]) => code)).add('irq106');
+    // The first is about many problems, the second about what is asked from outside.
+    const codes = new Set(EXAMPLES.map(([code]) => code)).add('irq106').add('irq704');
     expect([...codes].sort()).toEqual(Object.keys(CODES));
+  });
+
+  it('says which sections there are when another is asked for', () => {
+    const { diagnostics } = check(parse(`${MACHINE}section one\nvcpu 0: eoi`), { section: 'on' });
+    expect(diagnostics.map(({ code, message }) => [code, message])).toEqual([
+      ['irq704', 'The scenario has no section `on`. Did you mean `one`?'],
+    ]);
   });
 
   it('tells a line with two problems once', () => {
@@ -123,6 +152,8 @@ describe('diagnostics', () => {
     [`${MACHINE}vcpu 0: eoi now`, `${MACHINE}vcpu 0: eoi`],
     [`${MACHINE}expect vcpu 1: irr is 0x41`, `${MACHINE}expect vcpu 1: irr has 0x41`],
     [`${MACHINE}expect vcpu 1: irr is not 0x41`, `${MACHINE}expect vcpu 1: irr lacks 0x41`],
+    [`${MACHINE}let first = 1`, `${MACHINE}let FIRST = 1`],
+    [`${MACHINE}vcpu 3..1: eoi`, `${MACHINE}vcpu 1..3: eoi`],
     ['machine intel', 'machine intel\n  vcpus 2  x2apic'],
   ])('can be fixed: %j', (text, expected) => {
     expect(fixed(text)).toBe(expected);

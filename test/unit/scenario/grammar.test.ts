@@ -167,6 +167,25 @@ describe('grammar', () => {
       ],
     ],
     [
+      'section a target that’s away # why',
+      [
+        'section keyword.control',
+        'a target that’s away entity.name.section',
+        '# punctuation.definition.comment',
+        ' why comment.line.number-sign',
+      ],
+    ],
+    [
+      'let TARGET = 2',
+      ['let keyword.other', 'TARGET constant.other', '= keyword.operator.assignment', '2 constant.numeric.decimal'],
+    ],
+    ['repeat 3', ['repeat keyword.control', '3 constant.numeric.decimal']],
+    ['end', ['end keyword.control']],
+    [
+      'vcpu 1..LAST: enter',
+      ['vcpu storage.type', '1..LAST constant.numeric', ': punctuation.separator', 'enter entity.name.function'],
+    ],
+    [
       'device nic: interrupt',
       ['device storage.type', 'nic entity.name.label', ': punctuation.separator', 'interrupt entity.name.function'],
     ],

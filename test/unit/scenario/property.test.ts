@@ -23,6 +23,7 @@ function meaning(program: Program | undefined): unknown {
   return (
     program && {
       ...program,
+      sections: program.sections?.map(({ range, ...section }) => section),
       statements: program.statements.map(({ action }) =>
         JSON.parse(JSON.stringify(action, (key, value) => (key === 'range' || key === 'text' ? undefined : value))),
       ),

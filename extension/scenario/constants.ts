@@ -1,0 +1,138 @@
+/** `let NAME = value`: what a name in capitals stands for. */
+import type { MachineConfig } from '../engine/config.ts';
+import { FIELDS } from '../engine/fields.ts';
+import { REGISTER_OFFSETS } from './checkAction.ts';
+import { KERNELS } from './checkMachine.ts';
+import { apicvInhibits } from './inhibits.ts';
+import type { Report } from './report.ts';
+import { nearest, shown } from './suggest.ts';
+import type { Token } from './tokens.ts';
+import type { LetNode, Node, Tree } from './tree.ts';
+import { VECTORS } from './values.ts';
+
+/** Values by name. */
+export type Constants = ReadonlyMap<string, string>;
+
+const NAME = /^[A-Z][A-Z0-9_]*$/;
+
+function letNodes(tree: Tree): readonly LetNode[] {
+  return tree.nodes.filter((node): node is LetNode => node.kind === 'let' && !node.broken);
+}
+
+const known = new WeakMap<readonly Node[], Constants>();
+
+/** What the names of a text stand for; of two lines that define the same name the first counts. */
+export function constantsOf(tree: Tree): Constants {
+  let constants = known.get(tree.nodes);
+  if (!constants) {
+    const found = new Map<string, string>();
+    for (const { name, value } of letNodes(tree)) {
+      if (name && value && NAME.test(name.text) && !found.has(name.text)) {
+        found.set(name.text, replaced(value.text, found));
+      }
+    }
+    known.set(tree.nodes, (constants = found));
+  }
+  return constants;
+}
+
+/** The text of a word with names replaced: of the word itself, or of both ends of a range. */
+function replaced(text: string, constants: Constants): string {
+  const value = constants.get(text);
+  if (value !== undefined) return value;
+  const dots = text.indexOf('..');
+  if (dots <= 0) return text;
+  const from = text.slice(0, dots);
+  const to = text.slice(dots + 2);
+  return `${constants.get(from) ?? from}..${constants.get(to) ?? to}`;
+}
+
+/** A word as its value, in the place of its name. */
+export function withValue(word: Token, constants: Constants): Token {
+  const text = constants.size === 0 || word.kind !== 'word' ? word.text : replaced(word.text, constants);
+  return text === word.text ? word : { ...word, text };
+}
+
+/** The words of a line with values in the place of names; the same array if there is none. */
+export function valuesOf(code: readonly Token[], constants: Constants): readonly Token[] {
+  if (constants.size === 0 || code[0]?.text === 'let') return code;
+  const values = code.map(word => withValue(word, constants));
+  return values.some((word, i) => word !== code[i]) ? values : code;
+}
+
+function isToken(value: object): value is Token {
+  return 'kind' in value && value.kind === 'word' && 'text' in value && 'range' in value;
+}
+
+/** The node with values in the place of names, wherever they stand in it. */
+function nodeWith<T>(value: T, constants: Constants): T {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(each => nodeWith(each, constants)) as T;
+  if (isToken(value)) return withValue(value, constants) as T;
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, nodeWith(each, constants)])) as T;
+}
+
+/** Nodes that were changed before, for the same values. */
+export class ValueMemo {
+  private key = '';
+  nodes = new WeakMap<Node, Node>();
+
+  of(constants: Constants): WeakMap<Node, Node> {
+    const key = [...constants].join('\n');
+    if (key !== this.key) this.nodes = new WeakMap();
+    this.key = key;
+    return this.nodes;
+  }
+}
+
+/** The tree with values in the place of names. Places stay: what is found wrong is found where the name stands. */
+export function withValues(tree: Tree, memo: ValueMemo): Tree {
+  const constants = constantsOf(tree);
+  const nodes = memo.of(constants);
+  if (constants.size === 0) return tree;
+  const changed = tree.nodes.map(node => {
+    const { code } = tree.lines[node.range.line];
+    if (node.kind === 'let' || valuesOf(code, constants) === code) return node;
+    let other = nodes.get(node);
+    if (!other) nodes.set(node, (other = nodeWith(node, constants)));
+    return other;
+  });
+  return { ...tree, nodes: changed };
+}
+
+/** Names that mean something without `let`. */
+function meanings(machine: MachineConfig): ReadonlySet<string> {
+  const reasons = KERNELS.flatMap(kernel => apicvInhibits({ ...machine, kernel }).inhibitReasons);
+  const values = FIELDS.flatMap(field => Object.keys(field.values ?? {}));
+  return new Set([...Object.keys(VECTORS), ...Object.keys(REGISTER_OFFSETS), ...values, ...reasons]);
+}
+
+/** Reports names that are spelled otherwise, taken, or defined twice. */
+export function checkConstants(tree: Tree, machine: MachineConfig, report: Report): void {
+  const nodes = letNodes(tree);
+  if (nodes.length === 0) return;
+  const taken = meanings(machine);
+  const lines = new Map<string, number>();
+  for (const { name, value, range } of nodes) {
+    if (!name || !value) continue;
+    const text = shown(name.text);
+    const first = lines.get(name.text);
+    if (!NAME.test(name.text)) {
+      const upper = name.text.toUpperCase().replaceAll(/[.-]/g, '_');
+      const fix = NAME.test(upper) && { title: `Change to '${upper}'`, range: name.range, text: upper };
+      const remedy = fix ? `Write \`${shown(upper)}\`.` : 'Begin with a letter.';
+      const message = `Names of values are written in capitals, as those of vectors are. ${remedy}`;
+      report.add('irq701', name.range, message, fix || undefined);
+    } else if (taken.has(name.text)) {
+      report.add('irq701', name.range, `\`${text}\` has a meaning already. Write another name.`);
+    } else if (first !== undefined) {
+      report.add('irq302', range, `Line ${first + 1} defines \`${text}\` already. Write another name.`);
+    } else if (/^[A-Z]/.test(value.text) && !lines.has(value.text) && !taken.has(value.text)) {
+      const near = nearest(value.text, [...lines.keys()]);
+      const remedy = near ? `Did you mean \`${near}\`?` : 'Write a number, or a name that is defined above.';
+      const fix = near && { title: `Change to '${near}'`, range: value.range, text: near };
+      report.add('irq205', value.range, `\`${shown(value.text)}\` is not a value. ${remedy}`, fix || undefined);
+    }
+    if (!lines.has(name.text)) lines.set(name.text, range.line);
+  }
+}
