@@ -1,9 +1,13 @@
 /** What a device does: it signals an interrupt by a write to 0xfeexxxxx. */
 import { D } from '../layout.ts';
-import type { Machine } from '../machine.ts';
+import { MARK, type Machine } from '../machine.ts';
 import { operation, RETURN, step } from '../operation.ts';
 import { hex } from '../text.ts';
 import { requestFor } from './request.ts';
+
+function isInterrupt(address: number): boolean {
+  return address >>> 20 === 0xfee;
+}
 
 /** The write is posted: the device does not wait for an answer, only for room. */
 export const device_interrupt = operation({
@@ -14,8 +18,12 @@ export const device_interrupt = operation({
   steps: {
     write: step(
       (m, device, address, data) =>
-        `${m.config.devices?.[device].name} writes ${hex(data, 4)} to ${hex(address, 8)}: an interrupt request to the IOMMU`,
+        `${m.config.devices?.[device].name} writes ${hex(data, 4)} to ${hex(address, 8)}: ${isInterrupt(address) ? 'an interrupt request to the IOMMU' : 'not 0xfeexxxxx, a write to memory and no interrupt'}`,
       (m, device, address, data) => {
+        if (!isInterrupt(address)) {
+          m.mark(MARK.dropped);
+          return RETURN;
+        }
         const base = m.device(device);
         m.store(base + D.request_address, address);
         m.store(base + D.request_data, data);

@@ -9,7 +9,7 @@ import { operation, RETURN, silent } from '../operation.ts';
 import { postTarget } from './target.ts';
 
 const DEVICE = 1;
-const MAIL = 'mail of 2015-06-24 (not a kernel)';
+const MAIL = 'mail of 2015-06-24, never merged';
 
 function nextOf(m: Machine, vcpu: number, from: number): number {
   for (let device = from; device < m.deviceCount; device++) {

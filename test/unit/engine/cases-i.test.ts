@@ -5,7 +5,7 @@ import { hlt, write_eoi } from '../../../extension/engine/guest/instructions.ts'
 import { device_interrupt } from '../../../extension/engine/iommu/device.ts';
 import { intel_ir_set_vcpu_affinity } from '../../../extension/engine/iommu/vcpuAffinity.ts';
 import { resume } from '../../../extension/engine/kvm/block.ts';
-import { C, D, PID_CONTROL, V } from '../../../extension/engine/layout.ts';
+import { C, D, IOMMU, PID_CONTROL, V } from '../../../extension/engine/layout.ts';
 import type { Machine } from '../../../extension/engine/machine.ts';
 import { assign_device, set_route, unbind_device } from '../../../extension/engine/vfio/bypass.ts';
 import { device_line } from '../../../extension/engine/vfio/intx.ts';
@@ -85,6 +85,25 @@ describe('I: VT-d and bypass', () => {
     run(m, m.deviceAgent(0), device_interrupt, 0, 0xfee02000 | 0, 0x41);
     expect([iommu(m, 'fault_reason'), iommu(m, 'faults')]).toEqual([0x25, 1]);
     expect(RUNNING.flatMap((_, index) => taken(m, index))).toEqual([]);
+  });
+
+  test.each([
+    ['remapping is off', 0, true],
+    ['CFIS = 1 and EIME = 0', 3, true],
+    ['CFIS = 1 but EIME = 1', 7, false],
+    ['CFIS = 0', 1, false],
+  ])('compatibility format when %s', (_name, flags, passes) => {
+    const m = posted();
+    m.store(m.layout.iommu + IOMMU.flags, flags);
+    m.store(m.cpu(4) + C.irqs_off, 1);
+    run(m, m.deviceAgent(0), device_interrupt, 0, 0xfee04000 | 0, 0x55);
+    expect(m.test_bit(0x55, m.cpu(4) + C.irr)).toBe(passes);
+    expect(iommu(m, 'fault_reason')).toBe(passes ? 0 : 0x25);
+  });
+
+  test('a write that is not to 0xfeexxxxx is no interrupt', () => {
+    const m = posted();
+    expect(run(m, m.deviceAgent(0), device_interrupt, 0, 0x12345678, 0x55)).toEqual(['interrupt of a device.write']);
   });
 
   test('I6: an entry that is not present, FPD 0 and 1', () => {
