@@ -9,7 +9,7 @@ import { constantsOf } from './constants.ts';
 import type { Condition, Range, Statement } from './program.ts';
 import { type Additions, NO_ADDITIONS, type Race, type RaceAgent, type RaceCondition, type Variant } from './race.ts';
 import type { Report } from './report.ts';
-import { checkOperations, declareOperations } from './restate.ts';
+import { checkCalled, checkOperations, declareOperations } from './restate.ts';
 import { shown } from './suggest.ts';
 import type { Token } from './tokens.ts';
 import type { ActionNode, ExpectNode, RaceNode, Tree } from './tree.ts';
@@ -93,6 +93,7 @@ export function checkRace(
     node.part === 'condition' && !node.broken ? (conditionOf(tree, node, machine, vcpus, scope, report) ?? []) : [],
   );
   const start = nodes.find(node => node.part === 'race');
+  if (start) checkCalled(blocks, scope, report);
   checkShape(nodes, agents, start, report);
   const used = own > 0 && operations.some(operation => operation.body.length > 0);
   return {

@@ -1,5 +1,6 @@
 /** Expressions of restated code: C's operators, places, and the kernel's functions that return a value. */
 import type { BinaryOperator, Expression, LockedOperator, Place } from '../engine/restated/code.ts';
+import { folded, number } from './codeFold.ts';
 import { CONSTANTS, codeField, codeFieldNames, type Scope } from './codeScope.ts';
 import type { CodeToken } from './codeTokens.ts';
 import type { Code } from './diagnostics.ts';
@@ -84,8 +85,6 @@ export const VALUE_FUNCTIONS: readonly string[] = [
   'done',
 ];
 
-const number = (value: number): Expression => ({ kind: 'number', value });
-
 /** Reads tokens of one operation or condition. */
 export class CodeExpressions {
   protected at = 0;
@@ -121,7 +120,9 @@ export class CodeExpressions {
   }
 
   expect(text: string, example: string): CodeToken {
-    return this.accept(text) ?? this.fail(`Write \`${text}\` here, as in \`${example}\`.`);
+    const found = this.accept(text);
+    if (!found && this.peek()?.text === '=') this.fail('Write `==` to compare.');
+    return found ?? this.fail(`Write \`${text}\` here, as in \`${example}\`.`);
   }
 
   protected name(what: string): CodeToken {
@@ -193,6 +194,10 @@ export class CodeExpressions {
     if (local >= 0) return { kind: 'local', index: local };
     const value = this.scope.variants.get(token.text) ?? CONSTANTS.get(token.text);
     if (value !== undefined) return number(value);
+    const [first, ...path] = token.text.split('.');
+    if (path.length > 0 && this.scope.locals.includes(first)) {
+      this.fail(`A field of vCPU \`${first}\` is \`${first}->${path.join('.')}\`.`, token.range, 'irq602');
+    }
     return this.unknown(token, this.scope.names(), 'a variable, a local or a constant');
   }
 
@@ -400,6 +405,7 @@ export class CodeExpressions {
   /** `f(a, b)`: an operation of the scenario or of the engine. */
   call(token: CodeToken): Expression {
     const callable = this.scope.callables.get(token.text);
+    this.scope.called.add(token.text);
     if (callable === undefined) {
       const near = nearest(token.text, [...this.scope.callables.keys(), ...VALUE_FUNCTIONS]);
       const remedy = near ? `Did you mean \`${near}\`?` : `Write it down: \`operation ${token.text}() {\`.`;
@@ -424,21 +430,4 @@ export class CodeExpressions {
     }
     return { kind: 'call', callee: callable.callee, values };
   }
-}
-
-/** Constants are calculated at once, so that a test of a variant leaves no trace. */
-function folded(expression: Extract<Expression, { kind: 'unary' | 'binary' }>): Expression {
-  if (expression.kind === 'unary') {
-    if (expression.of.kind !== 'number') return expression;
-    const { value } = expression.of;
-    return number(
-      expression.operator === '!' ? Number(value === 0) : expression.operator === '-' ? -value | 0 : ~value,
-    );
-  }
-  const { operator, left, right } = expression;
-  if (operator === '&&' && left.kind === 'number') return left.value === 0 ? left : right;
-  if (operator === '||' && left.kind === 'number') return left.value !== 0 ? left : right;
-  if (operator === '&&' && right.kind === 'number' && right.value !== 0) return left;
-  if (operator === '||' && right.kind === 'number' && right.value === 0) return left;
-  return expression;
 }

@@ -92,6 +92,8 @@ const known = new Map<string, Operation>();
 export class Scope {
   readonly shared = new Map<string, Shared>();
   readonly callables = new Map<string, Callable>();
+  /** Operations that something calls. */
+  readonly called = new Set<string>();
   /** Names of variants: 1 in the variant that is checked, else 0. */
   readonly variants = new Map<string, number>();
   /** Labels of the agents of the race. */

@@ -8,7 +8,7 @@ import { CodeStatements, MOST_LOCALS } from './codeStatement.ts';
 import { braces, type CodeToken, codeTokens } from './codeTokens.ts';
 import type { Range } from './program.ts';
 import type { Report } from './report.ts';
-import { alternatives, shown } from './suggest.ts';
+import { alternatives, nearest, shown } from './suggest.ts';
 import type { Tree } from './tree.ts';
 
 const ACTORS: readonly Actor[] = ['guest', 'kvm', 'host', 'cpu', 'iommu', 'device', 'vmm'];
@@ -70,6 +70,27 @@ export function checkOperations(
       body: statements,
     };
   });
+}
+
+/** Complains about an operation that nothing calls and that was probably meant to replace one of the engine's. */
+export function checkCalled(blocks: readonly OperationBlock[], scope: Scope, report: Report): void {
+  const engine = builtIns();
+  for (const { name, range } of blocks) {
+    if (name === INIT || engine.has(name) || scope.called.has(name)) continue;
+    const near = nearest(name, [...engine.keys()]);
+    if (near !== undefined) {
+      report.add(
+        'irq604',
+        range,
+        `Nothing calls \`${shown(name)}\`, and the engine has no such operation. Did you mean \`${near}\`?`,
+        {
+          title: `Change to '${near}'`,
+          range,
+          text: near,
+        },
+      );
+    }
+  }
 }
 
 function guarded<T>(report: Report, read: () => T): T | undefined {

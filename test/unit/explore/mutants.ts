@@ -624,6 +624,57 @@ finally (started != 0)
   ],
 };
 
+const engine: Exhibit = {
+  name: 'the wake-up vector restated, the rest is the engine',
+  text: `machine intel
+  kernel 6.16
+  vcpus 3 x2apic
+  with apicv vtd-posting
+operation pi_enable_wakeup_handler(vcpu) {
+  smp_store_mb(vcpu->wakeup_list, 1)
+  int old = vcpu->pid.control
+  while (!try_cmpxchg(vcpu->pid.control, old, (old & 0xff00ffff) | 0xf10000))
+    old = vcpu->pid.control
+  if (old & 1)
+    send_ipi(2, POSTED_INTR_WAKEUP_VECTOR)
+}
+operation device() by iommu {
+  atomic {
+    vcpu(2)->pid.pir[0x41] = 1
+    if (!vcpu(2)->pid.on) {
+      vcpu(2)->pid.on = 1
+      if (vcpu(2)->pid.nv == 0xf1)
+        cpu(2)->pending[0xf1] = 1
+      else
+        cpu(2)->pending[0xf2] = 1
+    }
+  }
+}
+race
+  d: device()
+  b: vcpu 2: block
+always vcpu 2 gets 0x41
+`,
+  mutants: [
+    {
+      name: 'P13 ON is not tested',
+      change: [['  if (old & 1)\n    send_ipi(2, POSTED_INTR_WAKEUP_VECTOR)\n', '']],
+      verdict: 'loses',
+    },
+    {
+      name: 'P12 the control word is loaded and stored',
+      change: [
+        [
+          '  while (!try_cmpxchg(vcpu->pid.control, old, (old & 0xff00ffff) | 0xf10000))\n    old = vcpu->pid.control\n',
+          '  vcpu->pid.control = (old & 0xff00ffff) | 0xf10000\n',
+        ],
+      ],
+      verdict: 'loses',
+    },
+    { name: 'no list', change: [['  smp_store_mb(vcpu->wakeup_list, 1)\n', '']], verdict: 'loses' },
+  ],
+};
+
 export const EXHIBITS: readonly Exhibit[] = [
   posting,
   loading,
@@ -635,4 +686,5 @@ export const EXHIBITS: readonly Exhibit[] = [
   delivery,
   pending,
   sipi,
+  engine,
 ];
