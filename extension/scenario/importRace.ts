@@ -72,6 +72,17 @@ function codeOf(what: Primitive, vcpu: string, vector: string): string[] {
   }
 }
 
+/** `cpu1`, `device`; a letter where two would be alike or the name is no name. */
+function labelsOf(agents: readonly string[]): Map<string, string> {
+  const labels = new Map<string, string>();
+  for (const [i, agent] of agents.entries()) {
+    const name = /^(?:[vp]?cpu\d{1,4}|vmm|qemu|device|nic|iommu|sender|receiver|target)/.exec(agent)?.[0];
+    const free = name !== undefined && ![...labels.values()].includes(name);
+    labels.set(agent, free ? name : String.fromCharCode(97 + i));
+  }
+  return labels;
+}
+
 export interface RaceLines {
   readonly lines: readonly string[];
   /** Entries that became `# not understood`, by their places. */
@@ -83,7 +94,7 @@ export function raceOf(entries: readonly Understood[], vector: string, comment: 
   const lost: number[] = [];
   const agents = [...new Set(entries.map(agentOf))].filter(agent => agent !== '');
   const order = entries.filter(isStep).map(agentOf);
-  const labels = new Map(agents.map((agent, i) => [agent, `${String.fromCharCode(97 + i)}`]));
+  const labels = labelsOf(agents);
   const concerned = new Set<number>();
   for (const agent of agents) {
     lines.push('', `# ${comment(entries.find(each => agentOf(each) === agent)?.entry.agent ?? agent)}`);

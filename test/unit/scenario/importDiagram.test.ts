@@ -6,6 +6,7 @@ import { check } from '../../../extension/scenario/check.ts';
 import { importDiagram, MAX_IMPORT } from '../../../extension/scenario/importDiagram.ts';
 import { parse } from '../../../extension/scenario/parse.ts';
 import { diagramOfText } from '../../../extension/session/diagram.ts';
+import { explore } from '../../../extension/session/explore.ts';
 import { judgeScenario } from '../../../extension/session/outcome.ts';
 import { sessionOf } from '../session/scenarios.ts';
 
@@ -41,10 +42,16 @@ describe('texts as commit messages have them', () => {
     expect(text).toMatch(/^# not understood: the moon rises$/m);
   });
 
-  test('what is imported runs and its claims hold', () => {
-    const { text } = scenarioOf(readFileSync(path.join(golden, 'numbered-ipi.txt'), 'utf8'));
-    expect(judgeScenario(text).failures).toEqual([]);
-    expect(judgeScenario(text).expectations).toBe(2);
+  const races = ['empty-harvest', 'sn-hides-posts'];
+
+  test.each(names.filter(name => !races.includes(name)))('%s runs, and what the text claims holds', name => {
+    const { failures, problems } = judgeScenario(readFileSync(path.join(golden, `${name}.irq`), 'utf8'));
+    expect([...failures, ...problems]).toEqual([]);
+  });
+
+  test.each(races)('%s becomes a race whose loss is found', name => {
+    const { program } = check(parse(readFileSync(path.join(golden, `${name}.irq`), 'utf8')));
+    expect(program && explore(program).verdict).toBe('broken');
   });
 });
 
