@@ -28,7 +28,7 @@ export function nextDelivery(m: Machine, vcpu: number): string {
   if (m.words[base + V.interrupts] === 0) {
     return `${next}, blocked by IF = 0`;
   }
-  if (m.words[base + V.apicv_active] !== 0) {
+  if (m.words[base + V.apicv_active] !== 0 && m.config.vendor === 'intel') {
     const rvi = m.words[base + V.guest_intr_status] & 0xff;
     if (rvi !== requested) {
       return `${next}, but RVI is ${hex(rvi)}: it waits for the next evaluation`;
@@ -36,7 +36,10 @@ export function nextDelivery(m: Machine, vcpu: number): string {
   }
   const inGuest = m.words[m.cpu(m.words[base + V.cpu]) + C.vcpu] === vcpu;
   if (inGuest) {
-    return m.words[base + V.recognized] !== 0 ? `${next}, recognised: delivered between two instructions` : next;
+    if (m.words[base + V.recognized] !== 0) {
+      return `${next}, recognised: delivered between two instructions`;
+    }
+    return m.config.vendor === 'amd' && m.words[base + V.apicv_active] !== 0 ? `${next}, waits for a doorbell` : next;
   }
   return `${next} at VM entry`;
 }

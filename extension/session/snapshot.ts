@@ -76,7 +76,9 @@ function vcpuView(m: Machine, index: number, step: StepView): VcpuView {
     mode: nameOf(VCPU_MODE, m.words[base + V.mode]),
     cpu: m.words[base + V.cpu],
     apicMode: (apicbase & EN) === 0 ? 'disabled' : (apicbase & EXTD) !== 0 ? 'x2apic' : 'xapic',
-    ...(m.config.apicv ? { pid: descriptorView(m, index), rvi: status & 0xff, svi: (status >>> 8) & 0xff } : {}),
+    ...(m.config.apicv && m.config.vendor === 'intel'
+      ? { pid: descriptorView(m, index), rvi: status & 0xff, svi: (status >>> 8) & 0xff }
+      : {}),
     irr: wordsAt(m, base + V.irr),
     isr: wordsAt(m, base + V.isr),
     tmr: wordsAt(m, base + V.tmr),

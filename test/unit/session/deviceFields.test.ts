@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest';
+import { V } from '../../../extension/engine/layout.ts';
 import { check } from '../../../extension/scenario/check.ts';
 import { parse } from '../../../extension/scenario/parse.ts';
 import { References, variablesOf } from '../../../extension/session/dap/variables.ts';
 import { compile } from '../../../extension/session/expression.ts';
 import { Session } from '../../../extension/session/session.ts';
+import { snapshotOf } from '../../../extension/session/snapshot.ts';
 
 function sessionOf(vendor: string, features: string): Session {
   const text = `machine ${vendor}\n kernel 6.16\n vcpus 2 x2apic\n with ${features}\ndevice nic irte 5 posted to vcpu 1 vector 0x41\ndevice nic: interrupt\n`;
@@ -47,4 +49,14 @@ test('a view shows what the vendor has', () => {
   );
   expect(names(amd, 'device').find(name => name.startsWith('irte'))).toContain('guest_mode 1');
   expect(names(intel, 'iommu').join()).not.toContain('ga_');
+});
+
+test('the picture of an AMD vCPU has no descriptor, and says what the next vector waits for', () => {
+  const picture = (session: Session) => snapshotOf(session, { title: '', uri: '' }, 1).vcpus[1];
+  expect('pid' in picture(intel)).toBe(true);
+  expect('pid' in picture(amd)).toBe(false);
+  const { machine } = amd.runner;
+  machine.recording = false;
+  machine.set_bit(0x91, machine.vcpu(1) + V.irr);
+  expect(picture(amd).next).toBe('next 0x91, waits for a doorbell');
 });
