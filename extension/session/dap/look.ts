@@ -62,11 +62,11 @@ export class Look {
     const first = args.startFrame ?? 0;
     const shown = stack.slice(first, first + (args.levels || stack.length));
     const source = { name: this.program.split(/[\\/]/).pop() ?? '', path: this.program };
-    const stackFrames = shown.map(({ name, frame, subtle }) => {
+    const stackFrames = shown.map(({ name, frame, subtle, line: restated }) => {
       const id = this.frames.size + 1;
       this.frames.set(id, frame === undefined ? {} : { locals: [frame.operation.locals, frame.locals] });
       const hint = subtle ? ({ presentationHint: 'subtle' } as const) : {};
-      return { id, name, line, column: 1, source, ...hint };
+      return { id, name, line: restated ?? line, column: 1, source, ...hint };
     });
     return { stackFrames, totalFrames: stack.length };
   }

@@ -1,6 +1,6 @@
 /** Agents as threads, and the kernel's call path as their call stack. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import type { Frame } from '../../engine/machine.ts';
+import { type Frame, SCENARIO } from '../../engine/machine.ts';
 import type { Statement } from '../../scenario/program.ts';
 import { sourceOf } from '../explain.ts';
 import type { Session } from '../session.ts';
@@ -32,7 +32,7 @@ export function threadsOf(session: Session): DebugProtocol.Thread[] {
 export function currentThread(session: Session): number {
   const { runner } = session;
   const agent = runner.betweenStatements ? -1 : runner.nextAgent();
-  return agent < 0 ? SCENARIO_THREAD : threadOf(agent);
+  return agent < 0 || agent === SCENARIO ? SCENARIO_THREAD : threadOf(agent);
 }
 
 /** A frame of the debugger's stack, innermost first, before it gets an id. */
@@ -40,6 +40,8 @@ export interface StackFrame {
   readonly name: string;
   /** Operation frames carry their locals. */
   readonly frame?: Frame;
+  /** 1-based line of the scenario in which a restated operation's next step stands. */
+  readonly line?: number;
   /** Callers that only pass on. */
   readonly subtle: boolean;
 }
@@ -57,7 +59,8 @@ export function stackOf(session: Session, thread: number, statement: Statement |
       const source = sourceOf(session.runner, operation);
       const inner = [...step.via].reverse();
       frames.push(...inner.map(name => ({ name, frame, subtle: false })));
-      frames.push({ name: `${operation.name}  (${source})`, frame, subtle: false });
+      const line = step?.line === undefined ? {} : { line: step.line + 1 };
+      frames.push({ name: `${operation.name}  (${source})`, frame, subtle: false, ...line });
       frames.push(...[...operation.via].reverse().map(name => ({ name, subtle: true })));
     }
   }
