@@ -84,7 +84,11 @@ const PRIMITIVES: readonly (readonly [RegExp, Primitive])[] = [
   ],
 ];
 
+/** Longer entries are paragraphs that nobody meant as a step. */
+const MAX_STEP = 500;
+
 export function meaningOf({ agent, text }: Entry, context: Context): Meaning | undefined {
+  if (text.length > MAX_STEP) return undefined;
   const { names } = context;
   const named = names.who(agent);
   // "While APICv is inhibited, vCPU 0 sends …": who acts stands in the words.

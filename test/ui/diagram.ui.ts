@@ -33,7 +33,7 @@ test('a diagram that was pasted into a scenario becomes one', async () => {
   await page.keyboard.press('Control+s');
   await expect.poll(() => saved('pasted.irq')).toContain('vcpu 0:  ipi fixed 0x41 to 1');
   expect(saved('pasted.irq')).toContain('# not understood: vCPU1: dances');
-  expect(await editor.locator('.squiggly-error').count()).toBe(0);
+  await expect.poll(() => editor.locator('.squiggly-error').count()).toBe(0);
 });
 
 test('elsewhere it opens as a new scenario', async () => {
