@@ -73,6 +73,9 @@ export const VALUE_FUNCTIONS: readonly string[] = [
   ...Object.keys(REQUEST_FUNCTIONS),
   ...Object.keys(LIST_FUNCTIONS),
   'READ_ONCE',
+  'atomic_read',
+  'likely',
+  'unlikely',
   'smp_load_acquire',
   'try_cmpxchg',
   'atomic_inc',
@@ -214,6 +217,7 @@ export class CodeExpressions {
 
   /** Something that can be read and written. */
   place(): Place {
+    this.accept('&'); // the kernel's functions take addresses
     const token = this.peek();
     if (token === undefined) this.fail('Write a variable or a field here: `mode`, `vcpu->pid.on`.');
     const shared = this.scope.shared.get(token.text);
@@ -284,7 +288,11 @@ export class CodeExpressions {
     if (Object.hasOwn(LIST_FUNCTIONS, text))
       return this.inside(() => this.listed(...LIST_FUNCTIONS[text]), `${text}(list)`);
     switch (text) {
+      case 'likely':
+      case 'unlikely':
+        return this.inside(() => this.expression(), `${text}(x)`);
       case 'READ_ONCE':
+      case 'atomic_read':
       case 'smp_load_acquire':
         return this.inside(() => ({ kind: 'load', place: this.place() }), `${text}(vcpu->mode)`);
       case 'try_cmpxchg':

@@ -16,6 +16,7 @@ export const STATEMENT_FUNCTIONS: readonly string[] = [
   ...NOTHING_ON_X86,
   'smp_mb',
   'WRITE_ONCE',
+  'atomic_set',
   'smp_store_release',
   '__set_bit',
   '__clear_bit',
@@ -23,7 +24,9 @@ export const STATEMENT_FUNCTIONS: readonly string[] = [
   'list_del',
   'wait_until',
   'spin_lock',
+  'raw_spin_lock',
   'spin_unlock',
+  'raw_spin_unlock',
   'mutex_lock',
   'mutex_unlock',
   'local_irq_disable',
@@ -31,6 +34,7 @@ export const STATEMENT_FUNCTIONS: readonly string[] = [
   'send_ipi',
   'assert',
   'WARN_ON',
+  'WARN_ON_ONCE',
   'BUG_ON',
 ];
 

@@ -11,13 +11,16 @@ import {
 import { CodeExpressions } from './codeExpression.ts';
 import { NOTHING_ON_X86, STATEMENT_FUNCTIONS } from './codeFunctions.ts';
 import type { Scope } from './codeScope.ts';
-import type { CodeToken } from './codeTokens.ts';
+import { type CodeToken, codeOfLine, commentOfLine } from './codeTokens.ts';
 import type { Range } from './program.ts';
 import { shown } from './suggest.ts';
 import type { SourceLine } from './tokens.ts';
 
 /** As many words as a frame has. */
 export const MOST_LOCALS = 8;
+
+/** A local is a 32-bit word, whatever its type is called. */
+const TYPES: readonly string[] = ['int', 'bool', 'unsigned', 'long', 'u8', 'u16', 'u32', 'u64'];
 
 const one: Expression = { kind: 'number', value: 1 };
 const zero: Expression = { kind: 'number', value: 0 };
@@ -59,9 +62,8 @@ export class CodeStatements extends CodeExpressions {
 
   private base(token: CodeToken): { readonly line: number; readonly text: string } {
     const { line } = token.range;
-    const source = this.lines[line];
-    const comment = source.comment?.text.replace(/^#+\s*/, '') ?? '';
-    const code = source.text.slice(0, source.comment?.range.start).trim();
+    const comment = commentOfLine(this.lines[line]);
+    const code = codeOfLine(this.lines[line]).trim();
     return { line, text: comment === '' ? `\`${code.replace(/\s*[{;]$/, '')}\`` : comment };
   }
 
@@ -74,10 +76,11 @@ export class CodeStatements extends CodeExpressions {
   }
 
   private statementOf(token: CodeToken, base: ReturnType<CodeStatements['base']>): Statement[] {
+    if (TYPES.includes(token.text)) {
+      while (TYPES.includes(this.peek()?.text ?? '')) this.at++;
+      return this.declarations(base);
+    }
     switch (token.text) {
-      case 'int':
-        this.at++;
-        return this.declarations(base);
       case 'if':
         this.at++;
         return [this.if(base)];
@@ -226,7 +229,8 @@ export class CodeStatements extends CodeExpressions {
   private for(base: ReturnType<CodeStatements['base']>): Statement[] {
     const example = 'for (int i = 0; i < 4; i++)';
     this.expect('(', example);
-    this.expect('int', example);
+    if (!TYPES.includes(this.peek()?.text ?? '')) this.expect('int', example);
+    while (TYPES.includes(this.peek()?.text ?? '')) this.at++;
     const first = this.declarations(base);
     this.expect(';', example);
     const start = this.here;
@@ -318,6 +322,7 @@ export class CodeStatements extends CodeExpressions {
       case 'smp_mb':
         return [{ ...base, kind: 'fence' }];
       case 'WRITE_ONCE':
+      case 'atomic_set':
       case 'smp_store_release': {
         const place = this.writable();
         this.expect(',', `${text}(vcpu->mode, IN_GUEST_MODE)`);
@@ -338,6 +343,7 @@ export class CodeStatements extends CodeExpressions {
       case 'wait_until':
         return [{ ...base, kind: 'wait', condition: this.withoutCall() }];
       case 'spin_lock':
+      case 'raw_spin_lock':
       case 'mutex_lock': {
         const place = this.writable();
         const free: Expression = { kind: 'unary', operator: '!', of: { kind: 'load', place } };
@@ -345,6 +351,7 @@ export class CodeStatements extends CodeExpressions {
         return [{ ...base, kind: 'atomic', body: [wait, { ...base, kind: 'store', place, value: one }] }];
       }
       case 'spin_unlock':
+      case 'raw_spin_unlock':
       case 'mutex_unlock':
         return [{ ...base, kind: 'store', place: this.writable(), value: zero }];
       case 'local_irq_disable':

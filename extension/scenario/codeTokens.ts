@@ -11,11 +11,26 @@ export interface CodeToken {
 const PATTERN =
   /(?<name>[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)|(?<number>0[xX][0-9a-fA-F_]+|\d[\d_]*)|(?<operator>->|==|!=|<=|>=|&&|\|\||<<|>>|\+\+|--|[-+|&]=|[-+*/%&|^~!<>=(){}[\],;:])|(?<blank>\s+)|(?<bad>.)/gy;
 
+/** The line without its comment: `#` as everywhere, or C's own; what is left keeps its columns. */
+export function codeOfLine({ text, comment }: SourceLine): string {
+  const code = text.slice(0, comment?.range.start).replaceAll(/\/\*.*?\*\//g, found => ' '.repeat(found.length));
+  const end = code.indexOf('//');
+  return end < 0 ? code : code.slice(0, end);
+}
+
+/** What the comment says; empty without one. */
+export function commentOfLine({ text, comment }: SourceLine): string {
+  const found = comment?.text ?? /\/\*.*?\*\/|\/\/.*/.exec(text)?.[0] ?? '';
+  return found
+    .replace(/^(?:#+|\/\/|\/\*)\s*/, '')
+    .replace(/\s*\*\/$/, '')
+    .trim();
+}
+
 /** Tokens of one line from column `from` on, without its comment. */
 export function codeTokens(line: SourceLine, number: number, from = 0): CodeToken[] {
-  const end = line.comment?.range.start ?? line.text.length;
   const tokens: CodeToken[] = [];
-  const text = line.text.slice(0, end);
+  const text = codeOfLine(line);
   PATTERN.lastIndex = from;
   for (let match = PATTERN.exec(text); match !== null; match = PATTERN.exec(text)) {
     const { groups = {} } = match;

@@ -114,6 +114,31 @@ always (x <= 2)
     expect(explore(programOf(text.replace('  h: ', '  h interrupts t: '))).verdict).toBe('holds');
   });
 
+  it('reads code as it stands in the kernel', () => {
+    const text = `${MACHINE}shared pending, lock, last = -1
+operation f(v) {
+  bool was = false;
+  u64 n = 0;                         // a local
+  raw_spin_lock(&lock);
+  was = test_and_set_bit(3, &pending); /* locked */
+  if (unlikely(!was)) {
+    n = atomic_read(&pending);
+    WRITE_ONCE(last, n);
+  } else
+    goto out;
+  WARN_ON_ONCE(n != 8);
+out:
+  raw_spin_unlock(&lock);
+}
+race
+  a: f(0)
+  b: f(1)
+finally (pending == 8 && last == 8 && lock == 0)
+`;
+    expect(explore(programOf(text)).verdict).toBe('holds');
+    expect(explore(programOf(text.replace('n != 8', 'n == 8'))).broken).toBe('the assertion on line 15');
+  });
+
   it('breaks what takes longer than it may', () => {
     const text = `${MACHINE}shared x, y\noperation f() {\n  while (!x)\n    atomic_inc(y)\n}\noperation g() {\n  set_bit(x)\n}\nrace\n  a: f()\n  b: g()\neventually within 4 of a (x)\n`;
     const { verdict, order } = explore(programOf(text));
