@@ -6,6 +6,13 @@ import { formattingProvider } from './scenarioFormatting.ts';
 import { hoverProvider } from './scenarioHover.ts';
 import { LANGUAGE } from './scenarioLanguage.ts';
 import { lensProvider, registerLensCommands } from './scenarioLenses.ts';
+import {
+  renameProvider,
+  SEMANTIC_LEGEND,
+  SIGNATURE_TRIGGERS,
+  semanticTokensProvider,
+  signatureProvider,
+} from './scenarioNames.ts';
 import { foldingProvider, symbolProvider } from './scenarioOutline.ts';
 import { definitionProvider, highlightProvider, inlineValuesProvider, referenceProvider } from './scenarioSymbols.ts';
 
@@ -23,6 +30,9 @@ export function registerScenarioProviders(): Disposable[] {
     languages.registerDocumentHighlightProvider(LANGUAGE, highlightProvider),
     languages.registerReferenceProvider(LANGUAGE, referenceProvider),
     languages.registerDefinitionProvider(LANGUAGE, definitionProvider),
+    languages.registerDocumentRangeSemanticTokensProvider(LANGUAGE, semanticTokensProvider, SEMANTIC_LEGEND),
+    languages.registerSignatureHelpProvider(LANGUAGE, signatureProvider, ...SIGNATURE_TRIGGERS),
+    languages.registerRenameProvider(LANGUAGE, renameProvider),
     languages.registerInlineValuesProvider(LANGUAGE, inlineValuesProvider),
     ...registerLensCommands(),
   ];

@@ -128,7 +128,7 @@ export function check(written: Tree, options: CheckOptions = {}): Checked {
   const report = new Report(names);
   const frame = checkMachine(tree, report, options.kernel);
   const machine = checkDevices(tree, { ...frame.machine, ...checkVcpus(tree, frame, report) }, report);
-  checkConstants(written, machine, report);
+  checkConstants(written, report);
   checkOrder(tree.nodes, report);
   const variants = checkVariants(tree, report);
   const variant = options.variant ?? variants[0]?.name;

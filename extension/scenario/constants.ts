@@ -1,10 +1,9 @@
 /** `let NAME = value`: what a name in capitals stands for. */
-import type { MachineConfig } from '../engine/config.ts';
 import { FIELDS } from '../engine/fields.ts';
 import { REGISTER_OFFSETS } from './checkAction.ts';
-import { KERNELS } from './checkMachine.ts';
+import { checkMachine, KERNELS } from './checkMachine.ts';
 import { apicvInhibits } from './inhibits.ts';
-import type { Report } from './report.ts';
+import { Report } from './report.ts';
 import { nearest, shown } from './suggest.ts';
 import type { Token } from './tokens.ts';
 import type { LetNode, Node, Tree } from './tree.ts';
@@ -100,18 +99,21 @@ export function withValues(tree: Tree, memo: ValueMemo): Tree {
   return { ...tree, nodes: changed };
 }
 
-/** Names that mean something without `let`. */
-function meanings(machine: MachineConfig): ReadonlySet<string> {
+const NOTHING: Tree = { lines: [], parsed: [], nodes: [], diagnostics: [], refused: false };
+
+/** Names that mean something without `let`, under any kernel. */
+export function meanings(): ReadonlySet<string> {
+  const { machine } = checkMachine(NOTHING, new Report());
   const reasons = KERNELS.flatMap(kernel => apicvInhibits({ ...machine, kernel }).inhibitReasons);
   const values = FIELDS.flatMap(field => Object.keys(field.values ?? {}));
   return new Set([...Object.keys(VECTORS), ...Object.keys(REGISTER_OFFSETS), ...values, ...reasons]);
 }
 
 /** Reports names that are spelled otherwise, taken, or defined twice. */
-export function checkConstants(tree: Tree, machine: MachineConfig, report: Report): void {
+export function checkConstants(tree: Tree, report: Report): void {
   const nodes = letNodes(tree);
   if (nodes.length === 0) return;
-  const taken = meanings(machine);
+  const taken = meanings();
   const lines = new Map<string, number>();
   for (const { name, value, range } of nodes) {
     if (!name || !value) continue;
