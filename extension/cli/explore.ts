@@ -3,15 +3,17 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import type { KernelVersion } from '../engine/config.ts';
-import { KERNEL_VERSIONS } from '../engine/profile.ts';
+import { KERNEL_VERSIONS, profileOf } from '../engine/profile.ts';
 import { check } from '../scenario/check.ts';
+import { builtIns } from '../scenario/codeScope.ts';
 import { parse } from '../scenario/parse.ts';
 import type { Program } from '../scenario/program.ts';
 import { type Exploration, explore } from '../session/explore.ts';
 import { orderDiagram } from '../session/exploreDiagram.ts';
 import { EXIT, type Io } from './io.ts';
 
-export const EXPLORE_USAGE = 'irqscope explore FILE|FOLDER… [--profile VARIANT|KERNEL] [--no-reduction] [--json]';
+export const EXPLORE_USAGE =
+  'irqscope explore FILE|FOLDER… [--profile VARIANT|KERNEL] [--no-reduction] [--json] | --operations';
 
 interface Result {
   readonly file: string;
@@ -33,8 +35,17 @@ export async function exploreCommand(args: readonly string[], io: Io): Promise<n
   const { values, positionals } = parseArgs({
     args: [...args],
     allowPositionals: true,
-    options: { profile: { type: 'string' }, 'no-reduction': { type: 'boolean' }, json: { type: 'boolean' } },
+    options: {
+      profile: { type: 'string' },
+      'no-reduction': { type: 'boolean' },
+      json: { type: 'boolean' },
+      operations: { type: 'boolean' },
+    },
   });
+  if (values.operations === true) {
+    listOperations(io);
+    return EXIT.ok;
+  }
   if (positionals.length === 0) {
     io.err(`name at least one scenario file: ${EXPLORE_USAGE}`);
     return EXIT.unusable;
@@ -63,6 +74,15 @@ export async function exploreCommand(args: readonly string[], io: Io): Promise<n
     return EXIT.unusable;
   }
   return failed > 0 ? EXIT.failed : EXIT.ok;
+}
+
+/** What a scenario can restate and call; behind the arguments may stand locals of the engine's own. */
+function listOperations(io: Io): void {
+  const machine = check(parse('machine intel\nvcpus 1')).program?.machine;
+  const names = [...builtIns()].sort(([a], [b]) => (a < b ? -1 : 1));
+  for (const [name, { locals, source }] of machine === undefined ? [] : names) {
+    io.out(`${name}(${locals.join(', ')})  # ${source(profileOf(machine))}`);
+  }
 }
 
 /** The file, or all scenarios in a folder by name. */
