@@ -78,6 +78,8 @@ export function judgeScenario(text: string, kernel?: KernelVersion, section?: st
   }
   const session = new Session(program);
   session.rules = [];
+  // A variant that the text calls broken may lose in the one order that runs here; whether it does in any is for the explorer to say.
+  const mayLose = program.variants?.find(({ name }) => name === program.variant)?.expected === 'broken';
   const failures: (Failure & { readonly statement: number })[] = [];
   const executed = new Set<number>();
   /** Steps before each statement. */
@@ -95,7 +97,7 @@ export function judgeScenario(text: string, kernel?: KernelVersion, section?: st
     }
     const known = session.troubles.length;
     session.move('stepOver');
-    if (statement?.action.kind === 'race') {
+    if (statement?.action.kind === 'race' && !mayLose) {
       failures.push(...session.troubles.slice(known).map(({ line, text }) => ({ line, text, statement: index })));
     }
   }
