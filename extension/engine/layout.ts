@@ -143,6 +143,8 @@ export const V = block({
   avic_physical_id_entry: 2,
   /** The entry of this vCPU in the physical APIC ID table, as hardware sees it. */
   avic_hw_entry: 2,
+  /** svm->ir_list_lock is held: entry and IRTEs of the vCPU are being written. */
+  ir_list_lock: 1,
   /** VMCB int_ctl: bit 31 AVIC, bit 30 x2AVIC. */
   int_ctl: 1,
 });

@@ -85,33 +85,44 @@ export function guestIrte(m: Machine, vcpu: number, vector: number): number[] {
   });
 }
 
+function isListFree(m: Machine, vcpu: number): boolean {
+  return vcpu < 0 || m.words[m.vcpu(vcpu) + V.ir_list_lock] === 0;
+}
+
 export function storeIrte(m: Machine, device: number, entry: readonly number[]): void {
   for (let i = 0; i < 4; i++) {
     m.store(m.device(device) + D.irte + i, entry[i] | 0);
   }
 }
 
-/** `vcpu` -1: back to the remapped entry. The entry is replaced by one 16-byte compare-and-exchange; then its cached copy is invalidated. */
+/**
+ * `vcpu` -1: the remapped entry. `owner`: the vCPU whose list (`ir_list`) the interrupt belongs to from now on, -1 = none. Entry and list change
+ * under `ir_list_lock` of that vCPU, which load and put hold too: an IRTE cannot keep an is_run that was taken back. Race R21.
+ */
 export const amd_ir_set_vcpu_affinity = operation({
   name: 'amd_ir_set_vcpu_affinity',
   actor: 'host',
   source: 'drivers/iommu/amd/iommu.c',
   via: ['irq_set_vcpu_affinity'],
-  locals: ['device', 'vcpu', 'vector'],
+  locals: ['device', 'owner', 'vcpu', 'vector'],
   steps: {
     modify: step(
-      (m, device, vcpu, vector) => {
+      (m, device, _owner, vcpu, vector) => {
         const name = m.config.devices?.[device].name;
         return vcpu < 0
           ? `IRTE of ${name} := remapped, to the host's own vector (16-byte compare-and-exchange)`
-          : `IRTE of ${name} := guest mode: backing page of vcpu ${vcpu}, vector ${hex(vector)}, tag ${hex(gaTag(m, vcpu), 1)} (16-byte compare-and-exchange)`;
+          : `IRTE of ${name} := guest mode: backing page of vcpu ${vcpu}, vector ${hex(vector)}, tag ${hex(gaTag(m, vcpu), 1)} (16-byte compare-and-exchange, under ir_list_lock)`;
       },
-      (m, device, vcpu, vector) => {
+      (m, device, owner, vcpu, vector) => {
         const host = m.config.devices?.[device].host ?? { cpu: 0, vector: 0 };
         storeIrte(m, device, vcpu < 0 ? remappedIrte(m, host.cpu, host.vector) : guestIrte(m, vcpu, vector));
+        m.store(m.device(device) + D.bypass_vcpu, owner);
         return RETURN;
       },
-      { via: ['modify_irte_ga'] },
+      {
+        via: ['modify_irte_ga'],
+        until: (m, device, owner) => isListFree(m, owner) && isListFree(m, m.words[m.device(device) + D.bypass_vcpu]),
+      },
     ),
   },
 });

@@ -31,6 +31,16 @@ function kvm_vcpu_is_blocking(m: Machine, vcpu: number): boolean {
   return m.load(m.vcpu(vcpu) + V.waiter) !== 0;
 }
 
+/** Entry and IRTEs are written under `ir_list_lock`; who gives the vCPU a device waits meanwhile, and the other way round. */
+const take_lock = step(
+  (_m, vcpu) => `take ir_list_lock of vcpu ${vcpu}: its table entry and the list of its IRTEs belong together`,
+  (m, vcpu) => {
+    m.store(m.vcpu(vcpu) + V.ir_list_lock, 1);
+    return NEXT;
+  },
+  { until: (m, vcpu) => m.words[m.vcpu(vcpu) + V.ir_list_lock] === 0 },
+);
+
 const DEVICE = 2;
 
 export const __avic_vcpu_load = operation({
@@ -39,6 +49,7 @@ export const __avic_vcpu_load = operation({
   source: 'svm/avic.c',
   locals: ['vcpu', 'cpu', 'device'],
   steps: {
+    lock: take_lock,
     entry: step(
       (m, vcpu, cpu) =>
         `physical ID table entry of vcpu ${vcpu}: host APIC ID := ${hex(m.config.cpus[cpu].apicId, 1)}, ${showsIsRunning(m) ? 'IsRunning := 1' : 'IsRunning stays 0 for hardware (enable_ipiv = 0)'}`,
@@ -57,7 +68,7 @@ export const __avic_vcpu_load = operation({
     next: silent((m, vcpu, _cpu, device) => {
       const found = listed(m, vcpu, device);
       m.local(DEVICE, found);
-      return found < 0 ? RETURN : NEXT;
+      return found < 0 ? 'unlock' : NEXT;
     }),
     update_ga: step(
       (m, _vcpu, cpu, device) =>
@@ -69,6 +80,13 @@ export const __avic_vcpu_load = operation({
         return 'next';
       },
       { via: ['avic_update_iommu_vcpu_affinity', 'amd_iommu_update_ga'] },
+    ),
+    unlock: step(
+      (_m, vcpu) => `release ir_list_lock of vcpu ${vcpu}`,
+      (m, vcpu) => {
+        m.store(m.vcpu(vcpu) + V.ir_list_lock, 0);
+        return RETURN;
+      },
     ),
   },
 });
@@ -100,6 +118,7 @@ export const __avic_vcpu_put = operation({
   source: 'svm/avic.c',
   locals: ['vcpu', 'action', 'device'],
   steps: {
+    lock: take_lock,
     next: silent((m, vcpu, _action, device) => {
       const found = listed(m, vcpu, device);
       m.local(DEVICE, found);
@@ -116,13 +135,15 @@ export const __avic_vcpu_put = operation({
       { via: ['avic_update_iommu_vcpu_affinity', 'amd_iommu_update_ga'] },
     ),
     entry: step(
-      (_m, vcpu) => `physical ID table entry of vcpu ${vcpu}: IsRunning := 0; the host APIC ID stays`,
+      (_m, vcpu) =>
+        `physical ID table entry of vcpu ${vcpu}: IsRunning := 0, the host APIC ID stays; release ir_list_lock`,
       (m, vcpu, action) => {
         const base = m.vcpu(vcpu);
         const hi = m.load(base + V.avic_physical_id_entry + 1) & ~ENTRY.isRunning;
         m.store(base + V.avic_hw_entry + 1, hi & ~ENTRY.gaLogIntr);
         const flag = m.profile.avic.gaLogIntr === 'while blocking' && action === ACTION.blocking;
         m.store(base + V.avic_physical_id_entry + 1, flag ? hi | ENTRY.gaLogIntr : hi);
+        m.store(base + V.ir_list_lock, 0);
         return RETURN;
       },
     ),

@@ -88,7 +88,7 @@ export const avic_refresh_apicv_exec_ctrl = operation({
           m.local(DEVICE, each + 1);
           const active = m.words[m.vcpu(vcpu) + V.apicv_active] !== 0;
           const { vector } = postTarget(m, each);
-          return m.call(amd_ir_set_vcpu_affinity, each, active ? vcpu : -1, active ? vector : 0);
+          return m.call(amd_ir_set_vcpu_affinity, each, vcpu, active ? vcpu : -1, active ? vector : 0);
         }
       }
       return RETURN;

@@ -43,8 +43,10 @@ export const kvm_pi_update_irte = operation({
     ),
     program: silent((m, device, _set, vcpu, vector) => {
       const posted = vcpu >= 0 && acceptsPosts(m, vcpu);
-      const affinity = m.config.vendor === 'intel' ? intel_ir_set_vcpu_affinity : amd_ir_set_vcpu_affinity;
-      return m.call(affinity, device, posted ? vcpu : -1, posted ? vector : 0);
+      const target = posted ? vcpu : -1;
+      return m.config.vendor === 'intel'
+        ? m.call(intel_ir_set_vcpu_affinity, device, target, posted ? vector : 0)
+        : m.call(amd_ir_set_vcpu_affinity, device, vcpu, target, posted ? vector : 0);
     }),
     remember: step(
       (m, device, _set, vcpu, vector) =>

@@ -264,8 +264,8 @@ describe('AVIC off and on', () => {
 
 describe('order of entry and IRTEs', () => {
   test.each([
-    ['put', preempt, ['update_ga', 'entry']],
-    ['blocking', hlt, ['update_ga', 'entry']],
+    ['put', preempt, ['lock', 'update_ga', 'entry']],
+    ['blocking', hlt, ['lock', 'update_ga', 'entry']],
   ] as const)('%s: IRTEs first, then the entry', (_name, action, order) => {
     const m = avic({ devices: [nic({ route: msiTo(1, 0x41) })] });
     const trail = run(m, m.vcpuAgent(1), action, 1);
@@ -278,7 +278,7 @@ describe('order of entry and IRTEs', () => {
     run(m, m.vcpuAgent(1), preempt, 1);
     const trail = run(m, m.vcpuAgent(1), resume, 1, 3, VCPU_STATE.preempted);
     const labels = trail.filter(step => step.startsWith('__avic_vcpu_load')).map(step => step.split('.')[1]);
-    expect(labels).toEqual(['entry', 'update_ga']);
+    expect(labels).toEqual(['lock', 'entry', 'update_ga', 'unlock']);
     expect(entryOf(m, 1)[0] & 0xfff).toBe(3);
     interrupt(m);
     expect(taken(m, 1)).toEqual([0x41]);

@@ -40,6 +40,20 @@ describe('every order', () => {
     expect(verdict(text)).toBe('holds');
   });
 
+  // R21: entry of the vCPU and IRTE are written under ir_list_lock.
+  test.each([
+    ['blocks', 'a: device nic: route fixed 0x51 to 1', 'b: vcpu 1: block'],
+    ['is preempted', 'a: device nic: route fixed 0x51 to 1', 'b: vcpu 1: preempt'],
+    ['blocks while another vCPU gets the device', 'a: device nic: route fixed 0x51 to 0', 'b: vcpu 1: block'],
+  ])('an IRTE never says "running" of a vCPU that %s', (_name, route, action) => {
+    const from = route.endsWith('1') ? 0 : 1;
+    const nic = `device nic irte 5 posted to vcpu ${from} vector 0x41 host cpu 2 vector 0x31\n`;
+    const agrees = route.endsWith('1')
+      ? 'device nic: irte.is_run 0, vcpu 1: avic.is_running 0'
+      : 'device nic: irte.is_run 1, posted_to 0';
+    expect(verdict(`${AMD}${nic}race\n  ${route}\n  ${action}\nfinally ${agrees}\n`)).toBe('holds');
+  });
+
   test.each([
     ['race-intel.irq', '7.1', 'holds'],
     ['race-intel.irq', '6.16', 'broken'],
