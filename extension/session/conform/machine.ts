@@ -52,11 +52,37 @@ function vcpuConfig(vcpu: VectorVcpu): VcpuConfig {
 
 /** Which flags of `KVM_CAP_X2APIC_API` the kernel takes: all or none. */
 function isApiAccepted(vector: Vector, kernel: KernelVersion): boolean {
-  const suppression = KERNEL_ORDER.indexOf(kernel) >= KERNEL_ORDER.indexOf('7.1');
+  const suppression = deliveryChoices(kernel).suppressEoi === 'chosen by the VMM';
   const enables = (vector.api & 4) !== 0;
   return (
     (vector.api & ~(suppression ? 15 : 3)) === 0 && !(enables && ((vector.api & 8) !== 0 || vector.chip !== 'split'))
   );
+}
+
+/** `KVM_SET_MSRS` refuses an IA32_APICBASE that CPUID does not allow, or bit 10 without bit 11. */
+function isBaseRefused(vcpu: VectorVcpu): boolean {
+  const extended = (vcpu.base & 0x400) !== 0;
+  return (vcpu.base & 0x2ff) !== 0 || (extended && (!vcpu.x2cpuid || (vcpu.base & 0x800) === 0));
+}
+
+/** `KVM_SET_LAPIC` with 32-bit IDs refuses an x2APIC ID other than vcpu_id; only SPIV has been written then. */
+function isStateRefused(vcpu: VcpuConfig, aid: number | undefined, api: number): boolean {
+  return vcpu.apic === 'x2apic' && api > 0 && (api & 1) !== 0 && aid !== undefined && aid !== vcpu.id;
+}
+
+/** One vCPU as its ioctls leave it; those that fail are added to `errors` with the number `v`. */
+function configured(vcpu: VectorVcpu, v: number, api: number, errors: Answer[]): VcpuConfig {
+  let config = vcpuConfig(vcpu);
+  if (isBaseRefused(vcpu)) {
+    errors.push({ v, what: 'APICBASE', ret: 0 });
+    config = { ...config, apic: 'xapic', bsp: vcpu.id === 0 };
+  }
+  if (isStateRefused(config, vcpu.aid, api)) {
+    errors.push({ v, what: 'SET_LAPIC', ret: EINVAL });
+    const { aid: _aid, ldr: _ldr, dfr: _dfr, irr: _irr, isr: _isr, tmr: _tmr, ...rest } = config;
+    return { ...rest, tpr: 0, restored: false };
+  }
+  return config;
 }
 
 export interface Setup {
@@ -75,11 +101,14 @@ export function setUp(vector: Vector): Setup {
     errors.push({ v: -1, what: 'X2APIC_API', ret: EINVAL });
   }
   const limit = vector.maxid ?? deliveryChoices(kernel).maxVcpuIds;
+  const x2apicApi = accepted ? vector.api : -1;
   const created: VectorVcpu[] = [];
+  const vcpus: VcpuConfig[] = [];
   for (const vcpu of vector.vcpus) {
     if (vcpu.id >= limit) {
       errors.push({ v: created.length, what: 'CREATE_VCPU', ret: EINVAL });
     } else {
+      vcpus.push(configured(vcpu, created.length, x2apicApi, errors));
       created.push(vcpu);
     }
   }
@@ -91,9 +120,9 @@ export function setUp(vector: Vector): Setup {
     ipiv: false,
     vtdPosting: false,
     irqchip: vector.chip,
-    x2apicApi: accepted ? vector.api : -1,
+    x2apicApi,
     vectorHashing: vector.vectorHashing,
-    vcpus: created.map(vcpuConfig),
+    vcpus,
     cpus: [{ apicId: 0 }],
     rtes: vector.rtes.map(({ pin, rte: [lo, hi] }) => ({ pin, lo, hi })),
     ...(vector.routes.length > 0 ? { routes: vector.routes } : {}),

@@ -5,7 +5,8 @@ import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { conformCommand } from '../../../extension/cli/conform.ts';
-import { kernelOf } from '../../../extension/session/conform/machine.ts';
+import { V } from '../../../extension/engine/layout.ts';
+import { kernelOf, setUp } from '../../../extension/session/conform/machine.ts';
 import { parseVector } from '../../../extension/session/conform/vector.ts';
 
 const SPOT = path.join(import.meta.dirname, '../../conformance/linux-7.2/spot.jsonl.gz');
@@ -92,6 +93,29 @@ describe('profiles of releases', () => {
     ['next', '2013', false],
   ])('%s', (release, kernel, exact) => {
     expect(kernelOf(release)).toEqual({ kernel, exact });
+  });
+});
+
+describe('ioctls of the setup that fail', () => {
+  const setupOf = (api: number, vcpu: string) =>
+    setUp(parseVector(line.replace('"api":-1', `"api":${api}`).replace(/"vcpus":\[\{[^}]*\}/, `"vcpus":[${vcpu}`)));
+
+  test('KVM_SET_LAPIC with another x2APIC ID leaves reset values, but SPIV', () => {
+    const { errors, machine } = setupOf(
+      1,
+      '{"id":0,"base":"0xfee00d00","aid":"0x5","tpr":"0x30","svr":"0x1ff","mp":0}',
+    );
+    expect(errors).toEqual([{ v: 0, what: 'SET_LAPIC', ret: -22 }]);
+    expect([V.id, V.tpr, V.svr].map(word => machine.words[machine.vcpu(0) + word])).toEqual([0, 0, 0x1ff]);
+  });
+
+  test('IA32_APICBASE without x2APIC in CPUID stays as after reset', () => {
+    const { errors, machine } = setupOf(
+      -1,
+      '{"id":0,"x2cpuid":false,"base":"0xfee00c00","tpr":"0x0","svr":"0x1ff","mp":0}',
+    );
+    expect(errors).toEqual([{ v: 0, what: 'APICBASE', ret: 0 }]);
+    expect(machine.words[machine.vcpu(0) + V.apicbase] >>> 0).toBe(0xfee00900);
   });
 });
 
