@@ -225,6 +225,10 @@ class Sequence {
       }
       if (state === undefined) this.#starts.set(vcpu, `exited on cpu ${vcpu}`);
       this.#states.set(vcpu, 'running');
+    } else if ((act === 'cli' || act === 'sti') && state !== undefined && state !== 'running') {
+      // Out of the guest these are the host's own interrupts.
+      this.#part(source);
+      return;
     } else {
       this.#mustRun(vcpu, act);
       const next = { exit: 'exited', block: 'blocked', preempt: 'preempted', userspace: 'exited' }[act];

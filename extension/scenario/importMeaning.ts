@@ -75,14 +75,24 @@ const PRIMITIVES: readonly (readonly [RegExp, Primitive])[] = [
   ],
   [/\b(?:reads?|checks?|scans?|tests?|looks? at|sees?|finds?)\b[^;]*\bpir\b|pi_is_pir_empty/i, 'read PIR'],
   [/\b(?:reads?|checks?|scans?|searches|looks? at|sees?|finds?)\b[^;]*\birr\b|find_highest_irr/i, 'read IRR'],
-  [/\bmode\b[^;]*(?::=|=(?!=)|<-)\s*IN_GUEST_MODE|\bsets?\b[^;]*\bIN_GUEST_MODE/i, 'mode IN_GUEST_MODE'],
-  [/\bmode\b[^;]*(?::=|=(?!=)|<-)\s*OUTSIDE_GUEST_MODE|\bsets?\b[^;]*\bOUTSIDE_GUEST_MODE/i, 'mode OUTSIDE_GUEST_MODE'],
+  [
+    /\bmode\b[^;]*(?::=|(?<![=!<>])=(?!=)|<-)\s*IN_GUEST_MODE|mode, *IN_GUEST_MODE|\bsets?\b[^;]*\bIN_GUEST_MODE/i,
+    'mode IN_GUEST_MODE',
+  ],
+  [
+    /\bmode\b[^;]*(?::=|(?<![=!<>])=(?!=)|<-)\s*OUTSIDE_GUEST_MODE|mode, *OUTSIDE_GUEST_MODE|\bsets?\b[^;]*\bOUTSIDE_GUEST_MODE/i,
+    'mode OUTSIDE_GUEST_MODE',
+  ],
   [/\b(?:reads?|checks?|tests?|sees?)\b[^;]*\b(?:mode|(?:IN|OUTSIDE)_GUEST_MODE)\b|mode\s*==/i, 'read mode'],
   [
     /\bsends?\b[^;]*\b(?:pinv|notification|notify|posted[- ]interrupt|POSTED_INTR_VECTOR|0xf2)\b|trigger_posted_interrupt|\brings?\b[^;]*doorbell/i,
     'notify',
   ],
 ];
+
+/** What is not done, or only ought to be, is no action. */
+const UNDONE =
+  /\b(?:not|never|cannot|[a-z]+n't|should|must|would|could|might|instead of|(?:needs?|wants?|tries|about|going) to|before it)\b/i;
 
 /** Longer entries are paragraphs that nobody meant as a step. */
 const MAX_STEP = 500;
@@ -96,13 +106,13 @@ export function meaningOf({ agent, text }: Entry, context: Context): Meaning | u
   const who: Who = inside === undefined ? named : names.who(inside);
   const self = who.kind === 'vcpu' ? who.number : undefined;
   const about = self ?? names.vcpusIn(text)[0] ?? context.target;
+  const done = UNDONE.test(text) ? undefined : sendOf(text, who, context);
   return (
     claimOf(text, about, context) ??
     stateOf(text, self ?? names.vcpusIn(text)[0]) ??
-    sendOf(text, who, context) ??
+    done ??
     primitiveOf(text, who, context) ??
-    actOf(text, who) ??
-    eventOf(text, who) ??
+    (UNDONE.test(text) ? undefined : (actOf(text, who) ?? eventOf(text, who))) ??
     fieldClaimOf(text, about) ??
     partOf(text)
   );
@@ -156,7 +166,7 @@ function stateOf(text: string, vcpu: number | undefined): Meaning | undefined {
     [new RegExp(`${verb}(?:preempted|scheduled out)\\b`, 'i'), 'preempted'],
   ];
   const found = states.find(([pattern]) => pattern.test(text));
-  if (found === undefined || /\bif\b/i.test(text)) return undefined;
+  if (found === undefined || /\bif\b/i.test(text) || SENDS.test(text)) return undefined;
   const cpu = /\bon p?cpu[ #_-]*(\d{1,3})\b/i.exec(text)?.[1];
   return { kind: 'state', vcpu, state: found[1], ...(cpu !== undefined && { cpu }) };
 }
@@ -239,11 +249,11 @@ function actOf(text: string, who: Who): Meaning | undefined {
     return { kind: 'expect', text: `exit on vcpu ${who.number}` };
   }
   const verbs: readonly (readonly [RegExp, string])[] = [
-    [/\beoi\b|\bends the interrupt/i, 'eoi'],
+    [/\beois?\b|\bends the interrupt/i, 'eoi'],
     [/\b(?:cli|disables? (?:guest )?interrupts|(?:rflags\.)?if (?::=|=|<-) ?0)\b/i, 'cli'],
     [/\b(?:sti|(?:re-?)?enables? (?:guest )?interrupts|(?:rflags\.)?if (?::=|=|<-) ?1)\b/i, 'sti'],
     [/\bmwait\b/i, 'mwait'],
-    [/\b(?:hlt|halts?|blocks|goes to sleep|falls asleep|sleeps)\b/i, 'block'],
+    [/\b(?:hlt|exit_reason_hlt|halts?|blocks|goes to sleep|falls asleep|sleeps)\b/i, 'block'],
     [/\b(?:gets? preempted|preempted|sched(?:uled)?[ -]?out|descheduled)\b/i, 'preempt'],
     [/\b(?:returns?|exits?) to user ?space\b/i, 'userspace'],
     [/\b(?:vm-? ?exit(?:s|ed)?|(?:exits?|leaves?)(?: from)?(?: the)? guest)\b/i, 'exit'],

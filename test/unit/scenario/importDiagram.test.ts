@@ -86,6 +86,26 @@ describe('words', () => {
     expect(line(text)).toBe(expected);
   });
 
+  test.each([
+    "vCPU0 doesn't send the IPI 0x41 to vCPU1",
+    'vCPU1 does not enter the guest',
+    'vCPU0 needs to send vector 0x41 to vCPU1',
+    'vCPU1 should write EOI',
+    'vCPU1 is about to halt',
+  ])('"%s" is no action', text => {
+    expect(scenarioOf(`1. ${text}`)).toMatchObject({ notUnderstood: 1 });
+  });
+
+  test('who is spoken of is not who acts', () => {
+    expect(line('vCPU0 sends IPI 0x41 to vCPU1, which is blocked')).toBe('vcpu 0: ipi fixed 0x41 to 1');
+  });
+
+  test('interrupts that are enabled out of the guest are those of the host', () => {
+    const { text, notUnderstood } = scenarioOf('1. vCPU1 VM-Exits\n2. vCPU1 enables interrupts\n3. vCPU1 enters guest');
+    expect(text).not.toContain('sti');
+    expect(notUnderstood).toBe(0);
+  });
+
   test('a vector that nobody names is marked as such', () => {
     expect(scenarioOf('1. vCPU0 sends an IPI to vCPU1').text).toMatch(
       /ipi fixed 0x41 to 1.*\(the text names no vector\)/,
