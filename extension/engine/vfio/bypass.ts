@@ -3,11 +3,12 @@
  * post. virt/lib/irqbypass.c, virt/kvm/eventfd.c; VT-d and AVIC §A6, §A8.
  */
 import { intel_ir_set_vcpu_affinity } from '../iommu/vcpuAffinity.ts';
-import { D, V } from '../layout.ts';
+import { D, V, VM } from '../layout.ts';
 import type { Machine } from '../machine.ts';
 import { NEXT, operation, RETURN, silent, step } from '../operation.ts';
 import { amd_ir_set_vcpu_affinity } from '../svm/irte.ts';
 import { hex } from '../text.ts';
+import { kvm_arch_start_assignment } from '../vmx/apicv.ts';
 import { postTarget } from './target.ts';
 
 export function nameOf(m: Machine, device: number): string {
@@ -75,6 +76,8 @@ const __connect = operation({
       },
       { via: ['kvm_arch_irq_bypass_add_producer'] },
     ),
+    // vCPUs that sleep already must put themselves on the wake-up list; AVIC needs nothing. Race R05.
+    assignment: silent(m => (m.config.vendor === 'intel' ? m.call(kvm_arch_start_assignment) : NEXT)),
     update: silent((m, device) => m.call(kvm_pi_update_irte, device, 1)),
     start: step('consumer start (kvm_arch_irq_bypass_start), producer start', () => RETURN),
   },
@@ -96,6 +99,15 @@ const __disconnect = operation({
       { via: ['kvm_arch_irq_bypass_del_producer'] },
     ),
     update: silent((m, device) => m.call(kvm_pi_update_irte, device, 0)),
+    end_assignment: step(
+      m => `assigned_device_count := ${Math.max(m.words[m.layout.vm + VM.assigned_device_count] - 1, 0)} (locked)`,
+      m => {
+        const address = m.layout.vm + VM.assigned_device_count;
+        m.store(address, Math.max(m.load(address) - 1, 0));
+        return NEXT;
+      },
+      { via: ['kvm_arch_irq_bypass_del_producer', 'kvm_arch_end_assignment'] },
+    ),
     start: step('consumer start, producer start', () => RETURN),
   },
 });

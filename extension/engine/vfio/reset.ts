@@ -1,6 +1,6 @@
 /** IOMMU and devices as they stand before the first step: whatever a scenario says is connected has been connected. */
 import { resetIommu, storeEntry } from '../iommu/vcpuAffinity.ts';
-import { D, GA_STATUS, IOMMU, V } from '../layout.ts';
+import { D, GA_STATUS, IOMMU, V, VM } from '../layout.ts';
 import type { Machine } from '../machine.ts';
 import { guestIrte, remappedIrte, storeIrte } from '../svm/irte.ts';
 import { postTarget } from './target.ts';
@@ -10,6 +10,10 @@ export function resetDevices(m: Machine): void {
   resetIommu(m);
   if (m.layout.gaLogEntries > 0) {
     m.store(m.layout.iommu + IOMMU.ga_status, 1 << GA_STATUS.GALogRun);
+  }
+  const assigned = (m.config.devices ?? []).filter(device => device.assigned).length;
+  if (assigned > 1) {
+    m.store(m.layout.vm + VM.assigned_device_count, assigned);
   }
   for (let device = 0; device < m.deviceCount; device++) {
     resetDevice(m, device);
