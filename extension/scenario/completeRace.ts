@@ -1,6 +1,6 @@
 import { VALUE_FUNCTIONS } from './codeExpression.ts';
-import { builtIns, codeFieldNames } from './codeScope.ts';
 import { STATEMENT_FUNCTIONS } from './codeFunctions.ts';
+import { builtIns, codeFieldNames } from './codeScope.ts';
 import { braces, codeTokens } from './codeTokens.ts';
 import type { Suggestion } from './complete.ts';
 import type { Token } from './tokens.ts';
