@@ -57,7 +57,12 @@ export async function exploreCommand(args: readonly string[], io: Io): Promise<n
     const programs = await load(file, values.profile, io);
     unusable ||= programs === undefined;
     for (const program of programs ?? []) {
-      const result = resultOf(file, program, values.profile !== undefined, values['no-reduction'] !== true);
+      const result = resultOf(
+        file,
+        program,
+        values.profile !== undefined && !isKernel(values.profile),
+        values['no-reduction'] !== true,
+      );
       results.push(result);
       if (values.json !== true) {
         print(result, files.length === 1, io);

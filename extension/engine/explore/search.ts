@@ -104,7 +104,8 @@ export class Search {
       if (this.options.reduction?.stale) {
         this.again();
       }
-      this.full = this.set.bytes > this.options.bytes;
+      this.full =
+        this.set.bytes + 4 * (this.parents.length + this.movers.length + this.depths.length) > this.options.bytes;
     }
     return false;
   }
