@@ -14,46 +14,46 @@ import {
 /** Sender of a message that is no IPI. */
 export const NO_SOURCE = -1;
 
+// Plain numbers for the hot path: a property of a shared object costs a look-up at every use.
+const { shorthand: SHORTHAND_MASK, logical: LOGICAL } = IRQ;
+const { ldr: LDR, dfr: DFR } = V;
+
 /** The destination as the target understands it: a broadcast of a device reaches x2APIC targets too. */
-export function kvm_apic_mda(m: Machine, dest: number, source: number, target: number): number {
-  const rewritten =
-    source === NO_SOURCE &&
-    dest === APIC_BROADCAST &&
-    !x2apic_broadcast_quirk_disabled(m) &&
-    apic_x2apic_mode(m, target);
+function kvm_apic_mda(m: Machine, dest: number, source: number, x2apic: boolean): number {
+  const rewritten = x2apic && dest === APIC_BROADCAST && source === NO_SOURCE && !x2apic_broadcast_quirk_disabled(m);
   return rewritten ? X2APIC_BROADCAST : dest;
 }
 
-function kvm_apic_broadcast(m: Machine, target: number, mda: number): boolean {
-  return mda === (apic_x2apic_mode(m, target) ? X2APIC_BROADCAST : APIC_BROADCAST);
+function kvm_apic_broadcast(x2apic: boolean, mda: number): boolean {
+  return mda === (x2apic ? X2APIC_BROADCAST : APIC_BROADCAST);
 }
 
-function kvm_apic_match_physical_addr(m: Machine, target: number, mda: number): boolean {
+function kvm_apic_match_physical_addr(m: Machine, target: number, x2apic: boolean, mda: number): boolean {
   if (!m.profile.delivery.x2apicApi) {
     return (mda & 0xff) === APIC_BROADCAST || (mda & 0xff) === kvm_apic_id(m, target);
   }
-  if (kvm_apic_broadcast(m, target, mda)) {
+  if (kvm_apic_broadcast(x2apic, mda)) {
     return true;
   }
   // Hot-plug hack: an ID that no xAPIC can have names the vCPU by its x2APIC ID.
-  if (apic_x2apic_mode(m, target) || mda >>> 0 > 0xff) {
+  if (x2apic || mda >>> 0 > 0xff) {
     return mda === kvm_x2apic_id(m, target);
   }
   return mda === kvm_xapic_id(m, target);
 }
 
-function kvm_apic_match_logical_addr(m: Machine, target: number, mda: number): boolean {
-  if (m.profile.delivery.logicalBroadcast && kvm_apic_broadcast(m, target, mda)) {
+function kvm_apic_match_logical_addr(m: Machine, target: number, x2apic: boolean, mda: number): boolean {
+  if (m.profile.delivery.logicalBroadcast && kvm_apic_broadcast(x2apic, mda)) {
     return true;
   }
   const base = m.vcpu(target);
-  const ldr = m.load(base + V.ldr);
-  if (apic_x2apic_mode(m, target)) {
+  const ldr = m.load(base + LDR);
+  if (x2apic) {
     const common = (ldr & mda & 0xffff) !== 0;
     return common && (m.profile.delivery.x2apicLogical === 'any common bit' || ldr >>> 16 === mda >>> 16);
   }
   const id = ldr >>> 24;
-  switch (m.load(base + V.dfr)) {
+  switch (m.load(base + DFR)) {
     case DFR_FLAT:
       return (id & mda) !== 0;
     case DFR_CLUSTER:
@@ -65,18 +65,21 @@ function kvm_apic_match_logical_addr(m: Machine, target: number, mda: number): b
 
 /** `source`: index of the sending vCPU, or NO_SOURCE. Of `irq` only shorthand and destination mode count. */
 export function kvm_apic_match_dest(m: Machine, target: number, source: number, irq: number, dest: number): boolean {
-  switch (irq & IRQ.shorthand) {
+  switch (irq & SHORTHAND_MASK) {
+    case SHORTHAND.none:
+      break;
     case SHORTHAND.self:
       return target === source;
     case SHORTHAND.all:
       return true;
-    case SHORTHAND.allBut:
+    default:
       return target !== source;
   }
-  const mda = kvm_apic_mda(m, dest, source, target);
-  return (irq & IRQ.logical) === 0
-    ? kvm_apic_match_physical_addr(m, target, mda)
-    : kvm_apic_match_logical_addr(m, target, mda);
+  const x2apic = apic_x2apic_mode(m, target);
+  const mda = kvm_apic_mda(m, dest, source, x2apic);
+  return (irq & LOGICAL) === 0
+    ? kvm_apic_match_physical_addr(m, target, x2apic, mda)
+    : kvm_apic_match_logical_addr(m, target, x2apic, mda);
 }
 
 /** Why a target answers or not, for a sentence. */
