@@ -5,7 +5,7 @@ import type { KernelVersion } from '../engine/config.ts';
 import { KERNEL_VERSIONS } from '../engine/profile.ts';
 import { check } from '../scenario/check.ts';
 import { parse } from '../scenario/parse.ts';
-import { judgeScenario, type Outcome } from '../session/outcome.ts';
+import { type Finding, judgeScenario, notRun, type Outcome } from '../session/outcome.ts';
 import { stepLines } from '../session/stepText.ts';
 import { EXIT, type Io } from './io.ts';
 import { junit } from './junit.ts';
@@ -38,20 +38,15 @@ export async function runCommand(args: readonly string[], io: Io): Promise<numbe
     return EXIT.unusable;
   }
   const outcomes: FileOutcome[] = [];
-  let unreadable = 0;
   for (const file of positionals) {
-    const text = await read(file, io);
-    if (text === undefined) {
-      unreadable++;
-      continue;
-    }
-    const outcome = { file, ...judgeScenario(text, profile, section) };
+    const text = await read(file);
+    const outcome = { file, ...(typeof text === 'string' ? judgeScenario(text, profile, section) : notRun([text])) };
     outcomes.push(outcome);
-    for (const { line, text: message } of outcome.problems) {
-      io.err(`${file}:${line}: ${message}`);
+    for (const problem of outcome.problems) {
+      io.err(printedProblem(file, problem));
     }
     if (!json && outcome.problems.length === 0) {
-      if (steps) {
+      if (steps && typeof text === 'string') {
         const { program } = check(parse(text), {
           ...(profile !== undefined && { kernel: profile }),
           ...(section !== undefined && { section }),
@@ -62,7 +57,7 @@ export async function runCommand(args: readonly string[], io: Io): Promise<numbe
     }
   }
   const failed = outcomes.filter(({ failures }) => failures.length > 0).length;
-  const unusable = unreadable + outcomes.filter(({ problems }) => problems.length > 0).length;
+  const unusable = outcomes.filter(({ problems }) => problems.length > 0).length;
   if (values.junit !== undefined) {
     await writeFile(values.junit, junit(outcomes));
   }
@@ -78,13 +73,18 @@ function isKernel(name: string): name is KernelVersion {
   return (KERNEL_VERSIONS as readonly string[]).includes(name);
 }
 
-async function read(file: string, io: Io): Promise<string | undefined> {
+async function read(file: string): Promise<string | Finding> {
   try {
     return await readFile(file, 'utf8');
   } catch (error) {
-    io.err(`${file}: ${(error as Error).message}`);
-    return undefined;
+    return { line: 0, text: (error as Error).message };
   }
+}
+
+/** `FILE:LINE:COLUMN: error CODE: …`, as compilers have it. */
+function printedProblem(file: string, { line, column, code, text }: Finding): string {
+  const place = [file, ...(line > 0 ? [line] : []), ...(column === undefined ? [] : [column])].join(':');
+  return `${place}: error${code === undefined ? '' : ` ${code}`}: ${text}`;
 }
 
 /** A set is no JSON. */

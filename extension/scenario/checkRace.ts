@@ -2,7 +2,8 @@
 import type { MachineConfig } from '../engine/config.ts';
 import { accesses, FAILED_ASSERTION, hasCall, LIST_WORDS, type Restated } from '../engine/restated/code.ts';
 import { checkConditions } from './checkConditions.ts';
-import { CodeExpressions, CodeProblem } from './codeExpression.ts';
+import { CodeExpressions } from './codeExpression.ts';
+import { CodeProblem } from './codeProblem.ts';
 import { Scope, type Shared } from './codeScope.ts';
 import { codeTokens } from './codeTokens.ts';
 import { constantsOf } from './constants.ts';

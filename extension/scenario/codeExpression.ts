@@ -1,22 +1,12 @@
 /** Expressions of restated code: C's operators, places, and the kernel's functions that return a value. */
 import type { BinaryOperator, Expression, LockedOperator, Place } from '../engine/restated/code.ts';
 import { folded, number } from './codeFold.ts';
+import { CodeProblem } from './codeProblem.ts';
 import { CONSTANTS, codeField, codeFieldNames, type Scope } from './codeScope.ts';
 import type { CodeToken } from './codeTokens.ts';
 import type { Code } from './diagnostics.ts';
 import type { Range } from './program.ts';
 import { alternatives, nearest, shown } from './suggest.ts';
-
-/** Ends the reading of the operation or condition in which it was found. */
-export class CodeProblem extends Error {
-  constructor(
-    readonly code: Code,
-    readonly range: Range,
-    message: string,
-  ) {
-    super(message);
-  }
-}
 
 const LEVELS: readonly (readonly BinaryOperator[])[] = [
   ['||'],
@@ -88,10 +78,14 @@ export const VALUE_FUNCTIONS: readonly string[] = [
   'done',
 ];
 
+/** Deeper than anybody reads, and far from what the reader's own stack holds. */
+const MOST_NESTED = 32;
+
 /** Reads tokens of one operation or condition. */
 export class CodeExpressions {
   protected at = 0;
   private depth = 0;
+  private nested = 0;
 
   constructor(
     protected readonly tokens: readonly CodeToken[],
@@ -156,15 +150,25 @@ export class CodeExpressions {
 
   private unary(): Expression {
     for (const operator of ['!', '-', '~'] as const) {
-      if (this.accept(operator)) return folded({ kind: 'unary', operator, of: this.unary() });
+      if (this.accept(operator)) return folded({ kind: 'unary', operator, of: this.deeper(() => this.unary()) });
     }
     return this.primary();
+  }
+
+  /** Reads what stands inside something else. */
+  protected deeper<T>(read: () => T): T {
+    if (++this.nested > MOST_NESTED) {
+      this.fail(`This is nested more than ${MOST_NESTED} deep. Give a part of it a name of its own.`);
+    }
+    const value = read();
+    this.nested--;
+    return value;
   }
 
   protected inside<T>(read: () => T, example: string): T {
     this.expect('(', example);
     this.depth++;
-    const value = read();
+    const value = this.deeper(read);
     this.expect(')', example);
     this.depth--;
     return value;
@@ -228,7 +232,7 @@ export class CodeExpressions {
       this.at++;
       const { offset, length } = shared;
       if (this.accept('[')) {
-        const element = this.expression();
+        const element = this.deeper(() => this.expression());
         this.expect(']', `${token.text}[0]`);
         return { kind: 'shared', offset, length, element };
       }

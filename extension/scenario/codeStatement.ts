@@ -53,6 +53,10 @@ export class CodeStatements extends CodeExpressions {
   }
 
   private block(): Statement[] {
+    return this.deeper(() => this.blockOrStatement());
+  }
+
+  private blockOrStatement(): Statement[] {
     if (!this.accept('{')) return this.statement();
     const statements: Statement[] = [];
     while (this.peek() !== undefined && this.peek()?.text !== '}') statements.push(...this.statement());

@@ -1,8 +1,8 @@
 /** Operations that a scenario restates: blocks of code between `operation NAME(…) {` and the brace that closes it. */
 import type { Actor } from '../engine/operation.ts';
 import type { Restated } from '../engine/restated/code.ts';
-import { CodeProblem } from './codeExpression.ts';
 import { FUNCTIONS } from './codeFunctions.ts';
+import { CodeProblem } from './codeProblem.ts';
 import { builtIns, type Scope } from './codeScope.ts';
 import { CodeStatements, MOST_LOCALS } from './codeStatement.ts';
 import { braces, type CodeToken, codeTokens } from './codeTokens.ts';
@@ -56,7 +56,7 @@ export function checkOperations(
   report: Report,
 ): Restated[] {
   const engine = builtIns();
-  return blocks.map(({ name, actor, parameters, range, body }): Restated => {
+  const restated = blocks.map(({ name, actor, parameters, range, body }): Restated => {
     scope.locals = [...parameters];
     const end = body[body.length - 1]?.range ?? range;
     const statements = guarded(report, () => new CodeStatements(body, scope, end, tree.lines).body()) ?? [];
@@ -69,6 +69,35 @@ export function checkOperations(
       locals: scope.locals,
       body: statements,
     };
+  });
+  refuseRecursion(blocks, restated, report);
+  return restated;
+}
+
+/** Numbers of the scenario's own operations that are called somewhere in this part of a tree. */
+function calleesIn(part: unknown): number[] {
+  if (typeof part !== 'object' || part === null) return [];
+  const { kind, callee } = part as { readonly kind?: unknown; readonly callee?: unknown };
+  const own = kind === 'call' && typeof callee === 'number' ? [callee] : [];
+  // A built-in operation is no part of the text.
+  const rest = kind === 'call' && typeof callee === 'object' ? { ...part, callee: undefined } : part;
+  return [...own, ...Object.values(rest).flatMap(calleesIn)];
+}
+
+/** A kernel stack is small, and an agent's is smaller: no operation may come back to itself. */
+function refuseRecursion(blocks: readonly OperationBlock[], restated: readonly Restated[], report: Report): void {
+  const calls = restated.map(({ body }) => new Set(calleesIn(body)));
+  const reaches = (from: number, goal: number, seen: Set<number>): boolean =>
+    [...(calls[from] ?? [])].some(next => {
+      if (next === goal) return true;
+      if (seen.has(next)) return false;
+      seen.add(next);
+      return reaches(next, goal, seen);
+    });
+  blocks.forEach(({ name, range }, index) => {
+    if (reaches(index, index, new Set())) {
+      report.add('irq604', range, `\`${shown(name)}\` calls itself. Write a loop instead.`);
+    }
   });
 }
 

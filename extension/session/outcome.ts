@@ -7,8 +7,13 @@ import { Session } from './session.ts';
 
 /** 1-based line, and what is wrong there. */
 export interface Finding {
+  /** 0: the file as a whole. */
   readonly line: number;
   readonly text: string;
+  /** 1-based. */
+  readonly column?: number;
+  /** As `docs/scenario-language.md` lists them. */
+  readonly code?: string;
 }
 
 export interface Failure extends Finding {
@@ -64,20 +69,55 @@ function countExpectations(statements: readonly Statement[]): number {
   return statements.filter(({ action }) => action.kind === 'expect').length;
 }
 
-/** `kernel` overrides the profile that the text names; `section` is the title of the only one to run. */
+/** Texts of the size of a scenario take far fewer; more is a run that does not end. */
+export const MOST_STEPS = 5_000_000;
+
+/** The outcome of a text that cannot be run. */
+export function notRun(problems: readonly Finding[]): Outcome {
+  const nothing = { profile: '', steps: 0, expectations: 0, failures: [], sections: [], statements: [] };
+  return { ...nothing, problems, executed: new Set() };
+}
+
+/**
+ * `kernel` overrides the profile that the text names; `section` is the title of the only one to run. Never throws: what the engine
+ * cannot do is a problem of the line at which it gave up.
+ */
 export function judgeScenario(text: string, kernel?: KernelVersion, section?: string): Outcome {
+  let session: Session | undefined;
+  try {
+    return judged(text, kernel, section, started => {
+      session = started;
+    });
+  } catch (error) {
+    const line = (session?.statement?.range.line ?? 0) + 1;
+    return notRun([{ line, text: (error as Error).message }]);
+  }
+}
+
+function judged(
+  text: string,
+  kernel: KernelVersion | undefined,
+  section: string | undefined,
+  onStart: (session: Session) => void,
+): Outcome {
   const { program, diagnostics } = check(parse(text), {
     ...(kernel !== undefined && { kernel }),
     ...(section !== undefined && { section }),
   });
   if (program === undefined) {
     const errors = diagnostics.filter(({ severity }) => severity === 'error');
-    const problems = errors.map(({ range, message }) => ({ line: range.line + 1, text: message }));
-    const nothing = { profile: '', steps: 0, expectations: 0, failures: [], sections: [], statements: [] };
-    return { ...nothing, problems, executed: new Set() };
+    return notRun(
+      errors.map(({ range, message, code }) => ({
+        line: range.line + 1,
+        column: range.start + 1,
+        code,
+        text: message,
+      })),
+    );
   }
   const session = new Session(program);
   session.rules = [];
+  onStart(session);
   // A variant that the text calls broken may lose in the one order that runs here; whether it does in any is for the explorer to say.
   const mayLose = program.variants?.find(({ name }) => name === program.variant)?.expected === 'broken';
   const failures: (Failure & { readonly statement: number })[] = [];
@@ -97,6 +137,9 @@ export function judgeScenario(text: string, kernel?: KernelVersion, section?: st
     }
     const known = session.troubles.length;
     session.move('stepOver');
+    if (session.length > MOST_STEPS) {
+      throw new Error(`stopped after ${MOST_STEPS} steps: split the scenario into several`);
+    }
     if (statement?.action.kind === 'race' && !mayLose) {
       failures.push(...session.troubles.slice(known).map(({ line, text }) => ({ line, text, statement: index })));
     }

@@ -51,8 +51,8 @@ test('a failed expectation names line, expected and found', async () => {
 });
 
 test.each([
-  ['a broken file', ['broken'], ':2: '],
-  ['an empty file', ['empty'], ':1: '],
+  ['a broken file', ['broken'], ':2:'],
+  ['an empty file', ['empty'], ':1:'],
   ['a file that does not exist', ['missing'], 'ENOENT'],
   ['no file at all', [], 'at least one'],
   ['an unknown profile', ['good', '--profile', '9.9'], '6.16'],
@@ -118,4 +118,19 @@ test('a race whose variant is called broken does not fail for losing', async () 
   const { code, out } = await run(file);
   expect(out).toContain('1 passed, 0 failed');
   expect(code).toBe(0);
+});
+
+test('what one file cannot do does not keep the others from running', async () => {
+  const deep = `machine intel\n vcpus 2 x2apic\nshared x\noperation f() {\n x = ${'('.repeat(900)}1${')'.repeat(900)}\n}\nrace\n a: f()\nfinally (x == 1)\n`;
+  const own = `machine intel\n vcpus 2 x2apic\noperation g() {\n g()\n}\nrace\n a: g()\nalways (1)\n`;
+  writeFileSync(path.join(folder, 'deep.irq'), deep);
+  writeFileSync(path.join(folder, 'own.irq'), own);
+  const report = path.join(folder, 'all.xml');
+  const [first, second] = ['deep.irq', 'own.irq'].map(name => path.join(folder, name));
+  const { code, out, err } = await run(first, second, 'missing', 'good', '--junit', report);
+  expect(code).toBe(2);
+  expect(err).toMatch(/deep\.irq:5:\d+: error irq601: .*nested/);
+  expect(err).toMatch(/own\.irq:3:\d+: error irq604: .*calls itself/);
+  expect(out).toContain('1 passed, 3 failed');
+  expect(readFileSync(report, 'utf8')).toContain('tests="4" failures="0" errors="3"');
 });
