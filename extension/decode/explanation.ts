@@ -55,7 +55,9 @@ export function rowsOf({ fields, format }: Decoded): Row[] {
       bits: placeOf(field, format),
       value: words.length > 2 ? '' : hex(words),
       meaning: field.reserved
-        ? 'must be 0'
+        ? field.severity === 'note'
+          ? 'should be 0'
+          : 'must be 0'
         : text === hex(words) || (field.hi === field.lo && !field.values)
           ? field.doc
           : withoutValue(text, hex(words)),

@@ -258,7 +258,7 @@ function sentenceOf(decoded: Decoded, get: Get, wide: (name: string) => Words): 
     case 'ppr':
       return `class ${get('class')}: vectors up to 0x${get('class').toString(16)}f are held back`;
     case 'dfr':
-      return decoded.fields[1].text.replace(/^0x/, 'model 0x');
+      return decoded.fields[0].field.values?.[get('model')] ?? 'neither flat nor cluster';
     case 'ldr':
       return `logical ID ${hexNumber(get('logical_id'))}: flat bits ${logicalIds(get('logical_id'))}`;
     case 'ldr-x2apic':

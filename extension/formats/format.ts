@@ -59,6 +59,7 @@ export interface DecodedField {
   readonly words: Words;
   /** Value and, where the table names it, its meaning. */
   readonly text: string;
+  /** The field breaks a rule: a reserved bit that is set, or part of an illegal combination. */
   readonly illegal?: boolean;
 }
 
@@ -160,8 +161,7 @@ export function decode(format: Format, words: Words, kernel?: Kernel): Decoded {
   const blamed = new Set(checks.flatMap(c => (c.severity === 'error' ? c.when.map(([name]) => name) : [])));
   const fields = format.fields.map((f): DecodedField => {
     const value = extract(words, f.hi, f.lo);
-    const illegal =
-      blamed.has(f.name) || (f.reserved === 'zero' && (f.severity ?? 'error') === 'error' && !isZero(value));
+    const illegal = blamed.has(f.name) || (f.reserved === 'zero' && f.severity !== 'note' && !isZero(value));
     return { field: f, words: value, text: textOf(f, value), ...(illegal ? { illegal } : {}) };
   });
   const named = checks.map(({ id, severity, text, source }) => ({ id, severity, text, source }));

@@ -50,7 +50,14 @@ const gp = (hi: number, lo: number): Field => ({
 });
 const x2apicLow: readonly Field[] = [
   ...common,
-  { name: 'unused_12', hi: 12, lo: 12, doc: 'no delivery status in x2APIC mode; KVM clears it', reserved: 'ignored' },
+  {
+    ...reserved(
+      12,
+      12,
+      'no delivery status in x2APIC mode: KVM clears it, IPI virtualization exits on it, AMD requires 0',
+    ),
+    severity: 'note',
+  },
   gp(13, 13),
   ...levels,
   gp(17, 16),

@@ -185,15 +185,15 @@ export const dfr: Format = {
   title: 'Destination format register',
   width: 32,
   fields: [
-    reserved(27, 0, 'all ones', 'ignored'),
-    { name: 'model', hi: 31, lo: 28, doc: 'model', values: { 15: 'flat', 0: 'cluster' } },
+    // One field: KVM compares the whole word, not its highest four bits.
+    { name: 'model', hi: 31, lo: 0, doc: 'model', values: { 0xffffffff: 'flat', 0x0fffffff: 'cluster' } },
   ],
   checks: [
     {
       id: 'reserved-model',
-      severity: 'error',
-      when: [['model', 'not in', [0, 15]]],
-      text: 'neither flat nor cluster: matches no logical destination but the broadcast in KVM’s slow path',
+      severity: 'warning',
+      when: [['model', 'not in', [0xffffffff, 0x0fffffff]]],
+      text: 'neither flat (0xffffffff) nor cluster (0x0fffffff): KVM compares the whole word; the APIC map takes it for cluster, the slow path matches the broadcast only',
       source: 'KVM kvm_apic_match_logical_addr',
     },
   ],

@@ -25,7 +25,7 @@ describe('legality', () => {
     ['icr-low', 0x00040400n, ['nmi-self']],
     ['icr-low', 0xfff02041n, []],
     ['x2apic-icr', 0x41n, []],
-    ['x2apic-icr', 0x1041n, []],
+    ['x2apic-icr', 0x1041n, ['reserved-bits']],
     ['x2apic-icr', 0x2041n, ['reserved-bits']],
     ['x2apic-icr', 0x10041n, ['reserved-bits']],
     ['x2apic-icr', 0x80000041n, ['reserved-bits']],
@@ -64,7 +64,11 @@ describe('legality', () => {
     ['pid-pointer', 0x1234567c0n, ['not-valid']],
     ['apicbase', 0xfee00d00n, []],
     ['apicbase', 0xfee00400n, ['invalid-mode']],
+    ['dfr', 0xffffffffn, []],
+    ['dfr', 0x0fffffffn, []],
     ['dfr', 0x1fffffffn, ['reserved-model']],
+    ['dfr', 0xf0000000n, ['reserved-model']],
+    ['dfr', 0x00000000n, ['reserved-model']],
     ['lvt-timer', 0x600ecn, ['reserved-mode']],
     ['intr-info', 0x80000202n, []],
     ['intr-info', 0x80000203n, ['nmi-vector']],
@@ -92,5 +96,7 @@ describe('legality', () => {
     const format = formatById('icr-low')!;
     const bad = decode(format, [0x0000000f]).fields.filter(f => f.illegal);
     expect(bad.map(f => f.field.name)).toEqual(['vector', 'delivery_mode']);
+    const tpr = decode(formatById('tpr')!, [0x1ff]).fields.filter(f => f.illegal);
+    expect(tpr.map(f => f.field.name)).toEqual(['reserved_31_8']);
   });
 });
