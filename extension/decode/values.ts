@@ -88,15 +88,22 @@ function messageOrPage(address: bigint): Explanation {
   return address >> 12n === 0xfee00n ? explainApicPage(address) : explainMessage(address, undefined);
 }
 
-/** `pir@8`, `irr@0x220`: the value is a piece of a larger register that starts at that byte. */
-function placed(id: string, value: bigint): { readonly format: Format; readonly value: bigint } | undefined {
+/**
+ * `pir@8`, `irr@0x220`: the value is a piece of a larger register that starts at that byte; a sentence when bits of it
+ * would lie beyond.
+ */
+function placed(id: string, value: bigint): { readonly format: Format; readonly value: bigint } | string | undefined {
   const [, name, at] = /^(\w[\w-]*)@(\w+)$/.exec(id) ?? [];
   if (name === undefined || !/^(?:0x[\da-f]+|\d+)$/i.test(at)) return undefined;
   const offset = Number(at);
   const bank = /^(?:irr|isr|tmr)$/.test(name) ? bankStart(offset) : undefined;
   const format = formatById(bank === undefined ? name : 'vectors');
   const shift = bank ?? offset * 8;
-  return format && shift < format.width ? { format, value: value << BigInt(shift) } : undefined;
+  if (!format) return undefined;
+  if (shift >= format.width) return `${id}: ${format.id} has only ${format.width / 8} bytes`;
+  const room = bank === undefined ? format.width - shift : 32;
+  if (value >> BigInt(room)) return `${id}: 0x${value.toString(16)} does not fit the ${room} bits from there on`;
+  return { format, value: value << BigInt(shift) };
 }
 
 const aliases: Readonly<Record<string, string>> = { irr: 'vectors', isr: 'vectors', tmr: 'vectors', icr2: 'icr-high' };
@@ -114,15 +121,25 @@ function packed(format: Format, values: readonly Parsed[]): number[] | string {
     if (address >> 64n || data >> 32n) return `${format.id} takes an address and 32 bits of data`;
     return [...fromBig(address, 64), Number(data)];
   }
+  const counts = wordCounts(format);
+  if (!counts.includes(values.length)) {
+    const known = new Intl.ListFormat('en', { type: 'disjunction' }).format(counts.map(String));
+    const order = counts.length > 1 ? ', the lowest part first' : '';
+    const word = counts.length === 1 && counts[0] === 1 ? 'value' : 'values';
+    return `${format.id} has ${format.width} bits: write ${known} ${word}${order}, not ${values.length}`;
+  }
   const each = format.width / values.length;
   let all = 0n;
   for (const [i, { value }] of values.entries()) {
     if (value >> BigInt(each)) return `0x${value.toString(16)} does not fit ${each} bits of ${format.id}`;
-    all |= value << BigInt(Math.floor(each) * i);
+    all |= value << BigInt(each * i);
   }
-  return Number.isInteger(each)
-    ? fromBig(all, format.width)
-    : `${format.id} has ${format.width} bits, not ${values.length} parts`;
+  return fromBig(all, format.width);
+}
+
+/** How many values make one word of the format: the whole, its u64s or its u32s; a message is address, high half and data. */
+function wordCounts({ width }: Format): number[] {
+  return width === 96 ? [1, 2, 3] : [1, ...[64, 32].filter(part => part < width).map(part => width / part)];
 }
 
 /**
@@ -150,10 +167,13 @@ export function explainValues(texts: readonly string[], id?: string, kernel?: Ke
 
 function inFormat(values: readonly Parsed[], id: string, kernel?: Kernel): Asked {
   const at = values.length === 1 ? placed(id, values[0].value) : undefined;
-  const format = at?.format ?? formatById(aliases[id] ?? id);
-  if (!format) return { error: `unknown format ${id}; known: ${formatIds().join(' ')}` };
-  const words = at ? fromBig(at.value, format.width) : packed(format, values);
+  if (typeof at === 'string') return { error: at };
+  const named = at?.format ?? formatById(aliases[id] ?? id);
+  if (!named) return { error: `unknown format ${id}; known: ${formatIds().join(' ')}` };
+  const words = at ? fromBig(at.value, named.width) : packed(named, values);
   if (typeof words === 'string') return { error: words };
+  // Both halves of the table are called IRTE; the entry's own IM says which layout it has.
+  const format = id === 'irte' ? formatById(fittingFormat(id, BigInt(words[0])))! : named;
   const full = [...words, ...new Array<number>(wordCount(format.width)).fill(0)].slice(0, wordCount(format.width));
   return {
     readings: [
