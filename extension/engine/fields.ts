@@ -88,6 +88,7 @@ const vectors = (path: string, word: number, doc: string): FieldInfo => ({
 });
 
 const named = (values: Readonly<Record<string, number>>, field: FieldInfo): FieldInfo => ({ ...field, values });
+const ofAmd = (field: FieldInfo): FieldInfo => ({ ...field, vendor: 'amd' });
 const ofCpu = (field: FieldInfo): FieldInfo => ({ ...field, block: 'cpu' });
 
 const CONTROL = V.pi_desc + PID_CONTROL;
@@ -137,7 +138,16 @@ export const FIELDS: readonly FieldInfo[] = [
   register('nv', 16, V.posted_intr_nv, 0, 'Posted-interrupt notification vector of the VMCS (0x0002).'),
   register('tpr_threshold', 4, V.tpr_threshold, 0, 'TPR threshold of the VMCS, without virtual-interrupt delivery.'),
   named(EXIT_REASON, register('exit_reason', 16, V.exit_reason, 0, 'Basic reason of the last VM exit.')),
-  register('exit_qualification', 32, V.exit_qualification, 0, 'Exit qualification of the last VM exit.'),
+  register(
+    'exit_qualification',
+    32,
+    V.exit_qualification,
+    0,
+    'Exit qualification of the last VM exit; AMD: EXITINFO1, bits 31:0.',
+  ),
+  ofAmd(register('exit_info_1_high', 32, V.exit_info_1_high, 0, 'EXITINFO1 of the last VM exit, bits 63:32.')),
+  ofAmd(register('exit_info_2', 32, V.exit_info_2, 0, 'EXITINFO2 of the last VM exit, bits 31:0.')),
+  ofAmd(register('exit_info_2_high', 32, V.exit_info_2 + 1, 0, 'EXITINFO2 of the last VM exit, bits 63:32.')),
   flag('l2', V.guest_mode, 0, 'The vCPU runs L2.'),
   flag('pi_pending', V.pi_pending, 0, "`nested.pi_pending`: L1's notification vector was sent while L2 ran."),
   ...OF_L2,

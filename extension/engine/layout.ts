@@ -68,6 +68,9 @@ export const V = block({
   /** VMCS 0x4402 (basic reason) and 0x6400 of the last VM exit. */
   exit_reason: 1,
   exit_qualification: 1,
+  /** VMCB: EXITINFO1 bits 63:32 (31:0 stand in `exit_qualification`), EXITINFO2 bits 31:0 and 63:32. */
+  exit_info_1_high: 1,
+  exit_info_2: 2,
   /** RFLAGS.IF */
   interrupts: 1,
   /** Blocking by STI (bit 0) or MOV SS (bit 1), as in the VMCS interruptibility state. */

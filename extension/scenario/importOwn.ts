@@ -63,7 +63,7 @@ export function readOwn(entries: readonly Entry[]): OwnScenario {
     [/^vcpu (\d+) halts in guest mode/, n => act(n, 'block')],
     [/^vcpu (\d+) leaves guest mode on cpu \d+: (?:HLT|hlt) /, n => act(n, 'block') && void (of(n).state = 'blocked')],
     [
-      /^vcpu (\d+) leaves guest mode on cpu \d+: PREEMPTION_TIMER /,
+      /^vcpu (\d+) leaves guest mode on cpu \d+: (?:CPUID|cpuid) /,
       n => act(n, 'exit') && void (of(n).state = 'exited'),
     ],
     [/^vcpu (\d+) is preempted: /, n => act(n, 'preempt') && void (of(n).state = 'preempted')],

@@ -36,13 +36,13 @@ export function setSvi(m: Machine, vcpu: number, value: number): void {
 export const EXIT_REASON = {
   EXTERNAL_INTERRUPT: 1,
   INTERRUPT_WINDOW: 7,
+  CPUID: 10,
   HLT: 12,
   MSR_READ: 31,
   MSR_WRITE: 32,
   TPR_BELOW_THRESHOLD: 43,
   APIC_ACCESS: 44,
   EOI_INDUCED: 45,
-  PREEMPTION_TIMER: 52,
   APIC_WRITE: 56,
 } as const;
 

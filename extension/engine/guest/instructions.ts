@@ -137,14 +137,14 @@ export const mwait = operation({
   },
 });
 
-/** An exit that has nothing to do with interrupts; the thread then waits in KVM for what the scenario says next. */
+/** An exit that has nothing to do with interrupts (CPUID is one that no setting avoids); the thread then waits in KVM for what the scenario says next. */
 export const leave_guest = operation({
   name: 'VM exit',
   actor: 'guest',
   source: 'guest code',
   locals: ['vcpu'],
   steps: {
-    exit: silent((m, vcpu) => m.call(vm_exit, m.words[m.vcpu(vcpu) + V.cpu], EXIT_REASON.PREEMPTION_TIMER)),
+    exit: silent((m, vcpu) => m.call(vm_exit, m.words[m.vcpu(vcpu) + V.cpu], EXIT_REASON.CPUID)),
     outside: silent((m, vcpu) => m.call(leave_guest_mode, vcpu)),
   },
 });

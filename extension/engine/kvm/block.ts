@@ -275,7 +275,7 @@ export const vcpu_put = operation({
   locals: ['vcpu'],
   steps: {
     in_guest: silent((m, vcpu) => (m.words[m.cpu(m.words[m.vcpu(vcpu) + V.cpu]) + C.vcpu] === vcpu ? NEXT : 'leave')),
-    exit: silent((m, vcpu) => m.call(vm_exit, m.words[m.vcpu(vcpu) + V.cpu], EXIT_REASON.PREEMPTION_TIMER)),
+    exit: silent((m, vcpu) => m.call(vm_exit, m.words[m.vcpu(vcpu) + V.cpu], EXIT_REASON.CPUID)),
     outside: silent((m, vcpu) => m.call(leave_guest_mode, vcpu)),
     leave: step(
       (_m, vcpu) => `KVM_RUN of vcpu ${vcpu} returns to user space`,

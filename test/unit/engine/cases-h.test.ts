@@ -177,7 +177,7 @@ describe('what exits', () => {
     const world = new World();
     const from = world.m.length;
     world.ipi(0, 3, FB);
-    expect(world.exits(from)).toEqual([[32, 0x830]]);
+    expect(world.exits(from)).toEqual([[32, 0]]);
     expect(world.number(0, 'mode')).toBe(1);
   });
 });

@@ -1,0 +1,48 @@
+import { describe, expect, test } from 'vitest';
+import { V } from '../../../extension/engine/layout.ts';
+import { SVM_EXIT } from '../../../extension/engine/svm/exits.ts';
+import { World } from './world.ts';
+
+// What the processor records about a VM exit. SDM vol. 3, basic VM-exit information; VT-d and AVIC §B2.
+
+function info(world: World, vcpu: number): number[] {
+  const base = world.m.vcpu(vcpu);
+  const words = [V.exit_reason, V.exit_qualification, V.exit_info_1_high, V.exit_info_2, V.exit_info_2 + 1];
+  return words.map(word => world.m.words[base + word]);
+}
+
+describe('Intel', () => {
+  test('an intercepted WRMSR has qualification 0: the MSR stands in RCX', () => {
+    const world = new World();
+    world.ipi(0, 1, 0x41);
+    expect(world.exits(0)).toEqual([[32, 0]]);
+  });
+
+  test('an exit that the scenario asks for is neutral: CPUID', () => {
+    const world = new World();
+    world.do({ kind: 'exit', vcpu: 0 });
+    expect(world.exits(0)).toEqual([[10, 0]]);
+  });
+});
+
+describe('AMD', () => {
+  const amd = { vendor: 'amd' } as const;
+
+  test('MSR exit of a write: EXITINFO1 is 1', () => {
+    const world = new World({ ...amd, apicv: false });
+    world.ipi(0, 1, 0x41);
+    expect(info(world, 0)).toEqual([SVM_EXIT.MSR, 1, 0, 0, 0]);
+  });
+
+  test('incomplete IPI: EXITINFO1 is ICR, EXITINFO2 the failure and the table index', () => {
+    const world = new World({ ...amd, x2avic: true, vcpus: [{}, {}, { state: 'blocked' }] });
+    world.ipi(0, 2, 0x41);
+    expect(info(world, 0)).toEqual([SVM_EXIT.AVIC_INCOMPLETE_IPI, 0x41, 2, 2, 1]);
+  });
+
+  test('CPUID is 0x72', () => {
+    const world = new World(amd);
+    world.do({ kind: 'exit', vcpu: 0 });
+    expect(info(world, 0)).toEqual([SVM_EXIT.CPUID, 0, 0, 0, 0]);
+  });
+});
