@@ -14,6 +14,8 @@ export class CurrentRun implements InspectorSource {
   readonly onDidChange: Event<void> = this.#changed.event;
   #session: Session | undefined;
   #uri = '';
+  /** Counts runs: a restart of the same file is another one. */
+  #number = 0;
   #sequence = 0;
   #subscription: { dispose(): void } | undefined;
   #pictures: typeof import('./lazy.ts') | undefined;
@@ -24,8 +26,14 @@ export class CurrentRun implements InspectorSource {
     this.#subscription = session?.onDidMove(() => this.#changed.fire());
     this.#pictures = await import('./lazy.ts');
     this.#session = session;
+    this.#number++;
     this.#uri = uri;
     this.#changed.fire();
+  }
+
+  /** The scenario that runs, and which run of it this is; undefined when nothing runs. */
+  get identity(): { readonly uri: string; readonly number: number } | undefined {
+    return this.#session && { uri: this.#uri, number: this.#number };
   }
 
   current(): readonly ToWebview[] {
@@ -36,7 +44,7 @@ export class CurrentRun implements InspectorSource {
     const title = Uri.parse(this.#uri).path.split('/').pop() ?? '';
     const snapshot = this.#pictures.snapshotOf(session, { title, uri: this.#uri }, ++this.#sequence);
     return [
-      { type: 'snapshot', snapshot },
+      { type: 'snapshot', snapshot: { ...snapshot, run: this.#number } },
       this.#timeline(session, session.position - TIMELINE_REACH, session.position + TIMELINE_REACH),
     ];
   }

@@ -4,11 +4,13 @@ import {
   DebugAdapterInlineImplementation,
   type DebugConfiguration,
   type DebugProtocolMessage,
+  type Disposable,
   debug,
   EventEmitter,
   type ExtensionContext,
   Uri,
   window,
+  workspace,
 } from 'vscode';
 import type { DebugHost, DebugSession } from '../session/dap/debugSession.ts';
 import { CalmStops } from './calmStops.ts';
@@ -32,7 +34,29 @@ export function registerDebugger(context: ExtensionContext, run: CurrentRun): vo
         void commands.executeCommand('irqscope.openInspector');
       }
     }),
+    noticeOfChanges(run),
   );
+}
+
+/** The run goes on with the text that it was started with; whoever edits that text is told so, once for each run. */
+function noticeOfChanges(run: CurrentRun): Disposable {
+  let told = 0;
+  return workspace.onDidChangeTextDocument(async ({ document, contentChanges }) => {
+    const { identity } = run;
+    if (contentChanges.length === 0 || document.uri.toString() !== identity?.uri || told === identity.number) {
+      return;
+    }
+    told = identity.number;
+    const restart = 'Restart';
+    const answer = await window.showInformationMessage(
+      'The scenario has changed, but the run goes on with the text that it began with.',
+      restart,
+    );
+    if (answer === restart) {
+      await document.save();
+      await commands.executeCommand('workbench.action.debug.restart');
+    }
+  });
 }
 
 /** F5 in a scenario without launch.json arrives as an empty configuration. */

@@ -21,7 +21,9 @@ const EXTD = 1 << 10;
 export function snapshotOf(session: Session, { title, uri }: SnapshotTitle, sequence: number): Snapshot {
   const { machine, program } = session.runner;
   const step = session.explain();
-  const { statement } = session;
+  // After a failed expectation the machine has moved on; what failed is what the picture is about.
+  const failed = step.marks.includes('failure') ? session.lineOf(step.number) : 0;
+  const statement = program.statements.find(({ range }) => range.line + 1 === failed) ?? session.statement;
   return {
     sequence,
     title,

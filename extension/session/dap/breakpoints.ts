@@ -22,6 +22,8 @@ export const EXCEPTION_FILTERS: DebugProtocol.ExceptionBreakpointsFilter[] = Obj
 
 const DEFAULT_FILTERS = EXCEPTION_FILTERS.filter(filter => filter.default).map(({ filter }) => ({ filterId: filter }));
 
+const FIRST_ID = { line: 1, function: 1_000_001, data: 2_000_001, trouble: 3_000_001 } as const;
+
 interface Conditions {
   readonly condition?: string;
   readonly hitCondition?: string;
@@ -69,9 +71,11 @@ export class Breakpoints {
   /** Gives the session its rules; one answer for each breakpoint, verified or with the reason why not. */
   apply(session: Session): { readonly of: StopRule['kind']; readonly answer: DebugProtocol.Breakpoint }[] {
     const rules: StopRule[] = [];
+    const counts = { line: 0, function: 0, data: 0, trouble: 0 };
     const answers: { of: StopRule['kind']; answer: DebugProtocol.Breakpoint }[] = [];
     const add = (of: StopRule['kind'], asked: Conditions, make: (common: Common) => Made) => {
-      const id = answers.length + 1;
+      // Setting breakpoints of one kind leaves the ids of the others alone.
+      const id = FIRST_ID[of] + counts[of]++;
       try {
         const { rule, line } = make({ id, ...conditionsOf(asked, session.runner) });
         rules.push(rule);
