@@ -143,7 +143,12 @@ export class CodeExpressions {
       const operator = LEVELS[level].find(each => each === this.peek()?.text);
       if (operator === undefined) break;
       this.at++;
-      left = folded({ kind: 'binary', operator, left, right: this.expression(level + 1) });
+      const { range } = this.peek() ?? { range: this.end };
+      const right = this.expression(level + 1);
+      if ((operator === '/' || operator === '%') && right.kind === 'number' && right.value === 0) {
+        this.fail('This divides by zero.', range);
+      }
+      left = folded({ kind: 'binary', operator, left, right });
     }
     return left;
   }
