@@ -4,8 +4,15 @@ import { LANGUAGE } from './scenarioLanguage.ts';
 import { toRange } from './scenarioRange.ts';
 import { checkedOf } from './scenarioTrees.ts';
 
-/** Typing pauses that are shorter do not ask for diagnostics. */
-const DEBOUNCE_MS = 150;
+/** A scenario of this size is checked within a few milliseconds, so at every key press; a larger one when typing pauses. */
+const SMALL_LINES = 2_000;
+const LARGE_LINES = 20_000;
+const PAUSE_MS = 20;
+const LONG_PAUSE_MS = 150;
+
+function delayOf({ lineCount }: TextDocument): number {
+  return lineCount <= SMALL_LINES ? 0 : lineCount <= LARGE_LINES ? PAUSE_MS : LONG_PAUSE_MS;
+}
 
 const SEVERITIES: Readonly<Record<Severity, DiagnosticSeverity>> = {
   error: DiagnosticSeverity.Error,
@@ -29,7 +36,7 @@ export class ScenarioDiagnostics implements Disposable {
   constructor() {
     this.#subscriptions = [
       workspace.onDidOpenTextDocument(document => this.#update(document, 0)),
-      workspace.onDidChangeTextDocument(({ document }) => this.#update(document, DEBOUNCE_MS)),
+      workspace.onDidChangeTextDocument(({ document }) => this.#update(document, delayOf(document))),
       workspace.onDidCloseTextDocument(document => this.#forget(document)),
     ];
     for (const document of workspace.textDocuments) this.#update(document, 0);

@@ -11,25 +11,30 @@ import type { Action, Program, Statement } from './program.ts';
 import { eachOf } from './ranges.ts';
 import { Report } from './report.ts';
 import { sequenceOf } from './sequence.ts';
+import { moveRange } from './tokens.ts';
 import type { ActionNode, ExpectNode, Node, Tree } from './tree.ts';
 
 /** What lines came to, as long as the machine and the names of values stay the same; one for each text that is checked again and again. */
 export class Memo {
   readonly values = new ValueMemo();
   private key = '';
-  private lines: CheckedLine[] = [];
+  private lines = new Map<Node, CheckedLine>();
 
-  /** The results for a machine, by line; those for another one are forgotten. */
-  of(machine: MachineConfig, constants: Constants): CheckedLine[] {
+  /** The results for a machine, by node; those for another one are forgotten. */
+  of(machine: MachineConfig, constants: Constants): ReadonlyMap<Node, CheckedLine> {
     const key = JSON.stringify([machine, [...constants]]);
-    if (key !== this.key) this.lines = [];
+    if (key !== this.key) this.lines = new Map();
     this.key = key;
     return this.lines;
+  }
+
+  /** Those of nodes that the text does not have any more are let go. */
+  keep(lines: Map<Node, CheckedLine>): void {
+    this.lines = lines;
   }
 }
 
 interface CheckedLine {
-  readonly node: Node;
   readonly statements: readonly Statement[];
   readonly diagnostics: readonly Diagnostic[];
 }
@@ -75,22 +80,28 @@ function eachAction(node: ActionNode, report: Report): readonly ActionNode[] {
 }
 
 class Statements {
+  readonly checked = new Map<Node, CheckedLine>();
+
   constructor(
     private readonly tree: Tree,
     private readonly machine: MachineConfig,
     private readonly count: number | undefined,
     private readonly names: readonly string[],
-    private readonly memo: CheckedLine[],
+    private readonly memo: ReadonlyMap<Node, CheckedLine>,
   ) {}
 
   /** What one line comes to; the diagnostics go to `report`. */
   of(node: Node, report: Report): readonly Statement[] {
     if (node.kind === 'race' && node.part === 'race') return [this.statement(node, { kind: 'race' })];
     if (node.broken || (node.kind !== 'action' && node.kind !== 'expect')) return [];
-    const { line } = node.range;
-    if (this.memo[line]?.node !== node) this.memo[line] = this.check(node);
-    const checked = this.memo[line];
-    for (const each of checked.diagnostics) report.push(each);
+    const checked = this.memo.get(node) ?? this.check(node);
+    this.checked.set(node, checked);
+    for (const each of checked.diagnostics) {
+      // Statements share the ranges of their nodes, which have moved with the line.
+      moveRange(each.range, node.range.line);
+      if (each.fix) moveRange(each.fix.range, node.range.line);
+      report.push(each);
+    }
     return checked.statements;
   }
 
@@ -100,7 +111,7 @@ class Statements {
     if (node.kind === 'expect') {
       const conditions = checkConditions(node, tree.lines[node.range.line], machine, count, report);
       const statements = [this.statement(node, { kind: 'expect', conditions })];
-      return { node, statements, diagnostics: report.diagnostics };
+      return { statements, diagnostics: report.diagnostics };
     }
     const statements: Statement[] = [];
     for (const each of eachAction(node, report)) {
@@ -110,7 +121,7 @@ class Statements {
       // What is wrong with the first is wrong with all.
       if (report.diagnostics.length > before) break;
     }
-    return { node, statements, diagnostics: report.diagnostics };
+    return { statements, diagnostics: report.diagnostics };
   }
 
   private statement({ range }: Node, action: Action): Statement {
@@ -140,6 +151,7 @@ export function check(written: Tree, options: CheckOptions = {}): Checked {
   };
   const { additions, race } = checkRace(tree, machine, frame.vcpuCount, variants, variant, act, report);
   const { statements, sections } = sequenceOf(tree, node => lines.of(node, report), report, options.section);
+  memo.keep(lines.checked);
   const diagnostics = limited([...tree.diagnostics, ...report.diagnostics]);
   if (diagnostics.some(each => each.severity === 'error')) return { diagnostics };
   const racing = race && statements.some(({ action }) => action.kind === 'race');

@@ -3,7 +3,7 @@ import { REGISTER_OFFSETS } from './checkAction.ts';
 import { checkMachine, DEMANDS, type Frame, KERNELS } from './checkMachine.ts';
 import { countCpus } from './checkVcpus.ts';
 import { agentSuggestions, behindAgent, codeSuggestions, surroundings } from './completeRace.ts';
-import { constantsOf, ValueMemo, withValues } from './constants.ts';
+import { constantsOf, machineWithValues } from './constants.ts';
 import { type Expected, Listener } from './expected.ts';
 import { fieldNamed } from './fieldNames.ts';
 import { apicvInhibits } from './inhibits.ts';
@@ -195,7 +195,7 @@ export function complete(tree: Tree, line: number, column: number): Completion {
   if (code.length === 0) return { start, suggestions: agentSuggestions(tree) };
   const listener = new Listener();
   parseLine(code, listener);
-  const frame = checkMachine(withValues(tree, new ValueMemo()), new Report());
+  const frame = checkMachine(machineWithValues(tree), new Report());
   // `has`, `lacks` and `is` fit some fields and not others: the field decides.
   const decided = listener.next.some(each => each.kind === 'test');
   const next = decided ? listener.next.filter(each => each.kind === 'test' || each.kind === 'field') : listener.next;

@@ -67,6 +67,8 @@ function isToken(value: object): value is Token {
 function nodeWith<T>(value: T, constants: Constants): T {
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) return value.map(each => nodeWith(each, constants)) as T;
+  // Places are shared: when the line moves, both nodes move.
+  if ('line' in value && 'start' in value) return value;
   if (isToken(value)) return withValue(value, constants) as T;
   return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, nodeWith(each, constants)])) as T;
 }
@@ -74,7 +76,7 @@ function nodeWith<T>(value: T, constants: Constants): T {
 /** Nodes that were changed before, for the same values. */
 export class ValueMemo {
   private key = '';
-  nodes = new WeakMap<Node, Node>();
+  private nodes = new WeakMap<Node, Node>();
 
   of(constants: Constants): WeakMap<Node, Node> {
     const key = [...constants].join('\n');
@@ -90,13 +92,21 @@ export function withValues(tree: Tree, memo: ValueMemo): Tree {
   const nodes = memo.of(constants);
   if (constants.size === 0) return tree;
   const changed = tree.nodes.map(node => {
-    const { code } = tree.lines[node.range.line];
-    if (node.kind === 'let' || valuesOf(code, constants) === code) return node;
     let other = nodes.get(node);
-    if (!other) nodes.set(node, (other = nodeWith(node, constants)));
+    if (!other) {
+      const { code } = tree.lines[node.range.line];
+      const plain = node.kind === 'let' || valuesOf(code, constants) === code;
+      nodes.set(node, (other = plain ? node : nodeWith(node, constants)));
+    }
     return other;
   });
   return { ...tree, nodes: changed };
+}
+
+/** The description of the machine, with values in the place of names. */
+export function machineWithValues(tree: Tree): Tree {
+  const nodes = tree.nodes.filter(({ kind }) => kind !== 'action' && kind !== 'expect');
+  return withValues({ ...tree, nodes }, new ValueMemo());
 }
 
 const NOTHING: Tree = { lines: [], parsed: [], nodes: [], diagnostics: [], refused: false };

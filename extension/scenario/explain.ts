@@ -8,7 +8,7 @@ import { checkMachine } from './checkMachine.ts';
 import { checkIcr, checkIpi, checkMsi } from './checkMessage.ts';
 import { checkVcpus } from './checkVcpus.ts';
 import { behindAgent } from './completeRace.ts';
-import { constantsOf, ValueMemo, valuesOf, withValues } from './constants.ts';
+import { constantsOf, machineWithValues, valuesOf } from './constants.ts';
 import { type Expected, Listener } from './expected.ts';
 import { fieldNamed } from './fieldNames.ts';
 import { apicvInhibits } from './inhibits.ts';
@@ -175,7 +175,7 @@ export function explainAt(tree: Tree, line: number, column: number): Explanation
   const constants = constantsOf(tree);
   const values = valuesOf(code, constants);
   const value = values[code.indexOf(word)];
-  const found = explainWord(value, values, withValues(tree, new ValueMemo()));
+  const found = explainWord(value, values, machineWithValues(tree));
   if (!constants.has(word.text)) return found;
   const defined = `\`${word.text}\` is \`${value.text}\` here.`;
   return { range: word.range, text: found ? `${defined} ${found.text}` : defined };

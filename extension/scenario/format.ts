@@ -55,7 +55,7 @@ function rowOf(line: SourceLine, node: Node | undefined, inMachine: boolean, dep
   const comment = line.comment?.text ?? '';
   if (node?.kind === 'section' && line.text.length <= MAX_LINE_LENGTH / 2) {
     const { start, end } = node.range;
-    return { indent: 0, head: line.text.slice(start, end).replaceAll(/\s+/g, ' '), body: '', comment };
+    return { indent: 0, head: line.text.slice(start, end).replaceAll(/[\t-\r ]+/g, ' '), body: '', comment };
   }
   if (untouched(line)) return undefined;
   if (!node) {

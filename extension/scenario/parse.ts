@@ -7,7 +7,7 @@ import { parseConditions } from './parseExpect.ts';
 import { RaceLines } from './parseRace.ts';
 import type { Range } from './program.ts';
 import { notOneOf } from './suggest.ts';
-import { scan, type Token } from './tokens.ts';
+import { moveRange, scan, type Token } from './tokens.ts';
 import type { Node, ParsedLine, RegisterNode, Tree } from './tree.ts';
 import {
   ACTIONS,
@@ -200,19 +200,34 @@ export function parseLine(code: readonly Token[], listener?: Listener): ParsedLi
   return { node: { ...body, range, head, broken: cursor.failed }, diagnostics: cursor.diagnostics };
 }
 
+/** Ranges that are the node's own; those of its words have been moved already. */
+function moveNode({ node, diagnostics }: ParsedLine, line: number): void {
+  moveRange(node.range, line);
+  if (node.kind === 'section' && node.title) moveRange(node.title, line);
+  for (const condition of node.kind === 'expect' ? node.conditions : []) {
+    moveRange(condition.range, line);
+    if (condition.kind === 'field') moveRange(condition.testRange, line);
+  }
+  for (const { range, fix } of diagnostics) {
+    moveRange(range, line);
+    if (fix) moveRange(fix.range, line);
+  }
+}
+
 /**
  * Text to tree. Pure; never throws; every line is read by itself, so that a broken one does not hide the rest.
  * A text that is too large or not text gives an empty tree with one diagnostic. With the tree of an earlier text, lines that have
- * not changed (in text and number) are not read again, and keep their nodes.
+ * not changed are not read again: their nodes move to the new tree, and the earlier one must not be used any more.
  */
 export function parse(text: string, before?: Tree): Tree {
-  const { lines, diagnostics: found, refused } = scan(text, before?.lines);
+  const { lines, diagnostics: found, refused, origins } = scan(text, before?.lines);
   const diagnostics = [...found];
   const nodes: Node[] = [];
   const races = new RaceLines();
   const parsed = lines.map((line, i): ParsedLine | undefined => {
     if (line.code.length === 0) return undefined;
-    const same = before?.lines[i] === line ? before.parsed[i] : undefined;
+    const same = origins[i] < 0 ? undefined : before?.parsed[origins[i]];
+    if (same && origins[i] !== i) moveNode(same, i);
     // What a line of a race or an operation means depends on those above it.
     const here =
       races.take(line, i, parseLine) ?? (same?.node.kind === 'race' ? undefined : same) ?? parseLine(line.code);

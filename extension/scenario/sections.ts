@@ -10,7 +10,7 @@ export interface SectionTitle {
 
 export function titleOf(tree: Tree, { title }: SectionNode): string {
   if (!title) return '';
-  return tree.lines[title.line].text.slice(title.start, title.end).replaceAll(/\s+/g, ' ').trim();
+  return tree.lines[title.line].text.slice(title.start, title.end).replaceAll(/[\t-\r ]+/g, ' ');
 }
 
 /** Sections of a tree, in text order; of those with the same title, which is an error, the first. */

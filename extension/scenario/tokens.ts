@@ -23,6 +23,8 @@ export interface Scan {
   readonly diagnostics: readonly Diagnostic[];
   /** The text was not looked at line by line: too large, or not text. */
   readonly refused: boolean;
+  /** For each line, which line of the earlier text it was; -1 for a new one. */
+  readonly origins: readonly number[];
 }
 
 /** UTF-16 units; a scenario of 100,000 ordinary lines stays below. */
@@ -34,7 +36,7 @@ export const MAX_LINE_LENGTH = 2_000;
 const ORIGIN: Range = { line: 0, start: 0, end: 0 };
 
 function refused(problem: Diagnostic): Scan {
-  return { lines: [], diagnostics: [problem], refused: true };
+  return { lines: [], diagnostics: [problem], refused: true, origins: [] };
 }
 
 const isDigit = (c: number) => c >= 48 && c <= 57;
@@ -93,9 +95,36 @@ function splitLines(text: string, most: number): string[] | undefined {
   return lines;
 }
 
+/** Lines at the beginning and at the end that both texts have; what lies between has changed. */
+function originsOf(texts: readonly string[], before: readonly SourceLine[]): number[] {
+  const origins: number[] = new Array(texts.length).fill(-1);
+  const shorter = Math.min(texts.length, before.length);
+  let first = 0;
+  while (first < shorter && texts[first] === before[first].text) {
+    origins[first] = first;
+    first++;
+  }
+  const shift = texts.length - before.length;
+  for (let i = texts.length - 1; i - Math.max(shift, 0) >= first && texts[i] === before[i - shift].text; i--) {
+    origins[i] = i - shift;
+  }
+  return origins;
+}
+
+/** Everything in a line that knows its number goes with it. */
+export function moveRange(range: Range, line: number): void {
+  (range as { line: number }).line = line;
+}
+
+function moved(source: SourceLine, line: number): SourceLine {
+  for (const { range } of source.code) moveRange(range, line);
+  if (source.comment) moveRange(source.comment.range, line);
+  return source;
+}
+
 /**
  * Text to tokens, line by line. Linear in the length of the text, and bounded: see `MAX_LENGTH`, `MAX_LINES`, `MAX_LINE_LENGTH`.
- * Lines of an earlier text that have not changed are taken from there.
+ * Lines of an earlier text that have not changed are taken from there, and moved to where they are now: the earlier lines are used up.
  */
 export function scan(source: string, before: readonly SourceLine[] = []): Scan {
   if (source.length > MAX_LENGTH) {
@@ -126,6 +155,7 @@ export function scan(source: string, before: readonly SourceLine[] = []): Scan {
     );
   }
   const diagnostics: Diagnostic[] = [];
+  const origins = originsOf(texts, before);
   const lines = texts.map((each, line): SourceLine => {
     if (each.length > MAX_LINE_LENGTH) {
       const range = { line, start: 0, end: each.length };
@@ -133,7 +163,9 @@ export function scan(source: string, before: readonly SourceLine[] = []): Scan {
       diagnostics.push(diagnostic('irq103', range, message));
       return { text: each, code: [] };
     }
-    return before[line]?.text === each ? before[line] : scanLine(each, line);
+    const origin = origins[line];
+    if (origin < 0) return scanLine(each, line);
+    return origin === line ? before[line] : moved(before[origin], line);
   });
-  return { lines, diagnostics, refused: false };
+  return { lines, diagnostics, refused: false, origins };
 }

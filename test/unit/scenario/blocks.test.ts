@@ -47,6 +47,12 @@ describe('sections', () => {
     expect(sections?.map(({ title }) => title)).toEqual([`Alice's (0x41) : "why"? now`]);
   });
 
+  it('keep blanks in their titles that are none in a scenario', () => {
+    const text = `${MACHINE}section a\ufeffb\u00a0 c`;
+    expect(programOf(text).sections?.map(({ title }) => title)).toEqual(['a\ufeffb\u00a0 c']);
+    expect(format(text).split('\n')[4]).toBe('section a\ufeffb\u00a0 c');
+  });
+
   it('have the race that stands in them, and no other has it', () => {
     const race = 'race\n  a: vcpu 0: eoi\nalways vcpu 1: rvi 0\n';
     const text = `${MACHINE}section one\n${race}section two\nvcpu 1: eoi`;

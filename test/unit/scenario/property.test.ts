@@ -124,6 +124,23 @@ describe('a change', () => {
     const after = parse('machine intel\nvcpus 2\nvcpu 0: exit\nvcpu 1: eoi', before);
     expect(after.nodes.map((node, i) => node === before.nodes[i])).toEqual([true, true, false, true]);
   });
+
+  it('moves the lines below a new one, with all that is known of them', () => {
+    const text =
+      'machine intel\nvcpus 2\nlet V = 3\nvcpu 0: ipi fixed V to 1 # why\nexpect vcpu 1: irr has V, no exit on vcpu 0..1';
+    const memo = new Memo();
+    const before = parse(text);
+    const { diagnostics } = check(before, { memo });
+    const nodes = [...before.nodes];
+    const now = text.replace('let', '\n\nvcpu 1: eoi\nlet').replace('vcpu 1: eoi\n', '');
+    const after = parse(now, before);
+    expect(after.nodes.map((node, i) => node === nodes[i])).toEqual([true, true, true, true, true]);
+    expect(after).toEqual(parse(now));
+    const checked = check(after, { memo });
+    expect(checked).toEqual(check(parse(now)));
+    expect(checked.diagnostics.map(({ code }) => code)).toEqual(diagnostics.map(({ code }) => code));
+    expect(checked.diagnostics[0].range.line).toBe(5);
+  });
 });
 
 describe('a scenario', () => {
