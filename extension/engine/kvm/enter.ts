@@ -13,7 +13,7 @@ import { svm_enable_irq_window } from '../svm/irqWindow.ts';
 import { vmx } from '../vmx/choices.ts';
 import { vmx_enable_irq_window, vmx_update_cr8_intercept } from '../vmx/exitHandlers.ts';
 import { vmx_check_nested_events } from '../vmx/nested.ts';
-import { vmx_sync_pir_to_irr } from '../vmx/sync.ts';
+import { vmx_hwapic_irr_update, vmx_sync_pir_to_irr } from '../vmx/sync.ts';
 import { kvm_vcpu_halt, WAIT_FOR_SIPI } from './block.ts';
 import { requestName } from './kick.ts';
 import { firstRequest, handlerOfRequest, ioapic_eoi_exit } from './requests.ts';
@@ -117,14 +117,9 @@ export const vcpu_enter_guest = operation({
     nested: silent((m, vcpu) =>
       m.words[m.vcpu(vcpu) + V.guest_mode] !== 0 ? m.call(vmx_check_nested_events, vcpu) : NEXT,
     ),
-    sync_with_event: silent((m, vcpu) =>
-      vmx(m).entrySync === 'with EVENT' && m.words[m.vcpu(vcpu) + V.apicv_active] !== 0
-        ? m.call(vmx_sync_pir_to_irr, vcpu)
-        : NEXT,
-    ),
-    injects: silent((m, vcpu) => (hasEventToInject(m, vcpu) ? NEXT : 'order')),
+    injects: silent((m, vcpu) => (hasEventToInject(m, vcpu) ? NEXT : 'sync_with_event')),
     inject: silent((m, vcpu) => m.call(kvm_check_and_inject_events, vcpu)),
-    by_hardware: silent((m, vcpu) => (m.words[m.vcpu(vcpu) + V.apicv_active] !== 0 ? 'order' : NEXT)),
+    by_hardware: silent((m, vcpu) => (m.words[m.vcpu(vcpu) + V.apicv_active] !== 0 ? 'sync_with_event' : NEXT)),
     window: step(
       (m, vcpu) =>
         hasInterruptAbovePpr(m, vcpu)
@@ -134,7 +129,13 @@ export const vcpu_enter_guest = operation({
         hasInterruptAbovePpr(m, vcpu) ? m.call(isIntel(m) ? vmx_enable_irq_window : svm_enable_irq_window, vcpu) : NEXT,
       { via: ['kvm_check_and_inject_events', 'kvm_cpu_has_injectable_intr'] },
     ),
-    cr8: silent((m, vcpu) => (isIntel(m) && apic_enabled(m, vcpu) ? m.call(vmx_update_cr8_intercept, vcpu) : NEXT)),
+    cr8: silent((m, vcpu) => (isIntel(m) && apic_enabled(m, vcpu) ? m.call(vmx_update_cr8_intercept, vcpu) : 'order')),
+    to_order: silent(() => 'order'),
+    sync_with_event: silent((m, vcpu) => {
+      const active = m.words[m.vcpu(vcpu) + V.apicv_active] !== 0 && apic_enabled(m, vcpu);
+      return vmx(m).entrySync === 'with EVENT' && active ? m.call(vmx_sync_pir_to_irr, vcpu) : 'order';
+    }),
+    irr_update: silent((m, vcpu) => m.call(vmx_hwapic_irr_update, vcpu, m.result)),
 
     order: silent(m => (vmx(m).entryOrder === 'mode, then IRQs off' ? 'set_mode' : NEXT)),
     local_irq_disable: step(

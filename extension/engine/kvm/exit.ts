@@ -7,6 +7,7 @@ import { apic_enabled } from '../lapic/apic.ts';
 import { C, V } from '../layout.ts';
 import { NEXT, operation, RETURN, silent, step } from '../operation.ts';
 import { svmHandlerOf } from '../svm/exitHandlers.ts';
+import { vmx } from '../vmx/choices.ts';
 import { handlerOf } from '../vmx/exitHandlers.ts';
 import { vmx_sync_pir_to_irr } from '../vmx/sync.ts';
 import { kvm_vcpu_halt } from './block.ts';
@@ -63,6 +64,9 @@ export const after_vm_exit = operation({
     fast_sync: silent((m, vcpu) => {
       if (m.result === 0) {
         return 'leave';
+      }
+      if (vmx(m).icrFastPathThen === 'the whole loop') {
+        return 'leave_completed';
       }
       return harvests(m) && apic_enabled(m, vcpu) ? m.call(vmx_sync_pir_to_irr, vcpu) : NEXT;
     }),

@@ -13,6 +13,7 @@ export interface VmxChoices {
   readonly runningVcpu: 'IPI' | 'spared';
   readonly apicvTrace: boolean;
   readonly icrFastPath: 'none' | 'physical Fixed to one' | 'whatever the APIC map can deliver';
+  readonly icrFastPathThen: 'the whole loop' | 're-entry';
   readonly entrySync: 'with EVENT' | 'if APICv is active' | 'always';
   readonly entryOrder: 'mode, then IRQs off' | 'IRQs off, then mode';
   readonly syncRequestsEvent: boolean;
@@ -80,6 +81,11 @@ export const VMX_CHOICES: { readonly [K in keyof VmxChoices]: Choice<VmxChoices[
     doc: 'Which x2APIC ICR writes are completed with interrupts off, without leaving guest mode for KVM.',
     source: 'LAPIC delivery §3.3; the fast path came with 5.7',
     from: { '2013': 'none', '5.15': 'physical Fixed to one', '7.1': 'whatever the APIC map can deliver' },
+  },
+  icrFastPathThen: {
+    doc: 'After the ICR fast path: vcpu->mode, interrupts and the loop as after any exit, or the guest again at once.',
+    source: 'vcpu_enter_guest, vmx_vcpu_run; 0dd45f2cd8cc, Linux 6.12',
+    from: { '2013': 'the whole loop', '6.12': 're-entry' },
   },
   entrySync: {
     doc: 'When PIR is moved to IRR on the way into the guest.',

@@ -1,7 +1,7 @@
 /** Moving posted requests into the virtual IRR. `vmx_sync_pir_to_irr`, vmx/vmx.c; posted interrupts §5. */
 import { PID_CONTROL, POSTED_INTR_ON, REQ, V } from '../layout.ts';
 import type { Machine } from '../machine.ts';
-import { type Flow, NEXT, operation, silent, step } from '../operation.ts';
+import { type Flow, NEXT, operation, RETURN, silent, step } from '../operation.ts';
 import { hex, highest, vectorSet, vectorsAt } from '../text.ts';
 import { vmx } from './choices.ts';
 
@@ -182,7 +182,10 @@ export const kvm_apic_update_irr = operation({
 const RESULT = 1;
 const GOT_NEW = 2;
 
-/** Clears ON before it looks at PIR, so that a post that comes later notifies again. Returns the highest vector in IRR or -1. */
+/**
+ * Clears ON before it looks at PIR, so that a post that comes later notifies again. Returns the highest vector in IRR or -1. In 2013 it
+ * leaves RVI alone: `vmx_hwapic_irr_update` writes it at entry.
+ */
 export const vmx_sync_pir_to_irr = operation({
   name: 'vmx_sync_pir_to_irr',
   actor: 'kvm',
@@ -225,6 +228,9 @@ export const vmx_sync_pir_to_irr = operation({
       { via: ['kvm_lapic_find_highest_irr'] },
     ),
     who_delivers: silent((m, vcpu, _maxIrr, gotNew) => {
+      if (vmx(m).entrySync === 'with EVENT') {
+        return 'done';
+      }
       const base = m.vcpu(vcpu);
       if (m.words[base + V.guest_mode] === 0 && m.words[base + V.apicv_active] !== 0) {
         return NEXT;
@@ -258,5 +264,32 @@ export const vmx_sync_pir_to_irr = operation({
       { via: ['kvm_make_request'] },
     ),
     done: silent((m, _vcpu, maxIrr) => m.return(maxIrr)),
+  },
+});
+
+/** 2013: RVI follows IRR at entry, when KVM_REQ_EVENT was pending. */
+export const vmx_hwapic_irr_update = operation({
+  name: 'vmx_hwapic_irr_update',
+  actor: 'kvm',
+  source: p => p.files.posting,
+  locals: ['vcpu', 'max_irr'],
+  steps: {
+    set_rvi: step(
+      (m, vcpu, maxIrr) => {
+        const same = (m.words[m.vcpu(vcpu) + V.guest_intr_status] & 0xff) === maxIrr;
+        if (maxIrr < 0) {
+          return `nothing is requested of vcpu ${vcpu}: RVI stays`;
+        }
+        return same ? `RVI of vcpu ${vcpu} is ${hex(maxIrr)} already` : `write RVI of vcpu ${vcpu} := ${hex(maxIrr)}`;
+      },
+      (m, vcpu, maxIrr) => {
+        const status = m.vcpu(vcpu) + V.guest_intr_status;
+        if (maxIrr >= 0) {
+          m.store(status, (m.load(status) & 0xff00) | maxIrr);
+        }
+        return RETURN;
+      },
+      { via: ['vmx_set_rvi'] },
+    ),
   },
 });

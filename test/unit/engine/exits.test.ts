@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { V } from '../../../extension/engine/layout.ts';
 import { SVM_EXIT } from '../../../extension/engine/svm/exits.ts';
-import { World } from './world.ts';
+import { ran, World } from './world.ts';
 
 // What the processor records about a VM exit. SDM vol. 3, basic VM-exit information; VT-d and AVIC §B2.
 
@@ -44,5 +44,21 @@ describe('AMD', () => {
     const world = new World(amd);
     world.do({ kind: 'exit', vcpu: 0 });
     expect(info(world, 0)).toEqual([SVM_EXIT.CPUID, 0, 0, 0, 0]);
+  });
+});
+
+describe('the ICR fast path', () => {
+  test.each([
+    ['5.15', true],
+    ['6.1', true],
+    ['6.12', false],
+    ['6.16', false],
+    ['7.1', false],
+  ] as const)('Linux %s leaves guest mode for the whole loop: %s', (kernel, whole) => {
+    const world = new World({ kernel });
+    const steps = world.ipi(0, 1, 0x41).filter(({ agent }) => agent === 'vcpu 0');
+    expect(ran(steps, 'vcpu_enter_guest', 'set_mode')).toBe(whole);
+    expect(ran(steps, 'vcpu_enter_guest', 'check_requests')).toBe(whole);
+    expect(world.taken(1)).toEqual([0x41]);
   });
 });
