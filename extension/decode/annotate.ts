@@ -1,7 +1,8 @@
 import { definitionsOf } from './definitions.ts';
+import type { Definitions } from './evaluate.ts';
 import type { Explanation } from './explanation.ts';
 import { FUNCTION, findCandidates } from './find.ts';
-import { linesOf } from './lines.ts';
+import { type Lines, linesOf } from './lines.ts';
 import { macro } from './macros.ts';
 
 /** One explained place of a text; line and columns count from 1, as compilers do. */
@@ -24,8 +25,8 @@ const IN_CODE = /[A-Z][A-Z\d]*_[A-Za-z\d_]+|0x[\da-fA-F]{4}|kvm_\w+: /g;
 const IN_TEXT =
   /[A-Z][A-Z\d]*_[A-Za-z\d_]+|0x[\da-fA-F]|\b[\da-fA-F]{8}\b|kvm_\w+: |\b(?:vec|dest|trig|del|level|shorthand|msi_)[a-z_]*\s*[:=]/g;
 
-/** Numbers of the lines that may hold something, ascending. */
-function* likelyLines(text: string, code: boolean): Generator<number> {
+/** Numbers of the lines that may hold something, ascending. `code`: the text is C. */
+export function* likelyLines(text: string, code: boolean): Generator<number> {
   const pattern = new RegExp(code ? IN_CODE : IN_TEXT);
   let line = 0;
   let counted = 0;
@@ -43,24 +44,26 @@ function* likelyLines(text: string, code: boolean): Generator<number> {
   }
 }
 
-/** Everything that can be explained in a text, in its order. A dump over several lines is reported at its first. */
+/** Reads line after line; a dump over several lines is reported at its first. */
+export function lineReader(lines: Lines, definitions: Definitions): (n: number, languageId: string) => Annotation[] {
+  let group = { text: '', line: -2 };
+  return (n, languageId) =>
+    findCandidates(lines, n, languageId, definitions).flatMap(c => {
+      if (c.as === 'kvm_lapic_irq') {
+        const same = c.text === group.text && n === group.line + 1;
+        group = { text: c.text, line: n };
+        if (same) return [];
+      }
+      if (c.as === FUNCTION) return [];
+      return [{ line: n + 1, column: c.start + 1, text: c.text, as: c.as, explanation: c.explain() }];
+    });
+}
+
+/** Everything that can be explained in a text, in its order. */
 export function annotate(text: string, languageId = languageOf(text)): Annotation[] {
   const likely = [...likelyLines(text, languageId === 'c' || languageId === 'cpp')];
   if (likely.length === 0) return [];
   const lines = linesOf(text);
-  const definitions = definitionsOf(lines);
-  const out: Annotation[] = [];
-  let group = { text: '', line: -2 };
-  for (const n of likely) {
-    for (const c of findCandidates(lines, n, languageId, definitions)) {
-      if (c.as === 'kvm_lapic_irq') {
-        const same = c.text === group.text && n === group.line + 1;
-        group = { text: c.text, line: n };
-        if (same) continue;
-      }
-      if (c.as === FUNCTION) continue;
-      out.push({ line: n + 1, column: c.start + 1, text: c.text, as: c.as, explanation: c.explain() });
-    }
-  }
-  return out;
+  const read = lineReader(lines, definitionsOf(lines));
+  return likely.flatMap(n => read(n, languageId));
 }

@@ -16,7 +16,8 @@ export interface Reading {
   readonly explanation: Explanation;
 }
 
-export type Asked = { readonly readings: readonly Reading[] } | { readonly error: string };
+/** `none`: what was asked is in order, but no format fits. */
+export type Asked = { readonly readings: readonly Reading[] } | { readonly error: string; readonly none?: true };
 
 interface Parsed {
   readonly value: bigint;
@@ -142,27 +143,43 @@ function wordCounts({ width }: Format): number[] {
   return width === 96 ? [1, 2, 3] : [1, ...[64, 32].filter(part => part < width).map(part => width / part)];
 }
 
+/** `0xfee0300c/0x0041` is an address and its data; between other values `/` divides, as in C. */
+function separate(texts: readonly string[]): string[] {
+  return texts
+    .filter(text => text !== '/')
+    .flatMap(text => text.split(/(?<=^\s*0xfee[\da-f]{5,13})\s*\/\s*(?=0x|\d)/i));
+}
+
+function isMessage(values: readonly Parsed[]): boolean {
+  return values.length === 2 && values[0].value >> 20n === 0xfeen && values[1].value >> 32n === 0n;
+}
+
 /**
  * Values given alone. With a format all values together are one word of it, the lowest part first (`msi`: address,
  * data; `irte`: low, high half); without one each is read in the likely formats, the likeliest first, and an address
  * 0xfee… followed by one more value is a message.
  */
 export function explainValues(texts: readonly string[], id?: string, kernel?: Kernel): Asked {
-  const parsed = texts
-    .filter(text => text !== '/')
-    .flatMap(text => text.split(/\s*\/\s*(?=0x|\d+\s*$)/i))
-    .map(parseValue);
+  const parsed = separate(texts).map(parseValue);
   const wrong = parsed.find((p): p is string => typeof p === 'string');
   if (wrong !== undefined) return { error: wrong };
   const values = parsed as readonly Parsed[];
   if (values.length === 0) return { error: 'no value given' };
   if (id !== undefined) return inFormat(values, id, kernel);
-  if (values.length === 2 && values[0].value >> 20n === 0xfeen && values[1].value >> 32n === 0n) {
+  if (isMessage(values)) {
     const explanation = explainMessage(values[0].value, values[1].value);
     return { readings: [{ format: 'msi', reason: 'prefix 0xfee, then data', explanation }] };
   }
   const readings = values.flatMap(value => ranked(value, kernel));
-  return readings.length > 0 ? { readings } : { error: 'no known format fits; name one with --as' };
+  return readings.length > 0 ? { readings } : { error: 'no known format fits; name one with --as', none: true };
+}
+
+/** As `explainValues`, but values that are no word or message together are answered one by one. */
+export function explainEach(texts: readonly string[], id?: string): Asked[] {
+  const each = separate(texts);
+  const parsed = each.map(parseValue).filter((p): p is Parsed => typeof p !== 'string');
+  const together = id !== undefined || each.length < 2 || (parsed.length === each.length && isMessage(parsed));
+  return together ? [explainValues(texts, id)] : each.map(text => explainValues([text]));
 }
 
 function inFormat(values: readonly Parsed[], id: string, kernel?: Kernel): Asked {
