@@ -8,7 +8,7 @@ export const ENCODE_USAGE = 'irqscope encode FORMAT FIELD=VALUE… [--json]';
 
 /**
  * `irqscope encode`: a value from fields, e.g. `encode icr vector=0xfd shorthand=all-but-self`.
- * Exit code 1 for a wrong field or value.
+ * Exit code 2 for a wrong format, field or value.
  */
 export async function encodeCommand(args: readonly string[], io: Io): Promise<number> {
   const json = args.includes('--json');
@@ -20,7 +20,7 @@ export async function encodeCommand(args: readonly string[], io: Io): Promise<nu
   const encoded = encodeFields(format, settings);
   if (typeof encoded === 'string') {
     io.err(encoded);
-    return EXIT.failed;
+    return EXIT.unusable;
   }
   const explanation = explainWords(encoded.format, encoded.words);
   const value = encoded.format.width === 96 ? explanation.value : hex(encoded.words, encoded.format.width);
