@@ -59,7 +59,7 @@ function rowOf(line: SourceLine, node: Node | undefined, inMachine: boolean, dep
   }
   if (untouched(line)) return undefined;
   if (!node) {
-    const indented = inMachine && (line.comment?.range.start ?? 0) > 0;
+    const indented = depth === 0 && inMachine && (line.comment?.range.start ?? 0) > 0;
     return { indent: INDENT * (depth + (indented ? 1 : 0)), head: '', body: '', comment };
   }
   const split = headLength(node, line.code);

@@ -243,6 +243,12 @@ vcpu 0: eoi`;
     expect(labels('section ')).toEqual([]);
   });
 
+  it('lays out comments in what is repeated once and for all', () => {
+    const once = format('repeat 2\nguest no-x2apic\n# why');
+    expect(once).toBe('repeat 2\n  guest  no-x2apic\n  # why');
+    expect(format(once)).toBe(once);
+  });
+
   it('lays out what is repeated', () => {
     expect(
       format('let   A=1 # a\nrepeat   2\nvcpu 0:eoi\n# b\nrepeat 3\nexpect vcpu 0:rvi 0\nend\nend\nsection  (a ,  b)'),
