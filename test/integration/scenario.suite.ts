@@ -108,6 +108,42 @@ describe('scenario language', () => {
     assert.equal(definition.range.start.line, 2);
   });
 
+  it('knows the names that a scenario gives', async () => {
+    const document = await open('machine intel\n  vcpus 2\nlet V = 0x41\nsection one\nvcpu 0: ipi fixed V to 1\n');
+    await vscode.window.showTextDocument(document);
+    const { uri } = document;
+    const place = new vscode.Position(4, 18);
+    const edit = await until('an edit', async () => {
+      const found = await vscode.commands.executeCommand<vscode.WorkspaceEdit>(
+        'vscode.executeDocumentRenameProvider',
+        uri,
+        place,
+        'VECTOR',
+      );
+      return found.size > 0 && found;
+    });
+    await vscode.workspace.applyEdit(edit);
+    assert.equal(document.lineAt(2).text, 'let VECTOR = 0x41');
+    assert.equal(document.lineAt(4).text, 'vcpu 0: ipi fixed VECTOR to 1');
+    const help = await vscode.commands.executeCommand<vscode.SignatureHelp>(
+      'vscode.executeSignatureHelpProvider',
+      uri,
+      place,
+    );
+    assert.equal(help.signatures[help.activeSignature].label, 'ipi MODE VECTOR to DESTINATION');
+    assert.equal(help.activeParameter, 1);
+    const tokens = await vscode.commands.executeCommand<vscode.SemanticTokens>(
+      'vscode.provideDocumentRangeSemanticTokens',
+      uri,
+      new vscode.Range(2, 0, 4, 0),
+    );
+    // The name behind `let`, and the title.
+    assert.equal([...tokens.data].filter((_, i) => i % 5 < 3).join(), '2,4,6,1,8,3,1,18,6');
+    const lenses = await vscode.commands.executeCommand<vscode.CodeLens[]>('vscode.executeCodeLensProvider', uri);
+    const ofSection = lenses.filter(({ range }) => range.start.line === 3).map(({ command }) => command?.title);
+    assert.equal(ofSection.join(), 'Run,Debug');
+  });
+
   it('refuses what is no text, or too much of it', async () => {
     for (const [content, expected] of [
       [`machine intel\n${'x'.repeat(100)}\0`, 'irq104 0'],
