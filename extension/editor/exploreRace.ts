@@ -80,21 +80,17 @@ async function explore(uri: Uri): Promise<void> {
         : `${name}: not complete: ${result.states} states, ${result.left} orders left.`,
     );
   } else {
-    const step = 'Step Through It';
-    const answer = await window.showWarningMessage(
-      `${name} is broken after ${result.order.length} steps: ${result.broken}`,
-      step,
+    await debug.startDebugging(workspace.getWorkspaceFolder(uri), {
+      type: 'irqscope',
+      request: 'launch',
+      name: `Losing order of ${name}`,
+      program: uri.scheme === 'file' ? uri.fsPath : uri.toString(),
+      internalConsoleOptions: 'neverOpen',
+      order: result.order,
+      ...(variant !== undefined && { variant }),
+    });
+    void window.showWarningMessage(
+      `${name} is broken after ${result.order.length} steps: ${result.broken}. Step through the order that breaks it.`,
     );
-    if (answer === step) {
-      await debug.startDebugging(workspace.getWorkspaceFolder(uri), {
-        type: 'irqscope',
-        request: 'launch',
-        name: `Losing order of ${name}`,
-        program: uri.scheme === 'file' ? uri.fsPath : uri.toString(),
-        internalConsoleOptions: 'neverOpen',
-        order: result.order,
-        ...(variant !== undefined && { variant }),
-      });
-    }
   }
 }
