@@ -125,7 +125,15 @@ let units = 0;
 let before;
 const memo = new Memo();
 const start = process.cpuUsage();
+
+function report(texts) {
+  const { user, system } = process.cpuUsage(start);
+  const seconds = ((user + system) / 1e6).toFixed(0);
+  console.log(`${texts} texts, ${units} characters, ${programs} programs, ${seconds} s of processor time`);
+}
+
 for (let i = 0; i < Number(count); i++) {
+  if (i > 0 && i % 50_000 === 0) report(i);
   const now = text();
   units += now.length;
   try {
@@ -136,5 +144,4 @@ for (let i = 0; i < Number(count); i++) {
     throw error;
   }
 }
-const { user, system } = process.cpuUsage(start);
-console.log(`${units} characters, ${programs} programs, ${((user + system) / 1e6).toFixed(0)} s of processor time`);
+report(Number(count));

@@ -220,6 +220,21 @@ describe('what cannot be launched', () => {
   });
 });
 
+test('one section is stepped through by itself, from the start of the machine', async () => {
+  const sections = `${MACHINE}section one\nvcpu 0: exit\nsection two\nvcpu 1: eoi\nexpect vcpu 0: mode IN_GUEST_MODE\n`;
+  const client = new Client(sections);
+  await client.launch({ section: 'two' });
+  const lines: number[] = [];
+  for (let i = 0; i < 3; i++) {
+    const { stackFrames } = await client.request<Stack>('stackTrace', { threadId: 1 });
+    lines.push(stackFrames[0].line);
+    await client.request('next', { threadId: 1 });
+  }
+  const first = sections.split('\n').indexOf('section two') + 1;
+  expect(lines).toEqual([first, first + 1, first + 2]);
+  expect(client.transcript.join('\n')).toContain('1 expectations hold');
+});
+
 test('a request before launch or unknown fails with words and nothing throws', async () => {
   const client = new Client(TO_RUNNING);
   await client.request('stackTrace', { threadId: 1 });
