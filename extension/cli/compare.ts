@@ -10,6 +10,7 @@ import { parse } from '../scenario/parse.ts';
 import type { Program } from '../scenario/program.ts';
 import { type Comparison, changed, compare, type ProfileChange, type StatementPair } from '../session/compare.ts';
 import { EXIT, type Io } from './io.ts';
+import { problemText } from './problems.ts';
 
 export const COMPARE_USAGE = 'irqscope compare FILE --profiles A,B [--steps] [--json]';
 
@@ -45,7 +46,7 @@ function programOf(file: string, text: string, name: string): Program {
   const { program, diagnostics } = check(parse(text), change.kernel === undefined ? {} : { kernel: change.kernel });
   if (program === undefined) {
     const errors = diagnostics.filter(({ severity }) => severity === 'error');
-    throw new Unusable(errors.map(({ range, message }) => `${file}:${range.line + 1}: ${message}`).join('\n'));
+    throw new Unusable(errors.map(error => problemText(file, error)).join('\n'));
   }
   if (program.race !== undefined) {
     throw new Unusable(`${file}: a race has many outcomes; explore it under each profile instead`);

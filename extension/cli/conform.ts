@@ -43,6 +43,10 @@ export async function conformCommand(args: readonly string[], io: Io): Promise<n
   for (const [release, kernel] of substituted) {
     io.err(`note: no profile for kernel ${release}; replayed as ${kernel}`);
   }
+  if (passed + failed === 0) {
+    io.err(`${positionals.join(', ')}: no case found`);
+    return EXIT.unusable;
+  }
   io.out(`${passed} passed, ${failed} failed`);
   return failed > 0 ? EXIT.failed : EXIT.ok;
 }

@@ -6,6 +6,7 @@ import { parse } from '../scenario/parse.ts';
 import { diagramOf } from '../session/diagram.ts';
 import { Session } from '../session/session.ts';
 import { EXIT, type Io } from './io.ts';
+import { printErrors } from './problems.ts';
 
 export const DIAGRAM_USAGE = 'irqscope diagram FILE [--line N]';
 
@@ -21,13 +22,13 @@ export async function diagramCommand(args: readonly string[], io: Io): Promise<n
     io.err(`name one scenario file: ${DIAGRAM_USAGE}`);
     return EXIT.unusable;
   }
+  if (values.line !== undefined && !/^[1-9]\d{0,8}$/.test(values.line)) {
+    io.err(`--line ${values.line}: write the number of a line: ${DIAGRAM_USAGE}`);
+    return EXIT.unusable;
+  }
   const { program, diagnostics } = check(parse(await readFile(file, 'utf8')));
   if (program === undefined) {
-    for (const { range, message, severity } of diagnostics) {
-      if (severity === 'error') {
-        io.err(`${file}:${range.line + 1}: ${message}`);
-      }
-    }
+    printErrors(file, diagnostics, io);
     return EXIT.unusable;
   }
   const session = new Session(program);

@@ -11,6 +11,7 @@ import type { Program } from '../scenario/program.ts';
 import { type Exploration, explore } from '../session/explore.ts';
 import { orderDiagram } from '../session/exploreDiagram.ts';
 import { EXIT, type Io } from './io.ts';
+import { printErrors } from './problems.ts';
 
 export const EXPLORE_USAGE =
   'irqscope explore FILE|FOLDER… [--profile VARIANT|KERNEL] [--no-reduction] [--json] | --operations';
@@ -51,11 +52,11 @@ export async function exploreCommand(args: readonly string[], io: Io): Promise<n
     return EXIT.unusable;
   }
   const results: Result[] = [];
-  let unusable = false;
+  let unusable = 0;
   const files = (await Promise.all(positionals.map(filesOf))).flat();
   for (const file of files) {
     const programs = await load(file, values.profile, io);
-    unusable ||= programs === undefined;
+    unusable += programs === undefined ? 1 : 0;
     for (const program of programs ?? []) {
       const result = resultOf(
         file,
@@ -73,9 +74,10 @@ export async function exploreCommand(args: readonly string[], io: Io): Promise<n
   if (values.json === true) {
     io.out(JSON.stringify(results, null, 2));
   } else {
-    io.out(`${results.length - failed} as expected, ${failed} not`);
+    const rest = unusable === 0 ? '' : `, ${unusable} file${unusable === 1 ? '' : 's'} not usable`;
+    io.out(`${results.length - failed} as expected, ${failed} not${rest}`);
   }
-  if (unusable || results.some(({ verdict }) => verdict === 'unknown')) {
+  if (unusable > 0 || results.some(({ verdict }) => verdict === 'unknown')) {
     return EXIT.unusable;
   }
   return failed > 0 ? EXIT.failed : EXIT.ok;
@@ -90,9 +92,10 @@ function listOperations(io: Io): void {
   }
 }
 
-/** The file, or all scenarios in a folder by name. */
+/** The file, or all scenarios in a folder by name. What does not exist is reported when it is read. */
 async function filesOf(name: string): Promise<string[]> {
-  if (!(await stat(name)).isDirectory()) {
+  const found = await stat(name).catch(() => undefined);
+  if (found?.isDirectory() !== true) {
     return [name];
   }
   const names = await readdir(name);
@@ -108,14 +111,17 @@ function isKernel(name: string | undefined): name is KernelVersion {
 
 /** The program in each of its variants, or in the one that is asked for; undefined, and a complaint, when there is none. */
 async function load(file: string, profile: string | undefined, io: Io): Promise<Program[] | undefined> {
-  const tree = parse(await readFile(file, 'utf8'));
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    io.err(`${file}: ${(error as Error).message}`);
+    return undefined;
+  }
+  const tree = parse(text);
   const kernel = isKernel(profile) ? { kernel: profile } : {};
   const { program, diagnostics } = check(tree, kernel);
-  for (const { severity, range, code, message } of diagnostics) {
-    if (severity === 'error') {
-      io.err(`${file}:${range.line + 1}:${range.start + 1}: ${severity} ${code}: ${message}`);
-    }
-  }
+  printErrors(file, diagnostics, io);
   if (program === undefined) {
     return undefined;
   }

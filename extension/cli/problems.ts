@@ -1,0 +1,16 @@
+import type { Diagnostic } from '../scenario/diagnostics.ts';
+import type { Io } from './io.ts';
+
+/** A problem as compilers print it, for editors that jump to it. */
+export function problemText(file: string, { range, severity, code, message }: Diagnostic): string {
+  return `${file}:${range.line + 1}:${range.start + 1}: ${severity} ${code}: ${message}`;
+}
+
+/** The errors of a text, one a line. */
+export function printErrors(file: string, diagnostics: readonly Diagnostic[], io: Io): void {
+  for (const diagnostic of diagnostics) {
+    if (diagnostic.severity === 'error') {
+      io.err(problemText(file, diagnostic));
+    }
+  }
+}
