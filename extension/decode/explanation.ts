@@ -2,6 +2,7 @@ import { hex, isZero, type Words } from '../formats/bits.ts';
 import {
   bitRange,
   type Decoded,
+  type DecodedField,
   decode,
   type Field,
   type Format,
@@ -47,21 +48,21 @@ function withoutValue(text: string, value: string): string {
   return text.startsWith(`${value} `) ? text.slice(value.length + 1) : text;
 }
 
+function meaningOfRow({ field, words, text }: DecodedField): string {
+  if (field.reserved) return field.severity === 'note' ? 'should be 0' : 'must be 0';
+  if (field.hi === field.lo && !field.values) return isZero(words) ? `clear (${field.doc})` : field.doc;
+  return text === hex(words) ? field.doc : withoutValue(text, hex(words));
+}
+
 export function rowsOf({ fields, format }: Decoded): Row[] {
   return fields
     .filter(({ field, words }) => !field.reserved || (field.reserved === 'zero' && !isZero(words)))
-    .map(({ field, words, text, illegal }) => ({
-      field: field.name,
-      bits: placeOf(field, format),
-      value: words.length > 2 ? '' : hex(words),
-      meaning: field.reserved
-        ? field.severity === 'note'
-          ? 'should be 0'
-          : 'must be 0'
-        : text === hex(words) || (field.hi === field.lo && !field.values)
-          ? field.doc
-          : withoutValue(text, hex(words)),
-      ...(illegal ? { illegal } : {}),
+    .map(decoded => ({
+      field: decoded.field.name,
+      bits: placeOf(decoded.field, format),
+      value: decoded.words.length > 2 ? '' : hex(decoded.words),
+      meaning: meaningOfRow(decoded),
+      ...(decoded.illegal ? { illegal: true } : {}),
     }));
 }
 

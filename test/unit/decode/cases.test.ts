@@ -101,7 +101,7 @@ describe('worked cases A', () => {
     const e = read('0x00000000003100E5 0x0', 'irte');
     expect(e.meaning).toBe('remapped: ExtINT to logical destination 0x0');
     expect(row(e, 'DLM')).toBe('ExtINT');
-    expect(row(e, 'RH')).toBe('redirection hint');
+    expect(row(e, 'RH')).toBe('clear (redirection hint)');
     expect(e.rows.find(r => r.field === 'RH')?.value).toBe('0x0');
     expect(e.rows.find(r => r.field === 'V')?.value).toBe('0x31');
     expect(e.problems).toEqual([]);

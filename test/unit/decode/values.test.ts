@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { explainValues } from '../../../extension/decode/values.ts';
-import { read } from './at.ts';
+import { read, row } from './at.ts';
 
 function refusal(values: string, as?: string): string {
   const asked = explainValues(values.split(' '), as);
@@ -56,4 +56,13 @@ it('an IRTE is remapped or posted by its IM', () => {
     'posted: vector 0x41 (65) into the descriptor at 0x123456780',
   );
   expect(read('0x3100e5 0', 'irte').title).toBe('IRTE, remapped');
+});
+
+it('a flag that is clear does not read as if it were set', () => {
+  const info = read('0x80000841', 'intr-info');
+  expect([row(info, 'error_code'), row(info, 'nmi_unblocking')]).toEqual([
+    'error code valid',
+    'clear (NMI unblocking due to IRET (VM exit))',
+  ]);
+  expect(row(read('0x3100e5 0', 'irte'), 'RH')).toBe('clear (redirection hint)');
 });
