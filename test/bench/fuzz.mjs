@@ -21,7 +21,7 @@ const source = Buffer.from(outputFiles[0].text).toString('base64');
 const { check, format, Memo, parse } = await import(`data:text/javascript;base64,${source}`);
 
 const [count = '1000000', chosen = String(Date.now() % 2 ** 31)] = process.argv.slice(2);
-let state = Number(chosen) | 1;
+let state = Number(chosen) || 1;
 
 /** xorshift32 */
 function random(below) {
