@@ -105,6 +105,8 @@ const OF_L2: readonly FieldInfo[] = [
   register('ppr', 8, V.ppr, 0, 'VPPR of L2.'),
   register('rvi', 8, V.guest_intr_status, 0, 'RVI of vmcs02.'),
   register('svi', 8, V.guest_intr_status, 8, 'SVI of vmcs02.'),
+  named(EXIT_REASON, register('exit_reason', 16, V.exit_reason, 0, 'Basic reason of the last exit to L1, in vmcs12.')),
+  register('exit_qualification', 32, V.exit_qualification, 0, 'Exit qualification of the last exit to L1, in vmcs12.'),
 ].map(ofL2);
 
 export const FIELDS: readonly FieldInfo[] = [

@@ -35,6 +35,8 @@ export function setSvi(m: Machine, vcpu: number, value: number): void {
 /** `HLT (12)`: basic exit reasons that this engine takes; uapi/asm/vmx.h. */
 export const EXIT_REASON = {
   EXTERNAL_INTERRUPT: 1,
+  INIT_SIGNAL: 3,
+  SIPI_SIGNAL: 4,
   INTERRUPT_WINDOW: 7,
   CPUID: 10,
   HLT: 12,

@@ -22,6 +22,7 @@ export interface DeliveryChoices {
   readonly tmr: 'at the IOAPIC scan' | 'at acceptance';
   readonly levelDeassert: 'accepted' | 'dropped';
   readonly smi: 'ignored' | 'requested';
+  readonly nestedSignals: boolean;
   readonly lvtpcMasked: boolean;
   readonly resampleOnUnmask: boolean;
   readonly staleEoi: boolean;
@@ -115,6 +116,12 @@ export const DELIVERY_CHOICES: { readonly [K in keyof DeliveryChoices]: Choice<D
     doc: 'Delivery mode SMI.',
     source: 'seed 1 ("Ignoring guest SMI"); LAPIC delivery §6',
     from: { '2013': 'ignored', '4.19': 'requested' },
+  },
+  nestedSignals: {
+    doc: 'INIT and SIPI heed VMX operation: they wait in VMX root operation, and in L2 they are VM exits 3 and 4 to L1. Before, they reset and start the vCPU as outside.',
+    source:
+      'LAPIC delivery §6.2; 4b9852f4f389, bf0cd88ce363; that 5.15 goes on to other events after a SIPI that L2 did not wait for is assumed',
+    from: { '2013': false, '5.15': true },
   },
   lvtpcMasked: {
     doc: 'Delivering the performance-counter LVT masks it (Intel-compatible CPUID).',

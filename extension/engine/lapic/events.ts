@@ -3,6 +3,7 @@ import { KVM_APIC_INIT, KVM_APIC_SIPI, MP_STATE, V } from '../layout.ts';
 import type { Machine } from '../machine.ts';
 import { NEXT, operation, RETURN, silent, step } from '../operation.ts';
 import { hex } from '../text.ts';
+import { vmx_check_nested_events } from '../vmx/nested.ts';
 import { kvm_vcpu_is_bsp } from './apic.ts';
 import { kvm_lapic_reset } from './reset.ts';
 
@@ -42,7 +43,8 @@ export const kvm_vcpu_reset = operation({
 /** INIT and SIPI wait in SMM and in VMX root operation. `kvm_apic_init_sipi_allowed`, `vmx_apic_init_signal_blocked`. */
 function isInitBlocked(m: Machine, vcpu: number): boolean {
   const base = m.vcpu(vcpu);
-  return m.words[base + V.smm] !== 0 || (m.words[base + V.vmxon] !== 0 && m.words[base + V.guest_mode] === 0);
+  const inRoot = m.words[base + V.vmxon] !== 0 && m.words[base + V.guest_mode] === 0;
+  return m.words[base + V.smm] !== 0 || (inRoot && m.profile.delivery.nestedSignals);
 }
 
 /** Runs on the target's own thread, at entry or when user space asks for the mp_state. */
@@ -53,6 +55,11 @@ export const kvm_apic_accept_events = operation({
   locals: ['vcpu'],
   steps: {
     any: silent((m, vcpu) => (m.words[m.vcpu(vcpu) + V.pending_events] === 0 ? RETURN : NEXT)),
+    nested: silent((m, vcpu) => {
+      const inL2 = m.words[m.vcpu(vcpu) + V.guest_mode] !== 0;
+      return inL2 && m.profile.delivery.nestedSignals ? m.call(vmx_check_nested_events, vcpu) : NEXT;
+    }),
+    left: silent((m, vcpu) => (m.words[m.vcpu(vcpu) + V.pending_events] === 0 ? RETURN : NEXT)),
     blocked: silent((m, vcpu) => (isInitBlocked(m, vcpu) ? NEXT : 'init')),
     latch: step(
       (m, vcpu) =>

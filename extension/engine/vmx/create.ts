@@ -58,6 +58,7 @@ function resetDescriptor(m: Machine, vcpu: number): void {
 /** The vCPU runs L2 with posted interrupts: vmcs02 has the vector 0xf0, L1's descriptor and L2's virtual-APIC page. */
 function enterL2(m: Machine, vcpu: number, notificationVector: number): void {
   const base = m.vcpu(vcpu);
+  m.store(base + V.vmxon, 1);
   m.store(base + V.guest_mode, 1);
   m.store(base + V.nested_posted_intr_nv, notificationVector);
   const vmcs02 = m.nested(vcpu);

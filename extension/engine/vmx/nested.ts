@@ -2,10 +2,10 @@
  * Nested posted interrupts: L1 runs L2 with its own descriptor and notification vector. vmcs02 has the vector 0xf0 and L1's descriptor, so
  * the processor does all of it when L2 runs. vmx/nested.c; posted interrupts §11, races R25-R28.
  */
-import { setRvi, setSvi } from '../cpu/vmcs.ts';
+import { EXIT_REASON, reasonName, setRvi, setSvi } from '../cpu/vmcs.ts';
 import { HOST_VECTORS } from '../fields.ts';
-import { ACTIVITY, PID_CONTROL, POSTED_INTR_ON, REQ, V } from '../layout.ts';
-import { MARK } from '../machine.ts';
+import { ACTIVITY, KVM_APIC_INIT, KVM_APIC_SIPI, MP_STATE, PID_CONTROL, POSTED_INTR_ON, REQ, V } from '../layout.ts';
+import { MARK, type Machine } from '../machine.ts';
 import { NEXT, operation, RETURN, silent, step } from '../operation.ts';
 import { hex, highest, vectorSet, vectorsAt } from '../text.ts';
 import { vmx } from './choices.ts';
@@ -101,13 +101,83 @@ export const vmx_complete_nested_posted_interrupt = operation({
   },
 });
 
-/** With L2 about to run: an interrupt for L1 makes L2 exit to L1; L1's notification vector completes a nested post. */
+/** L2 leaves for L1. The exit's fields of vmcs12 stand in the block of vmcs02. `nested_vmx_vmexit`. */
+function exitToL1(m: Machine, vcpu: number, reason: number, qualification: number): void {
+  const base = m.vcpu(vcpu);
+  m.store(base + V.guest_mode, 0);
+  m.store(base + V.activity, ACTIVITY.active);
+  m.store(base + V.mp_state, MP_STATE.RUNNABLE);
+  m.store(m.nested(vcpu) + V.exit_reason, reason);
+  m.store(m.nested(vcpu) + V.exit_qualification, qualification);
+  m.mark(MARK.exit);
+}
+
+/** L2 was entered with the activity state wait-for-SIPI. */
+function isL2WaitingForSipi(m: Machine, vcpu: number): boolean {
+  return m.words[m.vcpu(vcpu) + V.mp_state] === MP_STATE.INIT_RECEIVED;
+}
+
+/**
+ * With L2 about to run: INIT, SIPI or an interrupt for L1 makes L2 exit to L1; L1's notification vector completes a nested post.
+ * INIT and SIPI: LAPIC delivery §6.2.
+ */
 export const vmx_check_nested_events = operation({
   name: 'vmx_check_nested_events',
   actor: 'kvm',
   source: 'vmx/nested.c',
-  locals: ['vcpu', 'vector'],
+  locals: ['vcpu', 'vector', 'reason'],
   steps: {
+    signals: silent((m, vcpu) => {
+      const pending = m.words[m.vcpu(vcpu) + V.pending_events] !== 0;
+      return pending && m.profile.delivery.nestedSignals ? NEXT : 'has_interrupt';
+    }),
+    init: step(
+      (m, vcpu) => {
+        if (!m.test_bit(KVM_APIC_INIT, m.vcpu(vcpu) + V.pending_events)) {
+          return `no INIT is pending for vcpu ${vcpu}`;
+        }
+        return isL2WaitingForSipi(m, vcpu)
+          ? `L2 on vcpu ${vcpu} waits for SIPI: the INIT is discarded`
+          : `INIT of vcpu ${vcpu} makes L2 exit to L1`;
+      },
+      (m, vcpu) => {
+        if (!m.test_and_clear_bit(KVM_APIC_INIT, m.vcpu(vcpu) + V.pending_events)) {
+          return 'sipi';
+        }
+        m.local(2, EXIT_REASON.INIT_SIGNAL);
+        return isL2WaitingForSipi(m, vcpu) ? RETURN : 'signal_to_l1';
+      },
+    ),
+    sipi: step(
+      (m, vcpu) => {
+        if (!m.test_bit(KVM_APIC_SIPI, m.vcpu(vcpu) + V.pending_events)) {
+          return `no SIPI is pending for vcpu ${vcpu}`;
+        }
+        return isL2WaitingForSipi(m, vcpu)
+          ? `L2 on vcpu ${vcpu} waited for this SIPI: it exits to L1`
+          : `L2 on vcpu ${vcpu} does not wait for SIPI: it is discarded`;
+      },
+      (m, vcpu) => {
+        if (!m.test_and_clear_bit(KVM_APIC_SIPI, m.vcpu(vcpu) + V.pending_events)) {
+          return 'has_interrupt';
+        }
+        if (!isL2WaitingForSipi(m, vcpu)) {
+          return 'has_interrupt';
+        }
+        m.local(1, m.load(m.vcpu(vcpu) + V.sipi_vector) & 0xff);
+        m.local(2, EXIT_REASON.SIPI_SIGNAL);
+        return NEXT;
+      },
+    ),
+    signal_to_l1: step(
+      (_m, vcpu, vector, reason) =>
+        `nested VM exit of vcpu ${vcpu}: L2 leaves for L1, ${reasonName(reason)}, qualification ${hex(vector)}; vmcs01 is current again`,
+      (m, vcpu, vector, reason) => {
+        exitToL1(m, vcpu, reason, vector);
+        return 'bitmap';
+      },
+      { via: ['nested_vmx_vmexit'] },
+    ),
     has_interrupt: step(
       (m, vcpu) => {
         const pending = vectorsAt(m.words, m.vcpu(vcpu) + V.irr);
@@ -140,10 +210,7 @@ export const vmx_check_nested_events = operation({
       (_m, vcpu, vector) =>
         `nested VM exit of vcpu ${vcpu}: L2 leaves for L1 with ${hex(vector)}; vmcs01 is current again`,
       (m, vcpu) => {
-        const base = m.vcpu(vcpu);
-        m.store(base + V.guest_mode, 0);
-        m.store(base + V.activity, ACTIVITY.active);
-        m.mark(MARK.exit);
+        exitToL1(m, vcpu, EXIT_REASON.EXTERNAL_INTERRUPT, 0);
         return NEXT;
       },
       { via: ['nested_vmx_vmexit'] },

@@ -1,5 +1,6 @@
 /** Worked cases E: INIT and SIPI. */
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import type { KernelVersion } from '../../../extension/engine/config.ts';
 import { kvm_apic_accept_events } from '../../../extension/engine/lapic/events.ts';
 import { MP_STATE, V } from '../../../extension/engine/layout.ts';
 import type { Machine } from '../../../extension/engine/machine.ts';
@@ -68,6 +69,62 @@ test.each([
   m.store(m.vcpu(1) + word, 0);
   accept(m, 1);
   expect(field(m, 1, V.mp_state)).toBe(MP_STATE.INIT_RECEIVED);
+});
+
+/** V1 runs L2, whose exits vmcs12 records. */
+function withL2(kernel: KernelVersion = '6.16'): Machine {
+  return vm({ kernel, apicv: true, vcpus: [{}, { l2: { notificationVector: 0x66 } }] });
+}
+
+const vmcs12 = (m: Machine) => [V.exit_reason, V.exit_qualification].map(word => m.words[m.nested(1) + word]);
+
+describe('L2', () => {
+  test('E6: an INIT that waited in VMX root operation is consumed in L2: exit reason 3 to L1', () => {
+    const m = withL2();
+    m.store(m.vcpu(1) + V.guest_mode, 0);
+    send(m, INIT, 1);
+    send(m, SIPI | 0x10, 1);
+    accept(m, 1);
+    expect(field(m, 1, V.pending_events)).toBe(1);
+    m.store(m.vcpu(1) + V.guest_mode, 1);
+    accept(m, 1);
+    expect([...vmcs12(m), field(m, 1, V.guest_mode), field(m, 1, V.pending_events)]).toEqual([3, 0, 0, 0]);
+    expect([field(m, 1, V.mp_state), field(m, 1, V.vmxon)]).toEqual([MP_STATE.RUNNABLE, 1]);
+  });
+
+  test('E7: activity state wait-for-SIPI, SIPI: exit reason 4 to L1 with the vector', () => {
+    const m = withL2();
+    m.store(m.vcpu(1) + V.mp_state, MP_STATE.INIT_RECEIVED);
+    send(m, INIT, 1);
+    accept(m, 1);
+    expect([...vmcs12(m), field(m, 1, V.guest_mode), field(m, 1, V.pending_events)]).toEqual([0, 0, 1, 0]);
+    send(m, SIPI | 0x9f, 1);
+    accept(m, 1);
+    expect([...vmcs12(m), field(m, 1, V.guest_mode), field(m, 1, V.pending_events)]).toEqual([4, 0x9f, 0, 0]);
+    expect([field(m, 1, V.mp_state), field(m, 1, V.cs)]).toEqual([MP_STATE.RUNNABLE, 0xf000]);
+  });
+
+  test('a SIPI that L2 does not wait for is discarded', () => {
+    const m = withL2();
+    send(m, SIPI | 0x9f, 1);
+    accept(m, 1);
+    expect([...vmcs12(m), field(m, 1, V.guest_mode), field(m, 1, V.pending_events)]).toEqual([0, 0, 1, 0]);
+  });
+
+  test('an interrupt for L1 beside such a SIPI still makes L2 exit', () => {
+    const m = withL2();
+    m.set_bit(0x41, m.vcpu(1) + V.irr);
+    send(m, SIPI | 0x9f, 1);
+    accept(m, 1);
+    expect([...vmcs12(m), field(m, 1, V.guest_mode)]).toEqual([1, 0, 0]);
+  });
+
+  test('4.19 knows no such exits: the vCPU is reset', () => {
+    const m = withL2('4.19');
+    send(m, INIT, 1);
+    accept(m, 1);
+    expect([...vmcs12(m), field(m, 1, V.mp_state)]).toEqual([0, 0, MP_STATE.INIT_RECEIVED]);
+  });
 });
 
 test('E8: INIT level de-assert is ignored', () => {
