@@ -70,9 +70,9 @@ export function step(say: string | Say, run: Run, options: StepOptions = {}): St
   return { say, run, silent: false, via, assumed, ...(until === undefined ? {} : { until }) };
 }
 
-/** Control flow between atomic actions. */
-export function silent(run: Run): Step {
-  return { say: '', run, silent: true, via: [], assumed: false };
+/** Control flow between atomic actions. `via`: of the step after a call, what stands between the operation and the callee. */
+export function silent(run: Run, via: readonly string[] = []): Step {
+  return { say: '', run, silent: true, via, assumed: false };
 }
 
 /** All of an operation at once, with the same effect and result as its steps; `Machine.finish` uses it when nobody looks at single steps. */
@@ -87,6 +87,8 @@ export interface Operation {
   readonly source: (profile: Profile) => string;
   /** Callers that only pass on, outermost first: they stand in the call path above the operation. */
   readonly via: readonly string[];
+  /** The loop of `vcpu_run` comes to it anew: frames of KVM further out in the machine's stack are not its callers. */
+  readonly inLoop: boolean;
   /** No other agent acts while this runs (the processor's interrupt hardware between two instructions). */
   readonly uninterruptible: boolean;
   readonly atOnce?: AtOnce | undefined;
@@ -107,6 +109,7 @@ export interface OperationSource {
   readonly actor: Actor;
   readonly source: string | ((profile: Profile) => string);
   readonly via?: readonly string[];
+  readonly inLoop?: boolean;
   readonly uninterruptible?: boolean;
   readonly atOnce?: AtOnce;
   /** Names of the arguments and then of further locals: at most eight words. */
@@ -134,6 +137,7 @@ export function operation(definition: OperationSource): Operation {
     actor: definition.actor,
     source: typeof source === 'string' ? () => source : source,
     via: definition.via ?? [],
+    inLoop: definition.inLoop ?? false,
     uninterruptible: definition.uninterruptible ?? false,
     atOnce: definition.atOnce,
     locals,

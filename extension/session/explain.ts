@@ -1,7 +1,9 @@
 /** Says what a step did and why: the one record from which call stack, inspector, trace and hover print. */
 import { describeChange, describeRead } from '../engine/fieldAccess.ts';
-import { MARK, SCENARIO, USER } from '../engine/machine.ts';
-import type { Operation, Step } from '../engine/operation.ts';
+import { MARK, type Machine, SCENARIO, USER } from '../engine/machine.ts';
+import { kernelName } from '../engine/names.ts';
+import type { Operation } from '../engine/operation.ts';
+import { callPath } from '../engine/stack.ts';
 import type { FieldTouch, StepView } from './protocol.ts';
 import type { Judgement, Runner } from './runner.ts';
 
@@ -60,7 +62,7 @@ export function explain(runner: Runner, step: number): StepView {
     ...common,
     agent: m.agentName(agent),
     actor: operation.actor,
-    place: operation.name,
+    place: placeOf(m, operation, before.path),
     source: sourceOf(runner, operation),
     path: before.path,
     sentence: before.sentence,
@@ -68,20 +70,16 @@ export function explain(runner: Runner, step: number): StepView {
   };
 }
 
+/** The operation, or the function that has its code where it is none. */
+function placeOf(m: Machine, operation: Operation, path: readonly string[]): string {
+  return kernelName(m.config, operation.name) || (path.at(-1) ?? operation.name);
+}
+
 /** `vmx/vmx.c, Linux 6.16`, or the section of the manual. */
 export function sourceOf(runner: Runner, operation: Operation): string {
   const { profile } = runner.machine;
   const source = operation.source(profile);
   return operation.actor === 'kvm' || operation.actor === 'host' ? `${source}, ${profile.name}` : source;
-}
-
-/** Call path, outermost first, of what the agent is about to do, with the wrappers that only pass on. */
-export function pathOf(frames: readonly { readonly operation: Operation; readonly step: Step }[]): string[] {
-  const path: string[] = [];
-  for (const { operation, step } of [...frames].reverse()) {
-    path.push(...operation.via, operation.name, ...step.via);
-  }
-  return path;
 }
 
 function aboutToRun(runner: Runner, agent: number): { path: string[]; sentence: string } {
@@ -97,7 +95,7 @@ function aboutToRun(runner: Runner, agent: number): { path: string[]; sentence: 
   const sentence = typeof step.say === 'string' ? step.say : step.say(m, a, b, c, d, e, f, g, h);
   m.words.set(saved);
   m.recording = recording;
-  return { path: pathOf(frames), sentence };
+  return { path: callPath(m, frames), sentence };
 }
 
 function watchReads(runner: Runner): FieldTouch[] {

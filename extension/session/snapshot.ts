@@ -2,6 +2,7 @@
 import { HOST_VECTORS, VCPU_MODE, VCPU_STATE } from '../engine/fields.ts';
 import { C, PID_CONTROL, PID_NDST, POSTED_INTR_ON, POSTED_INTR_SN, REQ, V } from '../engine/layout.ts';
 import type { Machine } from '../engine/machine.ts';
+import { kernelName } from '../engine/names.ts';
 import { vectorsAt } from '../engine/text.ts';
 import { ndstOf } from '../engine/vmx/scheduling.ts';
 import { markNames } from './explain.ts';
@@ -48,7 +49,8 @@ export function timelineOf(session: Session, from: number, to: number): { lanes:
   const steps: TimelineStep[] = [];
   for (let step = Math.max(from, 1); step <= Math.min(to, machine.length); step++) {
     const agent = machine.agentName(machine.agentOf(step));
-    const place = machine.codeOf(step)?.operation.name ?? 'expect';
+    const operation = machine.codeOf(step)?.operation.name ?? 'expect';
+    const place = kernelName(machine.config, operation) || operation;
     let lane = lanes.indexOf(agent);
     if (lane < 0) {
       lane = lanes.push(agent) - 1;

@@ -3,7 +3,7 @@ import { describeChange, type FieldRef } from '../engine/fieldAccess.ts';
 import { brokenInvariants, INVARIANTS, type InvariantName } from '../engine/invariants.ts';
 import { IRQ, MODE } from '../engine/lapic/message.ts';
 import { MARK } from '../engine/machine.ts';
-import { pathOf } from './explain.ts';
+import { callPath } from '../engine/stack.ts';
 import type { Expression } from './expression.ts';
 import type { Runner } from './runner.ts';
 
@@ -91,7 +91,10 @@ function inside(name: string, runner: Runner): boolean {
   }
   const { machine } = runner;
   const frames = machine.idle(agent) ? [machine.nextFrame(agent)] : machine.stack(agent);
-  return pathOf(frames.filter(frame => frame !== undefined)).includes(name);
+  return callPath(
+    machine,
+    frames.filter(frame => frame !== undefined),
+  ).includes(name);
 }
 
 function changed({ field, index }: FieldRef, runner: Runner): boolean {

@@ -3,7 +3,7 @@
 import { EXIT_REASON } from '../cpu/vmcs.ts';
 import { vm_exit } from '../cpu/vmExit.ts';
 import { VCPU_STATE } from '../fields.ts';
-import { priorityClass } from '../lapic/priority.ts';
+import { apic_update_ppr, priorityClass, processorPriority } from '../lapic/priority.ts';
 import { C, MP_STATE, PID_CONTROL, POSTED_INTR_ON, REQ, V } from '../layout.ts';
 import type { Machine } from '../machine.ts';
 import { NEXT, operation, RETURN, silent, step } from '../operation.ts';
@@ -42,6 +42,14 @@ function l2HasInterrupt(m: Machine, vcpu: number): boolean {
   return priorityClass(request) > priorityClass(m.load(base + V.ppr));
 }
 
+/** PPR as `__apic_update_ppr` will find it. */
+function currentPpr(m: Machine, vcpu: number): number {
+  const base = m.vcpu(vcpu);
+  return processorPriority(m.words[base + V.tpr], highest(m, base + V.isr));
+}
+
+const HAS_INTERRUPT = ['kvm_arch_vcpu_runnable', 'kvm_vcpu_has_events', 'kvm_cpu_has_interrupt'];
+
 /** Locals of `kvm_vcpu_check_block`. */
 const MAX_IRR = 1;
 
@@ -52,44 +60,53 @@ export const kvm_vcpu_check_block = operation({
   source: 'virt/kvm/kvm_main.c',
   locals: ['vcpu', 'max_irr'],
   steps: {
-    events: silent((m, vcpu) => (m.words[m.vcpu(vcpu) + V.interrupts] !== 0 ? NEXT : 'has_event')),
+    has_event: step(
+      (m, vcpu) =>
+        hasOtherEvents(m, vcpu)
+          ? `vcpu ${vcpu} has an INIT, SIPI, NMI, SMI or kick to take`
+          : `vcpu ${vcpu} has no INIT, SIPI, NMI, SMI or kick to take${m.words[m.vcpu(vcpu) + V.interrupts] === 0 ? '; IF = 0 blocks interrupts' : ''}`,
+      (m, vcpu) => {
+        if (hasOtherEvents(m, vcpu)) {
+          return m.return(1);
+        }
+        return m.words[m.vcpu(vcpu) + V.interrupts] !== 0 ? NEXT : 'other';
+      },
+      { via: ['kvm_arch_vcpu_runnable', 'kvm_vcpu_has_events'] },
+    ),
     sync: silent((m, vcpu) => {
       const active = m.words[m.vcpu(vcpu) + V.apicv_active] !== 0;
       const syncs = harvests(m) && (active || vmx(m).entrySync !== 'if APICv is active');
       return syncs ? m.call(vmx_sync_pir_to_irr, vcpu) : 'highest';
     }),
-    synced: silent(m => {
-      m.local(MAX_IRR, m.result);
-      return 'has_interrupt';
-    }),
+    synced: silent(
+      m => {
+        m.local(MAX_IRR, m.result);
+        return 'has_interrupt';
+      },
+      [...HAS_INTERRUPT, 'apic_has_interrupt_for_ppr'],
+    ),
     highest: step(
       (_m, vcpu) => `find the highest vector in IRR of vcpu ${vcpu}`,
       (m, vcpu) => {
         m.local(MAX_IRR, highest(m, m.vcpu(vcpu) + V.irr));
         return NEXT;
       },
-      { via: ['kvm_arch_vcpu_runnable', 'kvm_cpu_has_interrupt', 'apic_find_highest_irr'] },
+      { via: [...HAS_INTERRUPT, 'apic_find_highest_irr'] },
     ),
     has_interrupt: step(
       (m, vcpu, maxIrr) => {
-        const ppr = hex(m.words[m.vcpu(vcpu) + V.ppr] & 0xff);
+        const ppr = hex(currentPpr(m, vcpu));
         return maxIrr < 0 ? `vcpu ${vcpu} has no interrupt` : `is ${hex(maxIrr)} of vcpu ${vcpu} above PPR ${ppr}?`;
       },
       (m, vcpu, maxIrr) => {
+        apic_update_ppr(m, vcpu);
         const ppr = m.load(m.vcpu(vcpu) + V.ppr);
         const wakes = (maxIrr >= 0 && priorityClass(maxIrr) > priorityClass(ppr)) || l2HasInterrupt(m, vcpu);
         return wakes ? m.return(1) : NEXT;
       },
-      { via: ['kvm_arch_vcpu_runnable', 'kvm_cpu_has_interrupt', 'apic_has_interrupt_for_ppr'] },
+      { via: [...HAS_INTERRUPT, 'apic_has_interrupt_for_ppr'] },
     ),
-    has_event: step(
-      (m, vcpu) =>
-        hasOtherEvents(m, vcpu)
-          ? `vcpu ${vcpu} has an INIT, SIPI, NMI, SMI or kick to take`
-          : `vcpu ${vcpu} has no INIT, SIPI, NMI, SMI or kick to take${m.words[m.vcpu(vcpu) + V.interrupts] === 0 ? '; IF = 0 blocks interrupts' : ''}`,
-      (m, vcpu) => (hasOtherEvents(m, vcpu) ? m.return(1) : NEXT),
-      { via: ['kvm_arch_vcpu_runnable', 'kvm_vcpu_has_events'] },
-    ),
+    other: silent(m => (vmx(m).unblockRequest ? NEXT : m.return(0))),
     unblock: step(
       (m, vcpu) =>
         m.test_bit(REQ.UNBLOCK, m.vcpu(vcpu) + V.requests)
@@ -172,35 +189,58 @@ export const kvm_vcpu_block = operation({
   },
 });
 
-/** How `kvm_vcpu_halt` is entered: by HLT, by a thread that was woken, or by a processor that waits for INIT or SIPI. */
+/** How `vcpu_block` is entered: after HLT, by a thread that was woken, or by a processor that waits for INIT or SIPI. */
 const HALT = 0;
 const WOKEN = 1;
 export const WAIT_FOR_SIPI = 2;
 
-/** The vCPU waits. Returns 1 when it is to run again, 0 when its thread sleeps. */
-export const kvm_vcpu_halt = operation({
+/** Polls, if it may, and blocks. Returns 1 when the vCPU is to run again, 0 when its thread sleeps. `how`: as for `vcpu_block`. */
+const kvm_vcpu_halt = operation({
   name: 'kvm_vcpu_halt',
   actor: 'kvm',
   source: 'virt/kvm/kvm_main.c',
-  via: ['vcpu_run', 'vcpu_block'],
   locals: ['vcpu', 'how'],
   steps: {
-    where: silent((_m, _vcpu, how) => (how === HALT ? NEXT : how === WOKEN ? 'block' : 'before')),
+    polls: silent((m, vcpu, how) =>
+      m.config.haltPolling === true && how === HALT ? m.call(kvm_vcpu_check_block, vcpu) : 'block',
+    ),
+    polled: silent(m => (m.result !== 0 ? m.return(1) : NEXT)),
+    block: silent((m, vcpu, how) => m.call(kvm_vcpu_block, vcpu, how === WOKEN ? 1 : 0)),
+    blocked: silent(() => RETURN),
+  },
+});
+
+/** The exit handler of HLT: the run loop will find a vCPU that is not runnable. */
+export const kvm_emulate_halt = operation({
+  name: 'kvm_emulate_halt',
+  actor: 'kvm',
+  source: 'x86.c',
+  locals: ['vcpu'],
+  steps: {
     halted: step(
       (_m, vcpu) => `mp_state of vcpu ${vcpu} := HALTED`,
       (m, vcpu) => {
         m.store(m.vcpu(vcpu) + V.mp_state, MP_STATE.HALTED);
-        return NEXT;
+        return RETURN;
       },
-      { via: ['kvm_emulate_halt'] },
     ),
-    polls: silent((m, vcpu) => (m.config.haltPolling === true ? m.call(kvm_vcpu_check_block, vcpu) : 'before')),
-    polled: silent(m => (m.result !== 0 ? 'runnable' : NEXT)),
-    before: silent((m, vcpu) =>
-      vmx(m).wakeupVector === 'pi_pre_block' && harvests(m) ? m.call(pi_pre_block, vcpu) : 'block',
+  },
+});
+
+/** The vCPU waits. Returns 1 when it is to run again, 0 when its thread sleeps. */
+export const vcpu_block = operation({
+  name: 'vcpu_block',
+  actor: 'kvm',
+  source: 'x86.c',
+  via: ['vcpu_run'],
+  inLoop: true,
+  locals: ['vcpu', 'how'],
+  steps: {
+    where: silent((m, vcpu, how) =>
+      how !== WOKEN && vmx(m).wakeupVector === 'pi_pre_block' && harvests(m) ? m.call(pi_pre_block, vcpu) : 'block',
     ),
     refused: silent(m => (m.result !== 0 ? 'runnable' : NEXT)),
-    block: silent((m, vcpu, how) => m.call(kvm_vcpu_block, vcpu, how === WOKEN ? 1 : 0)),
+    block: silent((m, vcpu, how) => m.call(kvm_vcpu_halt, vcpu, how)),
     slept: silent(m => (m.result === 0 ? m.return(0) : NEXT)),
     after: silent((m, vcpu) =>
       vmx(m).wakeupVector === 'pi_pre_block' && harvests(m) ? m.call(pi_post_block, vcpu) : NEXT,
@@ -224,9 +264,17 @@ export const resume = operation({
   source: 'x86.c',
   locals: ['vcpu', 'cpu', 'state'],
   steps: {
-    load: silent((m, vcpu, cpu, state) => (state === VCPU_STATE.exited ? NEXT : m.call(kvm_arch_vcpu_load, vcpu, cpu))),
-    woken: silent((m, vcpu, _cpu, state) =>
-      state === VCPU_STATE.woken ? m.call(kvm_vcpu_halt, vcpu, WOKEN) : 'running',
+    load: silent((m, vcpu, cpu, state) => {
+      if (state === VCPU_STATE.woken) {
+        return 'sleeper';
+      }
+      return state === VCPU_STATE.exited ? 'running' : m.call(kvm_arch_vcpu_load, vcpu, cpu);
+    }),
+    loaded: silent(() => 'running'),
+    sleeper: silent((m, vcpu, cpu) => m.call(kvm_arch_vcpu_load, vcpu, cpu)),
+    woken: silent(
+      (m, vcpu) => m.call(vcpu_block, vcpu, WOKEN),
+      ['vcpu_block', 'kvm_vcpu_halt', 'kvm_vcpu_block', 'schedule'],
     ),
     awake: silent(m => (m.result !== 0 ? 'enter' : RETURN)),
     running: silent((m, vcpu, _cpu, state) => {

@@ -10,11 +10,12 @@ import { C, MP_STATE, REQ, V } from '../layout.ts';
 import type { Machine } from '../machine.ts';
 import { NEXT, operation, RETURN, silent, step } from '../operation.ts';
 import { svm_enable_irq_window } from '../svm/irqWindow.ts';
+import { svm_check_nested_events } from '../svm/nested.ts';
 import { vmx } from '../vmx/choices.ts';
 import { vmx_enable_irq_window, vmx_update_cr8_intercept } from '../vmx/exitHandlers.ts';
 import { vmx_check_nested_events } from '../vmx/nested.ts';
 import { vmx_hwapic_irr_update, vmx_sync_pir_to_irr } from '../vmx/sync.ts';
-import { kvm_vcpu_halt, WAIT_FOR_SIPI } from './block.ts';
+import { vcpu_block, WAIT_FOR_SIPI } from './block.ts';
 import { requestName } from './kick.ts';
 import { firstRequest, handlerOfRequest, ioapic_eoi_exit } from './requests.ts';
 import { harvests, isIntel, loadHook } from './vendor.ts';
@@ -69,11 +70,10 @@ export const vcpu_enter_guest = operation({
   actor: 'kvm',
   source: 'x86.c',
   via: ['vcpu_run'],
+  inLoop: true,
   locals: ['vcpu'],
   steps: {
-    running: silent((m, vcpu) =>
-      waitsForSipi(m, vcpu) ? m.call(kvm_vcpu_halt, vcpu, WAIT_FOR_SIPI) : 'check_requests',
-    ),
+    running: silent((m, vcpu) => (waitsForSipi(m, vcpu) ? m.call(vcpu_block, vcpu, WAIT_FOR_SIPI) : 'check_requests')),
     waited: silent((m, vcpu) => (m.result === 0 ? RETURN : m.call(kvm_apic_accept_events, vcpu))),
     accepted: silent(() => 'running'),
     check_requests: step(
@@ -115,7 +115,9 @@ export const vcpu_enter_guest = operation({
     accept_events: silent((m, vcpu) => m.call(kvm_apic_accept_events, vcpu)),
     init_received: silent((m, vcpu) => (waitsForSipi(m, vcpu) ? 'running' : NEXT)),
     nested: silent((m, vcpu) =>
-      m.words[m.vcpu(vcpu) + V.guest_mode] !== 0 ? m.call(vmx_check_nested_events, vcpu) : NEXT,
+      m.words[m.vcpu(vcpu) + V.guest_mode] !== 0
+        ? m.call(isIntel(m) ? vmx_check_nested_events : svm_check_nested_events, vcpu)
+        : NEXT,
     ),
     injects: silent((m, vcpu) => (hasEventToInject(m, vcpu) ? NEXT : 'sync_with_event')),
     inject: silent((m, vcpu) => m.call(kvm_check_and_inject_events, vcpu)),

@@ -7,10 +7,11 @@ import { apic_enabled } from '../lapic/apic.ts';
 import { C, V } from '../layout.ts';
 import { NEXT, operation, RETURN, silent, step } from '../operation.ts';
 import { svmHandlerOf } from '../svm/exitHandlers.ts';
+import { nested_sync_control_from_vmcb02 } from '../svm/nested.ts';
 import { vmx } from '../vmx/choices.ts';
 import { handlerOf } from '../vmx/exitHandlers.ts';
 import { vmx_sync_pir_to_irr } from '../vmx/sync.ts';
-import { kvm_vcpu_halt } from './block.ts';
+import { kvm_emulate_halt, vcpu_block } from './block.ts';
 import { kvm_vcpu_exit_request, vcpu_enter_guest } from './enter.ts';
 import { handle_fastpath_wrmsr, isFastPathExit } from './fastPath.ts';
 import { host_interrupt } from './hostInterrupt.ts';
@@ -22,8 +23,14 @@ export const leave_guest_mode = operation({
   actor: 'kvm',
   source: 'x86.c',
   via: ['vcpu_run'],
+  inLoop: true,
   locals: ['vcpu', 'reason', 'vector'],
   steps: {
+    in_l2: silent((m, vcpu) =>
+      m.config.vendor === 'amd' && m.words[m.vcpu(vcpu) + V.guest_mode] !== 0
+        ? m.call(nested_sync_control_from_vmcb02, vcpu)
+        : NEXT,
+    ),
     set_mode: step(
       (_m, vcpu) => `after the exit: vcpu->mode of vcpu ${vcpu} := OUTSIDE_GUEST_MODE`,
       (m, vcpu) => {
@@ -34,8 +41,9 @@ export const leave_guest_mode = operation({
     irqoff: silent((m, vcpu, reason, vector) =>
       reason === EXIT_REASON.EXTERNAL_INTERRUPT && vector > 0
         ? m.call(host_interrupt, m.words[m.vcpu(vcpu) + V.cpu], vector)
-        : NEXT,
+        : 'local_irq_enable',
     ),
+    handled: silent(() => NEXT, ['vmx_handle_exit_irqoff', 'handle_external_interrupt_irqoff']),
     local_irq_enable: step(
       (m, vcpu) => `enable interrupts on cpu ${m.words[m.vcpu(vcpu) + V.cpu]}`,
       (m, vcpu) => {
@@ -56,6 +64,7 @@ export const after_vm_exit = operation({
   actor: 'kvm',
   source: 'x86.c',
   via: ['vcpu_run'],
+  inLoop: true,
   locals: ['vcpu', 'reason', 'qualification', 'lo', 'hi'],
   steps: {
     fast: silent((m, vcpu, reason, qualification, lo, hi) =>
@@ -77,8 +86,9 @@ export const after_vm_exit = operation({
     completed: silent(() => 'again'),
 
     leave: silent((m, vcpu, reason, qualification) => m.call(leave_guest_mode, vcpu, reason, qualification)),
-    halts: silent((m, vcpu, reason) => (reason === EXIT_REASON.HLT ? m.call(kvm_vcpu_halt, vcpu) : 'handle')),
-    halted: silent(m => (m.result !== 0 ? 'again' : RETURN)),
+    halts: silent((m, vcpu, reason) => (reason === EXIT_REASON.HLT ? m.call(kvm_emulate_halt, vcpu) : 'handle')),
+    halted: silent((m, vcpu) => m.call(vcpu_block, vcpu), ['handle_exit']),
+    blocked: silent(m => (m.result !== 0 ? 'again' : RETURN)),
     handle: silent((m, vcpu, reason, qualification, lo, hi) => {
       const handler = handlerOf(reason) ?? svmHandlerOf(reason);
       return handler === undefined ? NEXT : m.call(handler, vcpu, qualification, lo, hi);

@@ -30,6 +30,7 @@ export function compileOperations(all: readonly Restated[], storeBuffers: boolea
       actor: each.actor,
       source: () => 'restated in the scenario',
       via: [],
+      inLoop: false,
       uninterruptible: each.replaces?.uninterruptible ?? false,
       locals: each.locals,
       labels: new Map(),

@@ -18,9 +18,13 @@ export function inhibitBit(m: Machine, reason: string): number {
   return bit >= 0 && (honoured & (1 << bit)) !== 0 ? bit : -1;
 }
 
-/** No reason is against it (`kvm_vcpu_apicv_activated`), and the local APIC is enabled. */
+/**
+ * No reason is against it (`kvm_vcpu_apicv_activated`), and the local APIC is enabled. AVIC is off on a vCPU while that runs L2
+ * (`avic_vcpu_get_apicv_inhibit_reasons`; until 5.18 in the whole VM, which is not modelled).
+ */
 function isActivated(m: Machine, vcpu: number): boolean {
   const present = !vmx(m).disabledApicDeactivates || kvm_apic_hw_enabled(m, vcpu);
+  const inhibited = m.config.vendor === 'amd' && m.load(m.vcpu(vcpu) + V.guest_mode) !== 0;
   return m.config.apicv && m.load(m.layout.vm + VM.apicv_inhibits) === 0 && present;
 }
 
@@ -151,7 +155,7 @@ export const kvm_arch_start_assignment = operation({
         return NEXT;
       },
     ),
-    unblock: silent(m => (vmx(m).wakeupVector === 'none' ? RETURN : m.call(kvm_make_all_cpus_request, REQ.UNBLOCK))),
+    unblock: silent(m => (vmx(m).unblockRequest ? m.call(kvm_make_all_cpus_request, REQ.UNBLOCK) : RETURN)),
     done: silent(() => RETURN),
   },
 });

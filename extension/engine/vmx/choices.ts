@@ -28,6 +28,7 @@ export interface VmxChoices {
   readonly activationWritesSvi: boolean;
   readonly disabledApicDeactivates: boolean;
   readonly nestedVectorMorphs: boolean;
+  readonly unblockRequest: boolean;
   readonly ipiVirtualization: boolean;
   /** Names by bit number. */
   readonly inhibitReasons: readonly string[];
@@ -156,6 +157,11 @@ export const VMX_CHOICES: { readonly [K in keyof VmxChoices]: Choice<VmxChoices[
     doc: "L1's notification vector that turns up in L1's IRR while L2 runs becomes a nested posted interrupt.",
     source: 'race R26: 6e0b456547f4, Linux 6.13',
     from: { '2013': false, '6.16': true },
+  },
+  unblockRequest: {
+    doc: 'KVM_REQ_UNBLOCK exists: assigning the first device makes sleeping vCPUs look again.',
+    source: 'race R05; Linux 5.13',
+    from: { '2013': false, '5.15': true },
   },
   ipiVirtualization: {
     doc: 'IPI virtualization is used.',

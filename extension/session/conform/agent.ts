@@ -1,7 +1,7 @@
 /** Lets one agent carry out an operation of KVM to its end; hands each atomic step to whoever wants to read it. */
 import type { Machine } from '../../engine/machine.ts';
 import type { Operation } from '../../engine/operation.ts';
-import { pathOf } from '../explain.ts';
+import { callPath } from '../../engine/stack.ts';
 
 /** One step of a replay, for the report of a disagreement. */
 export type OnStep = (agent: string, place: string, sentence: string) => void;
@@ -33,6 +33,6 @@ function explainedStep(m: Machine, agent: number, onStep: OnStep): void {
   const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0] = locals;
   m.agent = agent;
   const sentence = typeof step.say === 'string' ? step.say : step.say(m, a, b, c, d, e, f, g, h);
-  onStep(m.agentName(agent), pathOf(frames).slice(-2).join(' > '), sentence);
+  onStep(m.agentName(agent), callPath(m, frames).slice(-2).join(' > '), sentence);
   m.step(agent);
 }

@@ -1,6 +1,7 @@
 /** Breakpoints as the protocol states them, turned into stop rules of a session. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { INVARIANTS, type InvariantName } from '../../engine/invariants.ts';
+import { allNames } from '../../engine/names.ts';
 import { operations } from '../../engine/operation.ts';
 import { compile, type Expression, UserError } from '../expression.ts';
 import type { Runner } from '../runner.ts';
@@ -144,7 +145,9 @@ function statementLine(session: Session, from: number): number {
 
 function functionName(name: string): string {
   const known = new Set(
-    operations.flatMap(({ name: own, via, steps }) => [own, ...via, ...steps.flatMap(step => step.via)]),
+    operations.flatMap(({ name: own, via, steps }) =>
+      [own, ...via, ...steps.flatMap(step => step.via)].flatMap(allNames),
+    ),
   );
   if (!known.has(name.trim())) {
     throw new UserError(`no step of the engine lies in ${name}`);

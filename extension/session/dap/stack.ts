@@ -1,6 +1,7 @@
 /** Agents as threads, and the kernel's call path as their call stack. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { type Frame, SCENARIO } from '../../engine/machine.ts';
+import { kernelName } from '../../engine/names.ts';
 import type { Statement } from '../../scenario/program.ts';
 import { sourceOf } from '../explain.ts';
 import type { Session } from '../session.ts';
@@ -53,15 +54,28 @@ export function stackOf(session: Session, thread: number, statement: Statement |
     const { machine } = session.runner;
     const agent = agentOf(thread);
     const stack = machine.stack(agent);
+    const inKernel = (name: string) => kernelName(machine.config, name);
+    let looped = false;
     const next = stack.length === 0 ? machine.nextFrame(agent) : undefined;
     for (const frame of next === undefined ? stack : [next]) {
       const { operation, step } = frame;
+      if (looped && operation.actor === 'kvm') {
+        continue;
+      }
+      looped ||= operation.inLoop;
       const source = sourceOf(session.runner, operation);
-      const inner = [...step.via].reverse();
-      frames.push(...inner.map(name => ({ name, frame, subtle: false })));
+      const inner = step.silent || frame === (next ?? stack[0]) ? [...step.via].reverse() : [];
+      frames.push(
+        ...inner.map(name => ({ name: inKernel(name), frame, subtle: false })).filter(({ name }) => name !== ''),
+      );
       const line = step?.line === undefined ? {} : { line: step.line + 1 };
-      frames.push({ name: `${operation.name}  (${source})`, frame, subtle: false, ...line });
-      frames.push(...[...operation.via].reverse().map(name => ({ name, subtle: true })));
+      frames.push({
+        name: `${kernelName(machine.config, operation.name) || operation.name}  (${source})`,
+        frame,
+        subtle: false,
+        ...line,
+      });
+      frames.push(...[...operation.via].reverse().map(name => ({ name: inKernel(name), subtle: true })));
     }
   }
   frames.push({ name: statement === undefined ? 'end of the scenario' : statement.text.trim(), subtle: false });
