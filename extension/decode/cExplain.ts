@@ -189,6 +189,24 @@ function explainPart(format: Format, words: Words, finding: Finding & { kind: 'v
   };
 }
 
+/** An integer holds only the low half of an IRTE; the high half must not stand there as if it were 0. */
+function explainIrteHalf(format: Format, words: Words): Explanation {
+  const decoded = decode(format, words);
+  const fields = decoded.fields.filter(({ field: f }) => f.lo < 64);
+  const low = new Set(fields.map(({ field: f }) => f.name));
+  const checks = new Map(format.checks?.map(check => [check.id, check]));
+  const list = fields.filter(f => !f.field.reserved && !isZero(f.words));
+  return {
+    title: `${format.title}, low half`,
+    value: hex(words, 64),
+    meaning: list.map(f => (f.field.values ? f.text : `${f.field.name} ${f.text}`)).join(', '),
+    rows: rowsOf({ ...decoded, fields }),
+    problems: decoded.problems.filter(p => checks.get(p.id)?.when.every(([name]) => low.has(name)) ?? true),
+    notes: ['the source check and the rest of a descriptor’s address are in the high half'],
+    source: format.source,
+  };
+}
+
 function explainMask(format: Format, words: Words): Explanation {
   return {
     title: `${format.id === 'lvt-lint' ? 'LVT' : format.title}, mask`,
@@ -210,6 +228,7 @@ export function explainFinding(finding: Finding): Explanation {
   const value = negative ? BigInt.asUintN(format.width, finding.value.value) : raw;
   const words = fromBig(value, format.width);
   if (finding.mask) return explainMask(format, words);
+  if (format.id.startsWith('irte')) return explainIrteHalf(format, words.slice(0, 2));
   const explanation = finding.whole
     ? explainWords(format, words, { notes: contributions(format, finding.macros) })
     : explainPart(format, words, finding);

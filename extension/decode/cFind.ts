@@ -1,5 +1,6 @@
 import { type CValue, type Definitions, evaluate, isValue, literal } from './evaluate.ts';
 import { type Macro, macro } from './macros.ts';
+import { storedAt, writtenBy, writtenByTokens } from './mmio.ts';
 import { type Expression, parse } from './parser.ts';
 import { formatOfArgument, formatOfName } from './places.ts';
 import { registerFormat, vmcsFormats } from './registers.ts';
@@ -99,6 +100,8 @@ function addValue(found: Found, tree: Expression, target: string | undefined, ma
   const used = macrosIn(tree);
   const format = agree(target, formatOf(used));
   if (!format || !speaks(tree) || tree.kind === 'name' || !inPlace(tree)) return false;
+  // A small number in a variable of that name is an index, not an entry.
+  if (format === 'irte' && (result.bits !== 64 || result.value >> 32n === 0n)) return false;
   const { start, end } = tree;
   const masking = mask || selects(used);
   const whole = target !== undefined && !masking;
@@ -168,7 +171,8 @@ function walkCall(found: Found, tree: Expression & { kind: 'call' }): void {
   }
   tree.args.forEach((arg, n) => {
     const before = n > 0 ? partner(tree.args[n - 1], tree.name, found.definitions) : undefined;
-    walk(found, arg, formatOfPlace(tree.name, n, arg) ?? before, false);
+    const written = n === 0 ? writtenBy(tree.name, tree.args[1], found.definitions) : undefined;
+    walk(found, arg, formatOfPlace(tree.name, n, arg) ?? before ?? written, false);
   });
 }
 
@@ -247,7 +251,7 @@ function visit(found: Found, tokens: readonly Token[], depth: number): void {
   const flush = (to: number, separator: string) => {
     const slice = tokens.slice(from, to);
     if (slice.length > 0) slices(found, slice, target, depth);
-    if (STORES.has(separator)) target = storedFormat(slice);
+    if (STORES.has(separator)) target = storedAt(slice, found.definitions) ?? storedFormat(slice);
     else if (separator !== '?' && separator !== ':') target = undefined;
   };
   for (let i = 0; i < tokens.length; i++) {
@@ -310,7 +314,10 @@ function bracket(found: Found, tokens: readonly Token[], callee: string, depth: 
   let before: Expression | undefined;
   args.forEach((arg, n) => {
     const tree = callee ? parse(arg) : undefined;
-    const target = (tree && formatOfPlace(callee, n, tree)) ?? (before && partner(before, callee, found.definitions));
+    const target =
+      (tree && formatOfPlace(callee, n, tree)) ??
+      (before && partner(before, callee, found.definitions)) ??
+      (n === 0 && args.length === 2 ? writtenByTokens(callee, args[1], found.definitions) : undefined);
     if (tree) walk(found, tree, target, false);
     else visit(found, arg, depth);
     before = tree;

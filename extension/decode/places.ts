@@ -12,6 +12,7 @@ const names: readonly (readonly [RegExp, string])[] = [
   [/(?:^|_)lvt_?(?:lint)?[01]$/i, 'lvt-lint'],
   [/(?:^|_)lvt_?(?:pc|thmr|cmci)$/i, 'lvt'],
   [/(?:^|_)lvt_?err(?:or)?$/i, 'lvt-error'],
+  [/(?:^|_)irte(?:[._]?lo(?:w)?|_?val(?:ue)?)?$/i, 'irte'],
   [/(?:^|_)(?:spiv|apic_svr)$/i, 'spiv'],
   [/(?:^|_)(?:apic_?base(?:_msr)?)$/i, 'apicbase'],
   [/(?:pi_desc|pid|desc)[.>-]*_?control$/i, 'pid-control'],

@@ -61,6 +61,12 @@ describe('hover in C', () => {
     ['vmcs_write32(VM_ENTRY_INTR_INFO_FIELD, 0x8000^0202);', 'VM-entry/VM-exit', 'NMI, vector 0x02 (2)'],
     ['kvm_apic_send_ipi(apic, 0xc^4500, 0);', 'xAPIC ICR, low half', 'INIT to all but itself'],
     ['pi_desc->control = 0x500f1^0001ull;', 'Posted-interrupt descriptor', 'blocked, notified'],
+    ['writel(0x0000^4500, apic_base + 0x300);', 'xAPIC ICR, low half', 'INIT to the destination in ICR2, edge'],
+    ['writel(0x0500^0000, vcpu->apic->base + 0x310);', 'xAPIC ICR2, high half', 'destination APIC 5'],
+    ['iowrite32(0x000c^00fd, lapic + APIC_ICR);', 'xAPIC ICR, low half', 'to all but itself'],
+    ['*(volatile u32 *)(lapic_base + 0x300) = 0x4^500;', 'xAPIC ICR, low half', 'INIT'],
+    ['u64 irte = 0x23456780^00418001;', 'IRTE, posted, low half', 'present, posted, VV 0x41 (65)'],
+    ['irte->low = 0x0000^0005003100e5;', 'IRTE, remapped, low half', 'V 0x31 (49)'],
     ['*(volatile u32 *)0xfee00^300 = v;', 'APIC_ICR (MMIO)', 'local APIC register at offset 0x300'],
   ])('%s', (text, title, meaning) => {
     const hover = hoverAt(text);
@@ -91,6 +97,28 @@ describe('hover in C', () => {
     );
     expect(offered('\tGUEST_INTR_STATUS = 0x00000812,')).toEqual(['GUEST_INTR_STATUS']);
     expect(offered('#define MY_ICR 0x4500')).toEqual([]);
+  });
+
+  it.each([
+    'writel(0x00004500, base + 0x300);',
+    'writel(0x00004500, ioapic_base + 0x300);',
+    'writel(0x00004500, io_apic->base + 0x310);',
+    'writel(0x00004500, apic_base + 0x320);',
+    'writel(apic_base + 0x300, 0x00004500);',
+    'memcpy(0x00004500, apic_base + 0x300);',
+    '*(u32 *)(base + 0x300) = 0x4500;',
+    'int irte = 0x4500;',
+    'int irte = -1;',
+    'u64 irte_count = 0x2345678000418001;',
+  ])('does not guess in %s', text => {
+    expect(offered(text)).toEqual([]);
+  });
+
+  it('shows of an IRTE in one integer only the half that it holds', () => {
+    const e = hoverAt('u64 irte = 0x23456780^00418001;')?.explanation;
+    expect(e?.value).toBe('0x2345678000418001');
+    expect(e?.rows.map(r => r.field)).toEqual(['P', 'FPD', 'AVAIL', 'URG', 'IM', 'VV', 'PDA_l']);
+    expect(e?.problems).toEqual([]);
   });
 
   it('names what a comment names', () => {
