@@ -31,25 +31,45 @@ function* filesIn(start: string): Generator<string> {
   }
 }
 
-/** Every value of the files and trees that has an explanation, one a line, as `grep -n` prints. */
+/** Prints what the file holds; returns how many values. */
+function scanFile(file: string, json: boolean, io: Io): number {
+  if (statSync(file).size > MAX_BYTES) {
+    io.err(`${file}: larger than ${MAX_BYTES} bytes, skipped`);
+    return 0;
+  }
+  const text = readFileSync(file, 'utf8');
+  const all = annotate(text, LANGUAGES[path.extname(file)] ?? languageOf(text));
+  for (const { line, column, text: what, as, explanation } of all) {
+    if (json) io.out(JSON.stringify({ file, line, column, text: what, as, explanation }));
+    else io.out(`${file}:${line}:${column}: ${what.replace(/\s+/g, ' ')}: ${explanation.meaning}`);
+  }
+  return all.length;
+}
+
+/**
+ * Every value of the files and trees that has an explanation, one a line, as `grep -n` prints. What cannot be read is
+ * reported and the rest scanned all the same: exit code 2 then, 1 when nothing was found.
+ */
 export function scan(starts: readonly string[], json: boolean, io: Io): number {
   let found = 0;
-  for (const start of starts) {
-    for (const file of filesIn(start)) {
-      if (statSync(file).size > MAX_BYTES) {
-        io.err(`${file}: larger than ${MAX_BYTES} bytes, skipped`);
-        continue;
-      }
-      const text = readFileSync(file, 'utf8');
-      for (const { line, column, text: what, as, explanation } of annotate(
-        text,
-        LANGUAGES[path.extname(file)] ?? languageOf(text),
-      )) {
-        found++;
-        if (json) io.out(JSON.stringify({ file, line, column, text: what, as, explanation }));
-        else io.out(`${file}:${line}:${column}: ${what.replace(/\s+/g, ' ')}: ${explanation.meaning}`);
-      }
+  let unreadable = 0;
+  const attempt = (file: string, action: () => void) => {
+    try {
+      action();
+    } catch (error) {
+      unreadable++;
+      io.err(`${file}: ${(error as Error).message}`);
     }
+  };
+  for (const start of starts) {
+    attempt(start, () => {
+      for (const file of filesIn(start)) {
+        attempt(file, () => {
+          found += scanFile(file, json, io);
+        });
+      }
+    });
   }
+  if (unreadable > 0) return EXIT.unusable;
   return found > 0 ? EXIT.ok : EXIT.failed;
 }

@@ -91,3 +91,12 @@ test('a terminal gets nothing that it would obey', () => {
   const value = { text: '\x1b \x7f \x9b \u2066 \\' };
   expect(JSON.parse(visible(JSON.stringify(value)))).toEqual(value);
 });
+
+test('decode --files scans what it can read, and says what it cannot', async () => {
+  writeFileSync(path.join(folder, 'ipi.c'), 'apic_icr_write(APIC_DM_NMI | 2, id);\n');
+  const { code, out, err } = await run('decode', '--files', 'missing', path.join(folder, 'ipi.c'));
+  expect(code).toBe(2);
+  expect(err).toContain('missing: ENOENT');
+  expect(out).toMatch(/ipi\.c:1:16: APIC_DM_NMI \| 2: NMI/);
+  expect((await run('decode', '--files', folder)).code).toBe(0);
+});
