@@ -14,6 +14,8 @@ const PART_CHARS = 4_000_000;
 /** What a line's explanation may look at, up (the head of its hunk) and down (the other side of its change). */
 const BEHIND = 512;
 const AHEAD = 128;
+/** Very long lines are no code: of them fewer are kept on either side. */
+const NEAR_CHARS = 1_000_000;
 
 /** The lines that are still needed; numbers count from the start of the input. */
 class Part implements Lines {
@@ -32,8 +34,17 @@ class Part implements Lines {
     this.lines.push(line);
   }
 
+  /** The first of the lines before `end` that lie within `reach`. */
+  near(end: number, reach: number): number {
+    let n = end;
+    for (let size = 0; n > Math.max(this.first, end - reach) && size < NEAR_CHARS; n--) {
+      size += this.at(n - 1).length;
+    }
+    return n;
+  }
+
   forget(before: number): void {
-    const gone = Math.max(0, before - this.first);
+    const gone = before - this.first;
     this.lines = this.lines.slice(gone);
     this.first += gone;
   }
@@ -63,14 +74,14 @@ export async function* annotateLines(input: AsyncIterable<string>): AsyncGenerat
     for (; next < to; next++) {
       yield { text: lines.at(next), found: likely.has(next) ? read(next, language) : [] };
     }
-    lines.forget(next - BEHIND);
+    lines.forget(lines.near(next, BEHIND));
   }
 
   for await (const line of input) {
     lines.push(line);
     size += line.length + 1;
     if (lines.count - next >= PART_LINES || size >= PART_CHARS) {
-      yield* explain(Math.max(next, lines.count - AHEAD));
+      yield* explain(Math.max(next, lines.near(lines.count, AHEAD)));
       size = 0;
     }
   }

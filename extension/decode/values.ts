@@ -36,7 +36,7 @@ function parseValue(text: string): Parsed | string {
   if (!tree) return `${text.slice(0, 60)}: not a value; write a number or a C constant expression`;
   const result = evaluate(tree);
   if (isValue(result)) return { value: BigInt.asUintN(result.bits, result.value), bits: result.bits };
-  return result.error ?? `${text.slice(0, 60)}: unknown ${result.unknown.join(', ')}`;
+  return `${text.slice(0, 60)}: ${result.error ?? `unknown ${result.unknown.join(', ')}`}`;
 }
 
 function fits(id: string, value: bigint): Format | undefined {

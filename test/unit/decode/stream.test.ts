@@ -44,3 +44,14 @@ test('places count from the start of the input, in whatever part they stand', as
   for await (const { found } of annotateLines(given(long))) for (const { line, as } of found) places.push([line, as]);
   expect(places).toEqual([[50_001, 'icr-low']]);
 });
+
+test('of lines of a megabyte too it keeps but a few', async () => {
+  let made = 0;
+  let seen = 0;
+  let most = 0;
+  async function* endless(): AsyncGenerator<string> {
+    for (; made < 40; made++) yield 'x'.repeat(1_000_000);
+  }
+  for await (const _ of annotateLines(endless())) most = Math.max(most, made - ++seen);
+  expect([seen, most < 8]).toEqual([40, true]);
+});
