@@ -48,6 +48,11 @@ export interface VcpuConfig {
   readonly interruptsEnabled: boolean;
   /** The vCPU runs L2, and vmcs12 has posted-interrupt processing with this notification vector. */
   readonly l2?: { readonly notificationVector: number };
+  /**
+   * AMD: the vCPU runs L2. int_ctl (V_IRQ bit 8, V_INTR_PRIO 19:16, V_IGN_TPR 20; V_INTR_MASKING, bit 24, must be 0) and int_vector (7:0)
+   * of vmcb12, which intercepts no interrupts, no HLT and no MSRs of the APIC.
+   */
+  readonly vmcb12?: { readonly intCtl: number; readonly intVector: number };
 }
 
 export interface CpuConfig {

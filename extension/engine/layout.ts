@@ -133,7 +133,7 @@ export const V = block({
   /** Vectors that the guest took since the last `expect`. */
   taken: 8,
 
-  /** L2 runs (`is_guest_mode`): the VMCS in use is vmcs02, whose virtual-interrupt state is a second block `V` at `Machine.nested`. */
+  /** L2 runs (`is_guest_mode`): the VMCS in use is vmcs02 (AMD: vmcb02), whose virtual-interrupt state is a second block `V` at `Machine.nested`. */
   guest_mode: 1,
   /** vmx->nested.posted_intr_nv: the notification vector of vmcs12; -1 = none. */
   nested_posted_intr_nv: 1,
@@ -148,8 +148,13 @@ export const V = block({
   avic_hw_entry: 2,
   /** svm->ir_list_lock is held: entry and IRTEs of the vCPU are being written. */
   ir_list_lock: 1,
-  /** VMCB int_ctl: bit 31 AVIC, bit 30 x2AVIC. */
+  /** VMCB int_ctl: `INT_CTL`. */
   int_ctl: 1,
+  /** VMCB int_vector, bits 7:0. */
+  int_vector: 1,
+  /** svm->nested.ctl: int_ctl and int_vector of vmcb12 as KVM has cached them. */
+  nested_int_ctl: 1,
+  nested_int_vector: 1,
 });
 
 /** One physical CPU. */
@@ -315,7 +320,7 @@ export interface Layout {
   /** A bitmap of vCPUs for each agent: candidates on KVM's stack. */
   readonly bitmaps: number;
   readonly bitmapWords: number;
-  /** A second block `V` for each vCPU when one of them has L2: what vmcs02, its virtual-APIC page and L1's descriptor hold. */
+  /** A second block `V` for each vCPU when one of them has L2: what vmcs02, its virtual-APIC page and L1's descriptor hold; AMD: vmcb02. */
   readonly nested: number;
   /** The PID-pointer table: 64-bit entries up to the highest vcpu_id; those above are 0 and take no memory. */
   readonly pidTable: number;
@@ -357,7 +362,7 @@ export function layoutOf(config: MachineConfig, agentCount: number): Layout {
     routeCount * ROUTE.words,
     (config.irqfds?.length ?? 0) * IRQFD.words,
     agentCount * bitmapWords,
-    config.vcpus.some(vcpu => vcpu.l2 !== undefined) ? count * V.words : 0,
+    config.vcpus.some(({ l2, vmcb12 }) => l2 !== undefined || vmcb12 !== undefined) ? count * V.words : 0,
     2 * pidTableEntries,
     IOMMU.words + 2 * gaLogEntries,
     deviceCount * D.words,

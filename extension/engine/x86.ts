@@ -14,6 +14,7 @@ import type { Operation } from './operation.ts';
 import { avic_deliver, avic_doorbell } from './svm/hardware.ts';
 import { svm_intr } from './svm/intr.ts';
 import { avicActive } from './svm/mode.ts';
+import { svm_vintr, svm_virq, takesVirq } from './svm/virq.ts';
 import { initVmcb } from './svm/vmcb.ts';
 import { resetDevices } from './vfio/reset.ts';
 import { vmx_vcpu_create, vmx_vm_init } from './vmx/create.ts';
@@ -91,7 +92,10 @@ function atCpu(m: Machine, cpu: number): Operation | undefined {
   const state = m.vcpu(vcpu);
   if (m.words[state + V.interrupts] !== 0 && m.words[state + V.interruptibility] === 0) {
     if (control(m, vcpu, 'interrupt_window_exiting')) {
-      return interrupt_window;
+      return m.config.vendor === 'intel' ? interrupt_window : svm_vintr;
+    }
+    if (takesVirq(m, vcpu)) {
+      return svm_virq;
     }
     if (m.words[state + V.recognized] !== 0) {
       return avicActive(m, vcpu) ? avic_deliver : deliver_virtual_interrupt;

@@ -1,4 +1,5 @@
 /** Event injection at entry, for a vCPU without virtual-interrupt delivery. `kvm_check_and_inject_events`, x86.c; LAPIC delivery §8. */
+import { currentVmcs } from '../cpu/vmcs.ts';
 import { kvm_pic_read_irq, pic_output } from '../ioapic/pic.ts';
 import { V } from '../layout.ts';
 import { MARK, type Machine } from '../machine.ts';
@@ -140,7 +141,7 @@ export const kvm_check_and_inject_events = operation({
     inject: step(
       (_m, vcpu, vector) => `inject ${hex(vector)}: vcpu ${vcpu} takes it at entry`,
       (m, vcpu, vector) => {
-        m.set_bit(vector, m.vcpu(vcpu) + V.taken);
+        m.set_bit(vector, currentVmcs(m, vcpu) + V.taken);
         m.mark(MARK.delivery);
         return m.return(vector);
       },

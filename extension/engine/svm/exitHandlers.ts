@@ -12,6 +12,7 @@ import { hex, highest } from '../text.ts';
 import { is_avic_unaccelerated_access_trap } from './access.ts';
 import { SVM_EXIT } from './exits.ts';
 import { avic_incomplete_ipi_interception } from './incompleteIpi.ts';
+import { interrupt_window_interception } from './irqWindow.ts';
 import { AVIC_LOGICAL_VALID, logicalIndex } from './table.ts';
 
 const RRR = 0xc0;
@@ -125,6 +126,8 @@ export function svmHandlerOf(code: number): Operation | undefined {
   switch (code) {
     case SVM_EXIT.INTR:
       return intr_interception;
+    case SVM_EXIT.VINTR:
+      return interrupt_window_interception;
     case SVM_EXIT.AVIC_INCOMPLETE_IPI:
       return avic_incomplete_ipi;
     case SVM_EXIT.AVIC_UNACCELERATED_ACCESS:

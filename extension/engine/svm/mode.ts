@@ -2,8 +2,21 @@
 import { V } from '../layout.ts';
 import type { Machine } from '../machine.ts';
 
-/** VMCB int_ctl. */
-export const INT_CTL = { avic: 1 << 31, x2avic: 1 << 30 } as const;
+/** VMCB int_ctl; V_INTR_PRIO is four bits wide. asm/svm.h. */
+export const INT_CTL = {
+  avic: 1 << 31,
+  x2avic: 1 << 30,
+  vIgnTpr: 1 << 20,
+  vIntrPrio: 0xf << 16,
+  vIrq: 1 << 8,
+} as const;
+/** `V_IRQ_INJECTION_BITS_MASK` */
+export const V_IRQ_INJECTION_BITS = INT_CTL.vIrq | INT_CTL.vIntrPrio | INT_CTL.vIgnTpr;
+
+/** V_INTR_PRIO of an int_ctl, 0-15. */
+export function vIntrPrio(intCtl: number): number {
+  return (intCtl & INT_CTL.vIntrPrio) >>> 16;
+}
 
 /** int_ctl bit 31: the processor uses the backing page. */
 export function avicActive(m: Machine, vcpu: number): boolean {

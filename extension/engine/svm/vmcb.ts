@@ -7,6 +7,7 @@ import { postTarget } from '../vfio/target.ts';
 import { writeLogicalTable } from './exitHandlers.ts';
 import { amd_ir_set_vcpu_affinity } from './irte.ts';
 import { activatedIntCtl, INT_CTL } from './mode.ts';
+import { initVmcb02 } from './nested.ts';
 import { __avic_vcpu_load, __avic_vcpu_put } from './scheduling.ts';
 import { ENTRY, hostIdMask, maxPhysicalId, newEntry } from './table.ts';
 
@@ -30,13 +31,17 @@ export function avicAllowed(m: Machine, vcpu: number): boolean {
 export function initVmcb(m: Machine, vcpu: number): void {
   const base = m.vcpu(vcpu);
   m.store(base + V.controls, (1 << CTRL.external_interrupt_exiting) | (1 << CTRL.hlt_exiting));
-  const active = m.config.vcpus.every((_, each) => avicAllowed(m, each));
+  const { vmcb12 } = m.config.vcpus[vcpu];
+  const active = vmcb12 === undefined && m.config.vcpus.every((_, each) => avicAllowed(m, each));
   m.store(base + V.apicv_active, active ? 1 : 0);
   m.store(base + V.int_ctl, active ? activatedIntCtl(m, vcpu) : 0);
   writeMsrBitmap(m, vcpu);
   if (m.config.apicv && m.config.vcpus[vcpu].id <= maxPhysicalId(m)) {
     initEntry(m, vcpu, active);
     writeLogicalTable(m, vcpu);
+  }
+  if (vmcb12 !== undefined) {
+    initVmcb02(m, vcpu, vmcb12.intCtl, vmcb12.intVector);
   }
 }
 

@@ -25,7 +25,7 @@ export function inhibitBit(m: Machine, reason: string): number {
 function isActivated(m: Machine, vcpu: number): boolean {
   const present = !vmx(m).disabledApicDeactivates || kvm_apic_hw_enabled(m, vcpu);
   const inhibited = m.config.vendor === 'amd' && m.load(m.vcpu(vcpu) + V.guest_mode) !== 0;
-  return m.config.apicv && m.load(m.layout.vm + VM.apicv_inhibits) === 0 && present;
+  return m.config.apicv && m.load(m.layout.vm + VM.apicv_inhibits) === 0 && present && !inhibited;
 }
 
 function lockAddress(m: Machine): number {
