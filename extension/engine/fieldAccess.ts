@@ -183,6 +183,9 @@ function describeWord(m: Machine, address: number, mask: number, before: number,
   }
   const described: FieldChange[] = [];
   for (const field of fieldsByWord.get(`${place.block}.${place.word}`) ?? []) {
+    if (field.vendor !== undefined && field.vendor !== m.config.vendor) {
+      continue;
+    }
     const subject = `${subjectName(m, place.block, place.index)}.${field.path}`;
     if (field.kind === 'vectors') {
       const first = (place.word - field.word) * 32;

@@ -73,9 +73,15 @@ export const vcpu_enter_guest = operation({
   inLoop: true,
   locals: ['vcpu'],
   steps: {
-    running: silent((m, vcpu) => (waitsForSipi(m, vcpu) ? m.call(vcpu_block, vcpu, WAIT_FOR_SIPI) : 'check_requests')),
+    running: silent((m, vcpu) => (waitsForSipi(m, vcpu) ? m.call(vcpu_block, vcpu, WAIT_FOR_SIPI) : 'running_nested')),
     waited: silent((m, vcpu) => (m.result === 0 ? RETURN : m.call(kvm_apic_accept_events, vcpu))),
     accepted: silent(() => 'running'),
+    running_nested: silent((m, vcpu) =>
+      m.words[m.vcpu(vcpu) + V.guest_mode] !== 0 && vmx(m).nestedEvents === 'at every turn'
+        ? m.call(isIntel(m) ? vmx_check_nested_events : svm_check_nested_events, vcpu)
+        : 'check_requests',
+    ),
+    checked_nested: silent(() => 'check_requests', ['kvm_vcpu_running']),
     check_requests: step(
       (m, vcpu) => {
         const request = firstRequest(m, vcpu);
@@ -157,7 +163,10 @@ export const vcpu_enter_guest = operation({
       },
     ),
     fence: step(
-      'full barrier: whoever posts either sees IN_GUEST_MODE, or this vCPU sees ON',
+      (m, vcpu) =>
+        harvests(m) && m.words[m.vcpu(vcpu) + V.apicv_active] !== 0
+          ? 'full barrier: whoever posts either sees IN_GUEST_MODE, or this vCPU sees ON'
+          : 'full barrier: whoever makes a request either sees IN_GUEST_MODE, or this vCPU sees the request',
       m => {
         m.smp_mb();
         return vmx(m).entryOrder === 'mode, then IRQs off' ? 'local_irq_disable' : NEXT;
@@ -178,7 +187,7 @@ export const vcpu_enter_guest = operation({
       (m, vcpu) => `enable interrupts on cpu ${m.words[m.vcpu(vcpu) + V.cpu]} and begin again`,
       (m, vcpu) => {
         m.store(m.cpu(m.words[m.vcpu(vcpu) + V.cpu]) + C.irqs_off, 0);
-        return 'check_requests';
+        return 'running_nested';
       },
       { via: ['local_irq_enable'] },
     ),

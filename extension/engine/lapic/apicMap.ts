@@ -14,16 +14,8 @@ import {
   kvm_xapic_id,
 } from './apic.ts';
 import { NO_SOURCE } from './destination.ts';
-import {
-  APIC_BROADCAST,
-  hashes,
-  IRQ,
-  kvm_lowest_prio_delivery,
-  MODE,
-  X2APIC_BROADCAST,
-  x2apic_broadcast_quirk_disabled,
-  x2apic_format,
-} from './message.ts';
+import { APIC_BROADCAST, IRQ, kvm_lowest_prio_delivery, MODE, X2APIC_BROADCAST, x2apic_format } from './message.ts';
+import { SWITCH } from './switches.ts';
 
 /**
  * `enum kvm_apic_logical_mode`. Until 6.1 the modes are bits, so that a sum of several is no mode of its own; 2013 keeps how
@@ -37,6 +29,13 @@ const APIC_MAP = VM.apic_map;
 const LOGICAL = IRQ.logical;
 const SHORTHAND_MASK = IRQ.shorthand;
 const VECTOR = IRQ.vector;
+const {
+  clustersOf16: CLUSTERS_OF_16,
+  quirkDisabled: QUIRK_DISABLED,
+  x2apicApi: X2APIC_API,
+  physicalLowestIsSlow: PHYSICAL_LOWEST_IS_SLOW,
+  hashes: HASHES,
+} = SWITCH;
 
 /** Where the targets stand: `bitmap` tells which of the 16 slots from `slots` on are meant. */
 export interface Destinations {
@@ -72,7 +71,7 @@ function kvm_vector_to_index(vector: number, bitmap: number): number {
 
 /** Finds the slots of a logical destination. False: the map cannot tell. `kvm_apic_map_get_logical_dest`. */
 function kvm_apic_map_get_logical_dest(m: Machine, map: number, dest: number, dst: Destinations): boolean {
-  if (m.profile.delivery.logicalMap === 'clusters of 16') {
+  if ((m.switches & CLUSTERS_OF_16) !== 0) {
     return getLogicalDest2013(m, map, dest, dst);
   }
   dst.slots = map + LOGICAL_MAP;
@@ -120,7 +119,7 @@ function kvm_apic_is_broadcast_dest(m: Machine, map: number, src: number, dest: 
   if (dest !== APIC_BROADCAST && dest !== X2APIC_BROADCAST) {
     return false;
   }
-  if (x2apic_broadcast_quirk_disabled(m)) {
+  if ((m.switches & QUIRK_DISABLED) !== 0) {
     return dest === X2APIC_BROADCAST || m.load(map + MODE_WORD) !== LOGICAL_MODE.X2APIC;
   }
   const x2apicIpi = src !== NO_SOURCE && apic_x2apic_mode(m, src);
@@ -129,12 +128,14 @@ function kvm_apic_is_broadcast_dest(m: Machine, map: number, src: number, dest: 
 
 /** Does KVM ask every vCPU although it has a map? 3.11: for a physical 0xff and physical lowest priority, and for nothing else. */
 function leavesFastPath(m: Machine, map: number, src: number, irq: number, dest: number): boolean {
-  const { x2apicApi, physicalLowest } = m.profile.delivery;
-  if (x2apicApi && kvm_apic_is_broadcast_dest(m, map, src, dest)) {
+  const { switches } = m;
+  if ((switches & X2APIC_API) !== 0 && kvm_apic_is_broadcast_dest(m, map, src, dest)) {
     return true;
   }
-  const isSpecial = dest === APIC_BROADCAST || (irq & IRQ.mode) === MODE.LOWEST;
-  return physicalLowest === 'slow path' && (irq & LOGICAL) === 0 && isSpecial;
+  if ((switches & PHYSICAL_LOWEST_IS_SLOW) === 0 || (irq & LOGICAL) !== 0) {
+    return false;
+  }
+  return dest === APIC_BROADCAST || (irq & IRQ.mode) === MODE.LOWEST;
 }
 
 /** Targets by the published map. False: it cannot tell, the slow path has to. True with an empty bitmap: nobody. */
@@ -165,7 +166,7 @@ export function kvm_apic_map_get_dest_lapic(
 
 /** One bit of the bitmap, or none: a slot that hashing picks may be empty, which drops the message. */
 function pickLowest(m: Machine, irq: number, { slots, bitmap }: Destinations): number {
-  if (hashes(m)) {
+  if ((m.switches & HASHES) !== 0) {
     if (bitmap === 0) {
       return 0;
     }
@@ -200,6 +201,13 @@ export function newMap(m: Machine, map: number, maxId: number): void {
   }
 }
 
+/** Does another vCPU have the slot of this one's physical ID, in a kernel and a VM that then give the whole map up? */
+export function physicalIdIsTaken(m: Machine, map: number, vcpu: number): boolean {
+  const id = apic_x2apic_mode(m, vcpu) ? kvm_x2apic_id(m, vcpu) : kvm_xapic_id(m, vcpu);
+  const drops = m.profile.delivery.aliasedIds === 'map dropped' && !x2apic_format(m);
+  return drops && m.words[map + MAP.words + id] !== 0;
+}
+
 /** Adds a hardware-enabled APIC by its physical ID. False: the ID is taken, there will be no map. `kvm_recalculate_phys_map`. */
 export function kvm_recalculate_phys_map(m: Machine, map: number, vcpu: number): boolean {
   const phys = map + MAP.words;
@@ -215,11 +223,10 @@ export function kvm_recalculate_phys_map(m: Machine, map: number, vcpu: number):
     m.store(map + MAP.xapic_id_mismatch, 1);
   }
   if (aliasedIds === 'map dropped' && !x2apic_format(m)) {
-    const id = x2apic ? x2apicId : xapicId;
-    if (m.words[phys + id] !== 0) {
+    if (physicalIdIsTaken(m, map, vcpu)) {
       return false;
     }
-    m.store(phys + id, vcpu + 1);
+    m.store(phys + (x2apic ? x2apicId : xapicId), vcpu + 1);
     return true;
   }
   // Hot-plug hack: an ID above 255 is reachable in xAPIC mode too, and does not hide the vCPU that really has its low byte.

@@ -46,12 +46,16 @@ export function modeName(irq: number): string {
   return MODE_NAMES[(irq & IRQ.mode) >>> 8];
 }
 
-/** `Fixed 0x41 to 0x2, physical` */
+/** Delivery modes that ignore the vector field. */
+const NO_VECTOR: ReadonlySet<string> = new Set(['SMI', 'NMI', 'INIT', 'ExtINT']);
+
+/** `Fixed 0x41 to 0x2, physical`; `NMI to 0x1, physical` */
 export function describeMessage(irq: number, dest: number): string {
   const to = ['to', 'to self', 'to all', 'to all but self'][(irq & IRQ.shorthand) >>> 18];
   const target = (irq & IRQ.shorthand) === 0 ? ` ${hex(dest, 1)}, ${irq & IRQ.logical ? 'logical' : 'physical'}` : '';
   const hint = (irq & IRQ.redirectionHint) !== 0 ? ', RH' : '';
-  return `${modeName(irq)} ${hex(irq & IRQ.vector)} ${to}${target}${hint}`;
+  const what = NO_VECTOR.has(modeName(irq)) ? modeName(irq) : `${modeName(irq)} ${hex(irq & IRQ.vector)}`;
+  return `${what} ${to}${target}${hint}`;
 }
 
 /** ICR 31:0. `kvm_apic_send_ipi`. */

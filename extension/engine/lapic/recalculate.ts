@@ -5,7 +5,13 @@ import type { Machine } from '../machine.ts';
 import { NEXT, operation, RETURN, silent, step } from '../operation.ts';
 import { inhibitBit, kvm_set_or_clear_apicv_inhibit } from '../vmx/apicv.ts';
 import { kvm_apic_hw_enabled, kvm_x2apic_id } from './apic.ts';
-import { kvm_recalculate_logical_map, kvm_recalculate_phys_map, LOGICAL_MODE, newMap } from './apicMap.ts';
+import {
+  kvm_recalculate_logical_map,
+  kvm_recalculate_phys_map,
+  LOGICAL_MODE,
+  newMap,
+  physicalIdIsTaken,
+} from './apicMap.ts';
 
 /** States of `kvm->arch.apic_map_dirty`. */
 export const APIC_MAP = { CLEAN: 0, UPDATE_IN_PROGRESS: 1, DIRTY: 2 } as const;
@@ -112,8 +118,14 @@ export const kvm_recalculate_apic_map = operation({
     ),
     next: silent((m, index) => (index < m.vcpuCount ? NEXT : 'inhibits')),
     add: step(
-      (m, index) =>
-        `put vcpu ${index} into the new map${kvm_apic_hw_enabled(m, index) ? '' : ': its APIC is disabled'}`,
+      (m, index, map) => {
+        if (!kvm_apic_hw_enabled(m, index)) {
+          return `vcpu ${index} does not get into the new map: its APIC is disabled`;
+        }
+        return physicalIdIsTaken(m, map, index)
+          ? `the physical ID of vcpu ${index} is taken in the new map: the map is dropped, KVM will ask every vCPU`
+          : `put vcpu ${index} into the new map`;
+      },
       (m, index, map) => {
         if (!addToMap(m, map, index)) {
           m.local(COMPLETE, 0);

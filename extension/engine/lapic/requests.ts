@@ -24,7 +24,7 @@ export const process_nmi = operation({
   steps: {
     collapse: step(
       (m, vcpu) =>
-        `vcpu ${vcpu}: ${m.words[m.vcpu(vcpu) + V.nmi_queued]} NMIs queued, at most ${limitOf(m, vcpu)} can wait: nmi_pending := ${pendingNmis(m, vcpu)}`,
+        `vcpu ${vcpu}: NMIs queued: ${m.words[m.vcpu(vcpu) + V.nmi_queued]}; at most ${limitOf(m, vcpu)} can wait: nmi_pending := ${pendingNmis(m, vcpu)}`,
       (m, vcpu) => {
         const base = m.vcpu(vcpu);
         m.store(base + V.nmi_pending, pendingNmis(m, vcpu));

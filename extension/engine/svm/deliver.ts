@@ -5,6 +5,7 @@ import { C, EVENT, REQ, V } from '../layout.ts';
 import { MARK, type Machine } from '../machine.ts';
 import { NEXT, operation, RETURN, silent, step } from '../operation.ts';
 import { hex } from '../text.ts';
+import { acceptedText, trace } from '../trace.ts';
 import { ENTRY, hostIdMask } from './table.ts';
 
 const DOORBELL = 'MSR_AMD64_SVM_AVIC_DOORBELL (0xc001011b)';
@@ -50,9 +51,10 @@ export const avic_ring_doorbell = operation({
         `ring the doorbell of cpu ${cpu} for vcpu ${vcpu}: write ${hex(m.config.cpus[cpu].apicId, 1)} to ${DOORBELL}`,
       (m, vcpu, cpu) => {
         ring(m, m.config.cpus[cpu].apicId, vcpu);
-        return RETURN;
+        return m.profile.vmx.apicvTrace ? NEXT : RETURN;
       },
     ),
+    trace: trace('kvm_avic_doorbell', (m, vcpu, cpu) => `vcpuid=${vcpu}, apicid=${m.config.cpus[cpu].apicId}`),
   },
 });
 
@@ -61,29 +63,31 @@ export const svm_complete_interrupt_delivery = operation({
   name: 'svm_complete_interrupt_delivery',
   actor: 'kvm',
   source: 'svm/svm.c',
-  locals: ['vcpu', 'vector', 'in_guest'],
+  locals: ['vcpu', 'vector', 'irq', 'in_guest'],
   steps: {
     read_mode: step(
       (_m, vcpu) => `read vcpu->mode of vcpu ${vcpu} (acquire): before apicv_active`,
       (m, vcpu) => {
-        m.local(2, m.load(m.vcpu(vcpu) + V.mode) === VCPU_MODE.IN_GUEST_MODE ? 1 : 0);
+        m.local(3, m.load(m.vcpu(vcpu) + V.mode) === VCPU_MODE.IN_GUEST_MODE ? 1 : 0);
         return NEXT;
       },
     ),
     read_active: step(
-      (m, vcpu, _vector, inGuest) => {
+      (m, vcpu, _vector, _irq, inGuest) => {
         if (m.words[m.vcpu(vcpu) + V.apicv_active] === 0) {
           return `AVIC of vcpu ${vcpu} is not active: KVM has to inject`;
         }
         return `AVIC of vcpu ${vcpu} is active: ${inGuest ? 'it is in guest mode, a doorbell will do' : 'it is out of guest mode, VMRUN will look; wake it if it sleeps'}`;
       },
-      (m, vcpu, _vector, inGuest) => {
+      (m, vcpu, _vector, _irq, inGuest) => {
         if (m.load(m.vcpu(vcpu) + V.apicv_active) === 0) {
           return 'request_event';
         }
-        return inGuest ? NEXT : 'wake_up';
+        return m.profile.vmx.apicvTrace ? NEXT : inGuest ? 'doorbell' : 'wake_up';
       },
     ),
+    trace: trace('kvm_apicv_accept_irq', acceptedText),
+    traced: silent((_m, _vcpu, _vector, _irq, inGuest) => (inGuest ? NEXT : 'wake_up')),
     doorbell: silent((m, vcpu) => m.call(avic_ring_doorbell, vcpu)),
     rung: silent(() => RETURN),
     wake_up: silent((m, vcpu) => m.call(kvm_vcpu_wake_up, vcpu)),
@@ -132,7 +136,7 @@ export const svm_deliver_interrupt = operation({
   name: 'svm_deliver_interrupt',
   actor: 'kvm',
   source: 'svm/svm.c',
-  locals: ['vcpu', 'vector'],
+  locals: ['vcpu', 'vector', 'irq'],
   steps: {
     order: silent(m => (m.profile.avic.deliveryOrder === 'IRR first' ? 'set_irr' : NEXT)),
     read_active: step(
@@ -153,7 +157,7 @@ export const svm_deliver_interrupt = operation({
       },
       { via: ['kvm_lapic_set_irr'] },
     ),
-    complete: silent((m, vcpu, vector) => m.call(svm_complete_interrupt_delivery, vcpu, vector)),
+    complete: silent((m, vcpu, vector, irq) => m.call(svm_complete_interrupt_delivery, vcpu, vector, irq)),
     completed: silent(() => RETURN),
     emulate: step(
       (_m, vcpu, vector) => `set IRR[${hex(vector)}] of vcpu ${vcpu} (locked)`,

@@ -66,7 +66,7 @@ const avic_kick_target_vcpus = operation({
         return RETURN;
       }
       m.local(NEXT_TARGET, target + 1);
-      return m.call(svm_complete_interrupt_delivery, target, low & IRQ.vector);
+      return m.call(svm_complete_interrupt_delivery, target, low & IRQ.vector, low & (IRQ.vector | IRQ.mode));
     }),
     again: silent(() => 'next'),
   },

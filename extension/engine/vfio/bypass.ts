@@ -49,14 +49,21 @@ export const kvm_pi_update_irte = operation({
         ? m.call(intel_ir_set_vcpu_affinity, device, target, posted ? vector : 0)
         : m.call(amd_ir_set_vcpu_affinity, device, vcpu, target, posted ? vector : 0);
     }),
+    traces: silent((_m, _device, set, vcpu) => (vcpu < 0 && set !== 0 ? NEXT : 'remember')),
+    skipped: silent(m => (m.profile.bypass.remappedStays === 'skipped' ? 'remember' : 'forget')),
     remember: step(
       (m, device, _set, vcpu, vector) =>
-        `trace kvm_pi_irte_update: ${nameOf(m, device)}, ${vcpu < 0 ? 'off' : `vcpu ${vcpu}, vector ${hex(vector)}, pi_desc of this vCPU`}`,
+        `trace kvm_pi_irte_update: ${nameOf(m, device)}, ${vcpu < 0 ? 'off, vcpu -1' : `vcpu ${vcpu}, vector ${hex(vector)}, pi_desc of this vCPU`}`,
       (m, device, _set, vcpu) => {
         m.store(m.device(device) + D.bypass_vcpu, vcpu);
         return RETURN;
       },
     ),
+    // Before 7.1 a route that cannot be posted is left before the trace event.
+    forget: silent((m, device) => {
+      m.store(m.device(device) + D.bypass_vcpu, -1);
+      return RETURN;
+    }),
   },
 });
 

@@ -28,6 +28,7 @@ export interface VmxChoices {
   readonly activationWritesSvi: boolean;
   readonly disabledApicDeactivates: boolean;
   readonly nestedVectorMorphs: boolean;
+  readonly nestedEvents: 'at every turn' | 'with EVENT';
   readonly unblockRequest: boolean;
   readonly ipiVirtualization: boolean;
   /** Names by bit number. */
@@ -157,6 +158,11 @@ export const VMX_CHOICES: { readonly [K in keyof VmxChoices]: Choice<VmxChoices[
     doc: "L1's notification vector that turns up in L1's IRR while L2 runs becomes a nested posted interrupt.",
     source: 'race R26: 6e0b456547f4, Linux 6.13',
     from: { '2013': false, '6.16': true },
+  },
+  nestedEvents: {
+    doc: 'With L2: check_nested_events at every turn of vcpu_run (kvm_vcpu_running), or only with KVM_REQ_EVENT.',
+    source: 'kvm_vcpu_running of 4.19, 5.15 and 6.16; the first version without it is assumed',
+    from: { '2013': 'at every turn', '6.12': 'with EVENT' },
   },
   unblockRequest: {
     doc: 'KVM_REQ_UNBLOCK exists: assigning the first device makes sleeping vCPUs look again.',

@@ -2,15 +2,17 @@
  * Nested posted interrupts: L1 runs L2 with its own descriptor and notification vector. vmcs02 has the vector 0xf0 and L1's descriptor, so
  * the processor does all of it when L2 runs. vmx/nested.c; posted interrupts §11, races R25-R28.
  */
+
 import { EXIT_REASON, reasonName, setRvi, setSvi } from '../cpu/vmcs.ts';
 import { HOST_VECTORS } from '../fields.ts';
+import { apic_update_ppr } from '../lapic/priority.ts';
 import { ACTIVITY, KVM_APIC_INIT, KVM_APIC_SIPI, MP_STATE, PID_CONTROL, POSTED_INTR_ON, REQ, V } from '../layout.ts';
 import { MARK, type Machine } from '../machine.ts';
 import { NEXT, operation, RETURN, silent, step } from '../operation.ts';
 import { hex, highest, vectorSet, vectorsAt } from '../text.ts';
 import { vmx } from './choices.ts';
 import { kvm_vcpu_trigger_posted_interrupt } from './posting.ts';
-import { kvm_apic_update_irr, OF_L2 } from './sync.ts';
+import { kvm_apic_update_irr, OF_L2, vmx_sync_pir_to_irr } from './sync.ts';
 
 /** KVM sends L1's notification vector to a vCPU that runs L2. Returns 0 when it was one, -1 when the vector is an ordinary interrupt. */
 export const vmx_deliver_nested_posted_interrupt = operation({
@@ -129,7 +131,7 @@ export const vmx_check_nested_events = operation({
   steps: {
     signals: silent((m, vcpu) => {
       const pending = m.words[m.vcpu(vcpu) + V.pending_events] !== 0;
-      return pending && m.profile.delivery.nestedSignals ? NEXT : 'has_interrupt';
+      return pending && m.profile.delivery.nestedSignals ? NEXT : 'sync';
     }),
     init: step(
       (m, vcpu) => {
@@ -159,10 +161,10 @@ export const vmx_check_nested_events = operation({
       },
       (m, vcpu) => {
         if (!m.test_and_clear_bit(KVM_APIC_SIPI, m.vcpu(vcpu) + V.pending_events)) {
-          return 'has_interrupt';
+          return 'sync';
         }
         if (!isL2WaitingForSipi(m, vcpu)) {
-          return 'has_interrupt';
+          return 'sync';
         }
         m.local(1, m.load(m.vcpu(vcpu) + V.sipi_vector) & 0xff);
         m.local(2, EXIT_REASON.SIPI_SIGNAL);
@@ -178,6 +180,10 @@ export const vmx_check_nested_events = operation({
       },
       { via: ['nested_vmx_vmexit'] },
     ),
+    sync: silent((m, vcpu) =>
+      m.words[m.vcpu(vcpu) + V.apicv_active] !== 0 ? m.call(vmx_sync_pir_to_irr, vcpu) : 'has_interrupt',
+    ),
+    synced: silent(() => NEXT, ['kvm_cpu_has_interrupt', 'apic_has_interrupt_for_ppr']),
     has_interrupt: step(
       (m, vcpu) => {
         const pending = vectorsAt(m.words, m.vcpu(vcpu) + V.irr);
@@ -189,6 +195,7 @@ export const vmx_check_nested_events = operation({
         const base = m.vcpu(vcpu);
         const vector = highest(m, base + V.irr);
         m.local(1, vector);
+        apic_update_ppr(m, vcpu);
         if (vector < 0 || vector >>> 4 <= (m.load(base + V.ppr) & 0xff) >>> 4) {
           return 'complete';
         }

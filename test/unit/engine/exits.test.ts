@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { V } from '../../../extension/engine/layout.ts';
+import { describeChange } from '../../../extension/engine/fieldAccess.ts';
+import { describeMessage } from '../../../extension/engine/lapic/message.ts';
+import { D, V } from '../../../extension/engine/layout.ts';
 import { SVM_EXIT } from '../../../extension/engine/svm/exits.ts';
-import { ran, World } from './world.ts';
+import { createMachine } from '../../../extension/engine/x86.ts';
+import { DEVICE, machineConfig, ran, World } from './world.ts';
 
 // What the processor records about a VM exit. SDM vol. 3, basic VM-exit information; VT-d and AVIC §B2.
 
@@ -61,4 +64,38 @@ describe('the ICR fast path', () => {
     expect(ran(steps, 'vcpu_enter_guest', 'check_requests')).toBe(whole);
     expect(world.taken(1)).toEqual([0x41]);
   });
+});
+
+describe('sentences', () => {
+  test.each([
+    [0x400, 'NMI to 0x1, physical'],
+    [0x500, 'INIT to 0x1, physical'],
+    [0x200, 'SMI to 0x1, physical'],
+    [0x606, 'SIPI 0x06 to 0x1, physical'],
+    [0x41, 'Fixed 0x41 to 0x1, physical'],
+  ])('message 0x%s: %s', (irq, text) => {
+    expect(describeMessage(irq, 1)).toBe(text);
+  });
+});
+
+describe('AVIC trace events', () => {
+  test.each([
+    ['running', 'avic_ring_doorbell'],
+    ['blocked', 'kvm_vcpu_wake_up'],
+  ] as const)('a target that is %s', (state, how) => {
+    const world = new World({ vendor: 'amd', vcpus: [{}, { state }] });
+    const steps = world.ipi(0, 1, 0x41);
+    expect(ran(steps, 'svm_complete_interrupt_delivery', 'trace')).toBe(true);
+    expect(steps.some(({ operation }) => operation === how)).toBe(true);
+    expect(ran(steps, 'avic_ring_doorbell', 'trace')).toBe(state === 'running');
+  });
+});
+
+test('fields of the other vendor are not named', () => {
+  for (const vendor of ['intel', 'amd'] as const) {
+    const m = createMachine(machineConfig({ vendor, devices: DEVICE }));
+    const names = describeChange(m, m.device(0) + D.irte, 0, -1).map(({ name }) => name);
+    expect(names.some(name => name.endsWith('irte.guest_mode'))).toBe(vendor === 'amd');
+    expect(names.some(name => name.endsWith('irte.im'))).toBe(vendor === 'intel');
+  }
 });

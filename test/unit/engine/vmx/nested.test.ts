@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { V } from '../../../../extension/engine/layout.ts';
+import { REQ, V } from '../../../../extension/engine/layout.ts';
 import { ran, World } from '../world.ts';
 
 // Posted interrupts §11: L1 has a descriptor and a notification vector of its own for L2.
@@ -78,4 +78,25 @@ describe('another vector is an interrupt of L1', () => {
     world.ipi(0, 1, NV2);
     expect([world.vectors(1, 'isr'), world.taken(1), world.number(1, 'pi_pending')]).toEqual([[NV2], [0x41, NV2], 0]);
   });
+});
+
+test.each([
+  ['5.15', false],
+  ['6.1', false],
+  ['6.16', true],
+] as const)('Linux %s: an interrupt of L1 costs a cancelled entry of L2: %s', (kernel, cancelled) => {
+  const world = new World({ kernel, vcpus: [{}, { l2: { notificationVector: NV2 } }] });
+  const steps = world.ipi(0, 1, 0x41).filter(({ agent }) => agent === 'vcpu 1');
+  expect(ran(steps, 'vcpu_enter_guest', 'cancel')).toBe(cancelled);
+  expect([world.number(1, 'l2'), world.taken(1)]).toEqual([0, [0x41]]);
+});
+
+test('6.16: with KVM_REQ_EVENT the check harvests PIR by itself', () => {
+  const world = posted('exited', []);
+  world.ipi(0, 1, 0x41);
+  world.set(m => m.set_bit(REQ.EVENT, m.vcpu(1) + V.requests));
+  const steps = world.enter(1).map(({ label }) => label);
+  expect(steps.indexOf('exit_to_l1')).toBeGreaterThan(steps.indexOf('merge'));
+  expect(steps.indexOf('exit_to_l1')).toBeLessThan(steps.indexOf('set_mode'));
+  expect(world.number(1, 'l2')).toBe(0);
 });
