@@ -2,6 +2,7 @@
 import { type Addition, type Agenda, NOTHING_ADDED, withRestated } from './addition.ts';
 import { nameOfAgent } from './agents.ts';
 import type { MachineConfig } from './config.ts';
+import { switchesOf } from './lapic/switches.ts';
 import { AGENT, AGENT_WORDS, C, D, FRAME_WORDS, G, type Layout, layoutOf, MAX_DEPTH, V } from './layout.ts';
 import { Memory } from './memory.ts';
 import { CALL, type Flow, type Frame, NEXT, type Operation, RETURN, type Step } from './operation.ts';
@@ -27,6 +28,7 @@ export type { Frame } from './operation.ts';
 export class Machine extends Memory {
   readonly config: MachineConfig;
   readonly profile: Profile;
+  readonly switches: number; // bits of `SWITCH`
   readonly layout: Layout;
   readonly vcpuCount: number;
   readonly cpuCount: number;
@@ -72,6 +74,7 @@ export class Machine extends Memory {
     this.ownAgents = own;
     this.config = config;
     this.profile = profileOf(config);
+    this.switches = switchesOf(config, this.profile.delivery);
     this.layout = layout;
     this.vcpuCount = config.vcpus.length;
     this.cpuCount = config.cpus.length;

@@ -10,10 +10,11 @@ import type { Machine } from '../machine.ts';
 import type { AtOnce } from '../operation.ts';
 import { svm_deliver_interrupt } from '../svm/deliver.ts';
 import { vmx_deliver_interrupt } from '../vmx/posting.ts';
-import { APICBASE, kvm_apic_hw_enabled, kvm_apic_sw_enabled, SPIV } from './apic.ts';
+import { APICBASE, kvm_apic_sw_enabled, SPIV } from './apic.ts';
 import { type Destinations, kvm_apic_compare_prio, kvm_apic_map_get_dest_lapic, lowestBit } from './apicMap.ts';
-import { kvm_apic_match_dest, NO_SOURCE } from './destination.ts';
+import { isForAll, kvm_apic_match_dest, NO_SOURCE } from './destination.ts';
 import { hashes, IRQ, isLowestBroadcast, kvm_lowest_prio_delivery, MODE, SHORTHAND } from './message.ts';
+import { SWITCH } from './switches.ts';
 
 /** A function, so that its constants are constants to the compiler of the machine code: those of a bundled module are variables. */
 function compile(): AtOnce {
@@ -35,6 +36,14 @@ function compile(): AtOnce {
   const IN_GUEST_MODE = VCPU_MODE.IN_GUEST_MODE;
   const SW_ENABLED = SPIV.enabled;
   const HW_ENABLED = APICBASE.en;
+  const EXTD = APICBASE.extd;
+  const {
+    deassertDropped: DEASSERT_DROPPED,
+    tmrAtAcceptance: TMR_AT_ACCEPTANCE,
+    apicv: APICV,
+    broadcastFixedFirst: BROADCAST_FIXED_FIRST,
+    nobodyIsMinus1: NOBODY_IS_MINUS_1,
+  } = SWITCH;
 
   // Nobody watches, records or restates here, so words are read and written without the machine's primitives.
 
@@ -47,8 +56,8 @@ function compile(): AtOnce {
   }
 
   /** `__apic_accept_irq` */
-  function accept(m: Machine, vcpu: number, irq: number, destMap: number): number {
-    const { words } = m;
+  function accept(m: Machine, words: Int32Array, vcpu: number, irq: number, destMap: number): number {
+    const { switches } = m;
     const base = m.layout.vcpus + vcpu * VCPU_WORDS;
     const mode = irq & MODE_MASK;
     if (mode > LOWEST) {
@@ -57,7 +66,10 @@ function compile(): AtOnce {
     if (mode === LOWEST) {
       words[base + ARB_PRIO]++;
     }
-    if ((words[base + SVR] & SW_ENABLED) === 0 || (words[base + BASE] & HW_ENABLED) === 0 || isDropped(m, irq)) {
+    if ((words[base + SVR] & SW_ENABLED) === 0 || (words[base + BASE] & HW_ENABLED) === 0) {
+      return 0;
+    }
+    if ((irq & (LEVEL | ASSERT)) === LEVEL && (switches & DEASSERT_DROPPED) !== 0) {
       return 0;
     }
     if (destMap !== 0) {
@@ -67,19 +79,15 @@ function compile(): AtOnce {
     const word = base + ((irq & VECTOR) >>> 5);
     const bit = 1 << (irq & 31);
     const flips = ((words[word + TMR] & bit) !== 0) !== ((irq & LEVEL) !== 0);
-    if (flips && m.profile.delivery.tmr === 'at acceptance') {
+    if (flips && (switches & TMR_AT_ACCEPTANCE) !== 0) {
       words[word + TMR] ^= bit;
     }
-    if (m.config.apicv) {
+    if ((switches & APICV) !== 0) {
       deliverByVendor(m, vcpu, irq);
       return 1;
     }
     words[word + IRR] |= bit;
     return request(m, words, vcpu, base, REQ_EVENT);
-  }
-
-  function isDropped(m: Machine, irq: number): boolean {
-    return (irq & (LEVEL | ASSERT)) === LEVEL && m.profile.delivery.levelDeassert === 'dropped';
   }
 
   function deliverByVendor(m: Machine, vcpu: number, irq: number): void {
@@ -117,17 +125,25 @@ function compile(): AtOnce {
 
   /** Every vCPU is asked. */
   function deliverSlow(m: Machine, src: number, irq: number, dest: number, destMap: number): number {
+    const { words, vcpuCount } = m;
     const lowest = kvm_lowest_prio_delivery(irq);
     const hashing = lowest && hashes(m);
+    const toX2apic = isForAll(m, src, irq, dest, true);
+    const toXapic = isForAll(m, src, irq, dest, false);
     let r = -1;
     let chosen = -1;
     let candidates: number[] | undefined;
-    for (let vcpu = 0; vcpu < m.vcpuCount; vcpu++) {
-      if (!kvm_apic_hw_enabled(m, vcpu) || !kvm_apic_match_dest(m, vcpu, src, irq, dest)) {
+    for (let vcpu = 0; vcpu < vcpuCount; vcpu++) {
+      const base = words[m.layout.vcpus + vcpu * VCPU_WORDS + BASE];
+      if ((base & HW_ENABLED) === 0) {
+        continue;
+      }
+      const all = (base & EXTD) !== 0 ? toX2apic : toXapic;
+      if (!all && !kvm_apic_match_dest(m, vcpu, src, irq, dest)) {
         continue;
       }
       if (!lowest) {
-        r = Math.max(r, 0) + accept(m, vcpu, irq, destMap);
+        r = Math.max(r, 0) + accept(m, words, vcpu, irq, destMap);
       } else if (kvm_apic_sw_enabled(m, vcpu)) {
         if (hashing) {
           candidates ??= [];
@@ -140,32 +156,33 @@ function compile(): AtOnce {
     if (candidates !== undefined) {
       chosen = candidates[(irq & VECTOR) % candidates.length];
     }
-    return chosen < 0 ? r : accept(m, chosen, irq, destMap);
+    return chosen < 0 ? r : accept(m, words, chosen, irq, destMap);
+  }
+
+  /** What the map cannot tell, and what it need not: shorthands. */
+  function deliverRest(m: Machine, src: number, irq: number, dest: number, destMap: number): number {
+    if ((irq & SHORTHAND_MASK) === SELF) {
+      return src === NO_SOURCE ? 0 : accept(m, m.words, src, irq, destMap);
+    }
+    return deliverSlow(m, src, isLowestBroadcast(irq, dest) ? irq & ~MODE_MASK : irq, dest, destMap);
   }
 
   function deliver(m: Machine, src: number, message: number, dest: number, destMap: number): number {
-    const { lowestBroadcast, nobodyOnFastPath } = m.profile.delivery;
-    const becomesFixed = isLowestBroadcast(message, dest);
-    let irq = becomesFixed && lowestBroadcast === 'before the fast path' ? message & ~MODE_MASK : message;
-    if ((irq & SHORTHAND_MASK) === SELF) {
-      return src === NO_SOURCE ? 0 : accept(m, src, irq, destMap);
+    const { words, switches } = m;
+    const early = (switches & BROADCAST_FIXED_FIRST) !== 0 && isLowestBroadcast(message, dest);
+    const irq = early ? message & ~MODE_MASK : message;
+    if (!kvm_apic_map_get_dest_lapic(m, src, irq, dest, dst)) {
+      return deliverRest(m, src, irq, dest, destMap);
     }
-    if (kvm_apic_map_get_dest_lapic(m, src, irq, dest, dst)) {
-      const { slots } = dst;
-      const { words } = m;
-      let r: number = nobodyOnFastPath;
-      for (let rest = dst.bitmap; rest !== 0; rest &= rest - 1) {
-        const slot = words[slots + lowestBit(rest)];
-        if (slot !== 0) {
-          r = Math.max(r, 0) + accept(m, slot - 1, irq, destMap);
-        }
+    const { slots } = dst;
+    let r = (switches & NOBODY_IS_MINUS_1) !== 0 ? -1 : 0;
+    for (let rest = dst.bitmap; rest !== 0; rest &= rest - 1) {
+      const slot = words[slots + lowestBit(rest)];
+      if (slot !== 0) {
+        r = Math.max(r, 0) + accept(m, words, slot - 1, irq, destMap);
       }
-      return r;
     }
-    if (becomesFixed) {
-      irq &= ~MODE_MASK;
-    }
-    return deliverSlow(m, src, irq, dest, destMap);
+    return r;
   }
 
   return deliver;

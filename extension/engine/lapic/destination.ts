@@ -63,6 +63,18 @@ function kvm_apic_match_logical_addr(m: Machine, target: number, x2apic: boolean
   }
 }
 
+/** Does `kvm_apic_match_dest` hold for every APIC of this mode, whoever it is? */
+export function isForAll(m: Machine, source: number, irq: number, dest: number, x2apic: boolean): boolean {
+  if ((irq & SHORTHAND_MASK) !== 0) {
+    return (irq & SHORTHAND_MASK) === SHORTHAND.all;
+  }
+  const { x2apicApi, logicalBroadcast } = m.profile.delivery;
+  return (
+    ((irq & LOGICAL) === 0 ? x2apicApi : logicalBroadcast) &&
+    kvm_apic_broadcast(x2apic, kvm_apic_mda(m, dest, source, x2apic))
+  );
+}
+
 /** `source`: index of the sending vCPU, or NO_SOURCE. Of `irq` only shorthand and destination mode count. */
 export function kvm_apic_match_dest(m: Machine, target: number, source: number, irq: number, dest: number): boolean {
   switch (irq & SHORTHAND_MASK) {
