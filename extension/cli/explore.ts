@@ -85,9 +85,13 @@ export async function exploreCommand(args: readonly string[], io: Io): Promise<n
 
 /** What a scenario can restate and call; behind the arguments may stand locals of the engine's own. */
 function listOperations(io: Io): void {
-  const machine = check(parse('machine intel\nvcpus 1')).program?.machine;
+  const { program } = check(parse('machine intel\nvcpus 1'));
+  if (program === undefined) {
+    throw new Error('the smallest machine has errors');
+  }
+  const { machine } = program;
   const names = [...builtIns()].sort(([a], [b]) => (a < b ? -1 : 1));
-  for (const [name, { locals, source }] of machine === undefined ? [] : names) {
+  for (const [name, { locals, source }] of names) {
     io.out(`${name}(${locals.join(', ')})  # ${source(profileOf(machine))}`);
   }
 }

@@ -9,11 +9,11 @@ import { postedEntry } from '../../../extension/engine/iommu/remapping.ts';
 import { D, EVENT, IOMMU, IOMMU_FLAG, V } from '../../../extension/engine/layout.ts';
 import { MARK, type Machine } from '../../../extension/engine/machine.ts';
 import type { Operation, Step } from '../../../extension/engine/operation.ts';
-import type { Action, Statement } from '../../../extension/scenario/program.ts';
-import { begin } from '../../../extension/session/actions.ts';
+import type { Statement } from '../../../extension/scenario/program.ts';
+import { type AgentAction, begin } from '../../../extension/session/actions.ts';
 import { Runner } from '../../../extension/session/runner.ts';
 
-export type AgentAction = Exclude<Action, { kind: 'expect' }>;
+export type { AgentAction };
 
 export interface StepRecord {
   readonly agent: string;
