@@ -29,6 +29,7 @@ const NAMES: Readonly<Record<string, Names>> = {
   kvm_vcpu_exit_request: { '2013': '', '5.15': 'kvm_vcpu_exit_request' },
   kvm_x2apic_icr_write: { '2013': '', '6.1': 'kvm_x2apic_icr_write' },
   handle_fastpath_set_msr_irqoff: { '2013': 'handle_fastpath_set_msr_irqoff', '7.1': 'handle_fastpath_wrmsr' },
+  kvm_emulate_mwait: { '2013': 'handle_invalid_op', '4.19': 'handle_mwait', '5.15': 'kvm_emulate_mwait' },
   vmx_handle_exit_irqoff: {
     '2013': 'vmx_handle_external_intr',
     '5.15': 'vmx_handle_exit_irqoff',

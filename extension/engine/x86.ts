@@ -1,14 +1,14 @@
 /** Puts a machine together: its initial state, and what happens of its own accord. */
 import type { Addition } from './addition.ts';
 import type { MachineConfig } from './config.ts';
-import { interrupt_window, pendingAt, physical_interrupt } from './cpu/postedInterrupts.ts';
+import { external_interrupt, interrupt_window, pendingAt, physical_interrupt } from './cpu/postedInterrupts.ts';
 import { deliver_virtual_interrupt } from './cpu/virtualInterrupts.ts';
 import { control } from './cpu/vmcs.ts';
 import { VCPU_MODE, VCPU_STATE } from './fields.ts';
 import { atIommu, atKthread } from './iommu/agent.ts';
 import { take_host_interrupt } from './kvm/hostInterrupt.ts';
 import { initialIrqchip, initialLapic } from './lapic/initial.ts';
-import { C, V } from './layout.ts';
+import { C, REQ, V, VM } from './layout.ts';
 import { Machine } from './machine.ts';
 import type { Operation } from './operation.ts';
 import { avic_deliver, avic_doorbell } from './svm/hardware.ts';
@@ -17,6 +17,7 @@ import { avicActive } from './svm/mode.ts';
 import { svm_vintr, svm_virq, takesVirq } from './svm/virq.ts';
 import { initVmcb } from './svm/vmcb.ts';
 import { resetDevices } from './vfio/reset.ts';
+import { kvm_vcpu_update_apicv } from './vmx/apicv.ts';
 import { vmx_vcpu_create, vmx_vm_init } from './vmx/create.ts';
 
 export function createMachine(config: MachineConfig, addition?: Addition): Machine {
@@ -38,9 +39,20 @@ export function createMachine(config: MachineConfig, addition?: Addition): Machi
     }
   }
   initialIrqchip(m);
+  deactivateInhibited(m);
   resetDevices(m);
   m.recording = true;
   return m;
+}
+
+/** Registers that a VM begins with may inhibit APICv already: IDs that alias each other, or that the guest has changed. */
+function deactivateInhibited(m: Machine): void {
+  for (let vcpu = 0; m.words[m.layout.vm + VM.apicv_inhibits] !== 0 && vcpu < m.vcpuCount; vcpu++) {
+    if (m.words[m.vcpu(vcpu) + V.apicv_active] !== 0) {
+      m.finish(m.vcpuAgent(vcpu), kvm_vcpu_update_apicv, vcpu);
+      m.clear_bit(REQ.EVENT, m.vcpu(vcpu) + V.requests);
+    }
+  }
 }
 
 function resetVcpu(m: Machine, vcpu: number): void {
@@ -104,5 +116,8 @@ function atCpu(m: Machine, cpu: number): Operation | undefined {
   if (pendingAt(m, cpu) < 0) {
     return undefined;
   }
-  return m.config.vendor === 'intel' ? physical_interrupt : svm_intr;
+  if (m.config.vendor === 'amd') {
+    return svm_intr;
+  }
+  return control(m, vcpu, 'process_posted_interrupts') ? physical_interrupt : external_interrupt;
 }

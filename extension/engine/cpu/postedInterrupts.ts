@@ -105,6 +105,33 @@ export const physical_interrupt = operation({
   },
 });
 
+/** Without posted interrupts every physical interrupt is a VM exit; acknowledge interrupt on exit is 1. */
+export const external_interrupt = operation({
+  name: 'external interrupt in the guest',
+  actor: 'cpu',
+  source: 'SDM vol. 3, external-interrupt exiting',
+  uninterruptible: true,
+  locals: ['cpu', 'vcpu', 'vector'],
+  steps: {
+    acknowledge: step(
+      (m, cpu) =>
+        `cpu ${cpu} acknowledges ${hex(pendingAt(m, cpu))} at its local APIC: external-interrupt exiting is 1, VM exit`,
+      (m, cpu) => {
+        const vector = highest(m, m.cpu(cpu) + C.irr);
+        m.clear_bit(vector, m.cpu(cpu) + C.irr);
+        m.local(VCPU, m.load(m.cpu(cpu) + C.vcpu));
+        m.local(VECTOR, vector);
+        return NEXT;
+      },
+    ),
+    exit: silent((m, cpu) => m.call(vm_exit, cpu, EXIT_REASON.EXTERNAL_INTERRUPT)),
+    hand_over: silent((m, _cpu, vcpu, vector) => {
+      m.start(m.vcpuAgent(vcpu), after_vm_exit, vcpu, EXIT_REASON.EXTERNAL_INTERRUPT, vector);
+      return RETURN;
+    }),
+  },
+});
+
 /** Interrupt-window exiting is 1 and the guest can take an interrupt: exit 7. It comes before physical interrupts. */
 export const interrupt_window = operation({
   name: 'interrupt window',

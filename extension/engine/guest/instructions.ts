@@ -120,13 +120,18 @@ export const hlt = operation({
   },
 });
 
-/** MWAIT in guest mode: the processor waits until an interrupt, or a notification, comes. */
+/**
+ * MWAIT in guest mode: the processor waits until an interrupt, or a notification, comes. Only where the VMM has disabled the idle exits
+ * (KVM_CAP_X86_DISABLE_EXITS; one setting here for HLT and MWAIT, as `cpu-pm=on` has it); otherwise KVM intercepts it.
+ */
 export const mwait = operation({
   name: 'MWAIT',
   actor: 'guest',
   source: 'guest code',
   locals: ['vcpu'],
   steps: {
+    exits: silent((m, vcpu) => (control(m, vcpu, 'hlt_exiting') ? m.call(take_exit, vcpu, EXIT_REASON.MWAIT) : 'wait')),
+    done: silent(() => RETURN),
     wait: step(
       (_m, vcpu) => `vcpu ${vcpu} waits in MWAIT in guest mode`,
       (m, vcpu) => {

@@ -11,6 +11,7 @@ export const SVM_EXIT = {
   CPUID: 0x72,
   HLT: 0x78,
   MSR: 0x7c,
+  MWAIT: 0x8b,
   NPF: 0x400,
   AVIC_INCOMPLETE_IPI: 0x401,
   AVIC_UNACCELERATED_ACCESS: 0x402,
@@ -23,6 +24,7 @@ const NAMES: Readonly<Record<number, string>> = {
   [SVM_EXIT.CPUID]: 'cpuid',
   [SVM_EXIT.HLT]: 'hlt',
   [SVM_EXIT.MSR]: 'msr',
+  [SVM_EXIT.MWAIT]: 'mwait',
   [SVM_EXIT.NPF]: 'npf',
   [SVM_EXIT.AVIC_INCOMPLETE_IPI]: 'avic_incomplete_ipi',
   [SVM_EXIT.AVIC_UNACCELERATED_ACCESS]: 'avic_unaccelerated_access',
@@ -42,6 +44,8 @@ export function svmExit(reason: number): number {
     case EXIT_REASON.MSR_READ:
     case EXIT_REASON.MSR_WRITE:
       return SVM_EXIT.MSR;
+    case EXIT_REASON.MWAIT:
+      return SVM_EXIT.MWAIT;
     case EXIT_REASON.APIC_ACCESS:
       return SVM_EXIT.NPF;
     default:

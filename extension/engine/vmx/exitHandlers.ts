@@ -154,10 +154,35 @@ const handle_interrupt_window = operation({
   },
 });
 
+/** 36: a NOP since 3.16, #UD before. */
+export const kvm_emulate_mwait = operation({
+  name: 'kvm_emulate_mwait',
+  actor: 'kvm',
+  source: 'x86.c',
+  via: ['handle_exit'],
+  locals: ['vcpu'],
+  steps: {
+    emulate: step(
+      (m, vcpu) =>
+        m.config.kernel === '2013'
+          ? `MWAIT of vcpu ${vcpu} gets #UD`
+          : `MWAIT of vcpu ${vcpu} is emulated as a NOP: the guest does not wait`,
+      (m, vcpu) => {
+        if (m.config.kernel === '2013') {
+          m.set_bit(EVENT.fault, m.vcpu(vcpu) + V.events);
+          m.mark(MARK.fault);
+        }
+        return RETURN;
+      },
+    ),
+  },
+});
+
 /** Handlers by basic exit reason; the others need nothing done about interrupts. */
 const HANDLERS = (): Readonly<Record<number, Operation>> => ({
   [EXIT_REASON.INTERRUPT_WINDOW]: handle_interrupt_window,
   [EXIT_REASON.MSR_WRITE]: kvm_emulate_wrmsr,
+  [EXIT_REASON.MWAIT]: kvm_emulate_mwait,
   [EXIT_REASON.TPR_BELOW_THRESHOLD]: handle_tpr_below_threshold,
   [EXIT_REASON.APIC_ACCESS]: handle_apic_access,
   [EXIT_REASON.EOI_INDUCED]: handle_apic_eoi_induced,

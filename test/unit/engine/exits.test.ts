@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { describeChange } from '../../../extension/engine/fieldAccess.ts';
 import { describeMessage } from '../../../extension/engine/lapic/message.ts';
-import { D, V } from '../../../extension/engine/layout.ts';
+import { ACTIVITY, D, V } from '../../../extension/engine/layout.ts';
 import { SVM_EXIT } from '../../../extension/engine/svm/exits.ts';
 import { createMachine } from '../../../extension/engine/x86.ts';
 import { DEVICE, machineConfig, ran, World } from './world.ts';
@@ -98,4 +98,32 @@ test('fields of the other vendor are not named', () => {
     expect(names.some(name => name.endsWith('irte.guest_mode'))).toBe(vendor === 'amd');
     expect(names.some(name => name.endsWith('irte.im'))).toBe(vendor === 'intel');
   }
+});
+
+test('without APICv a physical interrupt is a plain exit', () => {
+  const world = new World({ apicv: false, vcpus: [{}, {}] });
+  const steps = world.do({ kind: 'physical', cpu: 1, vector: 0xfd });
+  expect(ran(steps, 'external interrupt in the guest', 'acknowledge')).toBe(true);
+  expect(ran(steps, 'posted-interrupt processing')).toBe(false);
+  expect(world.exits(0)).toEqual([[1, 0]]);
+});
+
+test('MWAIT is intercepted unless the VMM has disabled the idle exits', () => {
+  const world = new World({ vcpus: [{}, {}] });
+  world.do({ kind: 'mwait', vcpu: 1 });
+  expect([world.exits(0), world.number(1, 'activity'), world.number(1, 'state')]).toEqual([[[36, 0]], 0, 0]);
+  const allowed = new World({ haltInGuest: true, vcpus: [{}, {}] });
+  allowed.do({ kind: 'mwait', vcpu: 1 });
+  expect([allowed.exits(0), allowed.number(1, 'activity')]).toEqual([[], ACTIVITY.mwait]);
+});
+
+describe('case B19: IDs that alias each other, or were changed, inhibit APICv from the start', () => {
+  test.each(['intel', 'amd'] as const)('%s', vendor => {
+    const same = new World({ vendor, apic: 'xapic', vcpus: [{}, { aid: 0 }] });
+    expect([0, 1].map(vcpu => same.number(vcpu, 'apicv'))).toEqual([0, 0]);
+    same.ipi(0, 0, 0x41);
+    expect([0, 1].map(vcpu => same.vectors(vcpu, 'pid.pir'))).toEqual([[], []]);
+    const different = new World({ vendor, apic: 'xapic', vcpus: [{}, {}] });
+    expect([0, 1].map(vcpu => different.number(vcpu, 'apicv'))).toEqual([1, 1]);
+  });
 });
