@@ -6,6 +6,9 @@ import { NEXT, operation, RETURN, silent, step } from '../operation.ts';
 import { kvm_set_irq, onlyMsiRoute, routesOf } from './routing.ts';
 import { io, SOURCE } from './state.ts';
 
+/** GSI of an eventfd that KVM does not listen to. */
+export const NOT_ASSIGNED = -1;
+
 export function irqfd(m: Machine, index: number): number {
   return m.layout.irqfds + index * IRQFD.words;
 }
@@ -31,11 +34,21 @@ export function installIrqfds(m: Machine): void {
     m.store(irqfd(m, i) + IRQFD.gsi, gsi);
     m.store(irqfd(m, i) + IRQFD.resample, resample ? 1 : 0);
   });
+  m.store(io(m, IO.notifiers), pinsWithResampler(m));
+}
+
+export function pinsWithResampler(m: Machine): number {
   let pins = 0;
   for (let pin = 0; pin < IOAPIC_NUM_PINS; pin++) {
     pins |= resamplerOf(m, pin) >= 0 ? 1 << pin : 0;
   }
-  m.store(io(m, IO.notifiers), pins);
+  return pins;
+}
+
+export function hasResampler(m: Machine, gsi: number): boolean {
+  return (m.config.irqfds ?? []).some(
+    (_, i) => m.load(irqfd(m, i) + IRQFD.resample) !== 0 && m.load(irqfd(m, i) + IRQFD.gsi) === gsi,
+  );
 }
 
 /** All resamplefds of the GSI behind `pin` are signalled: the device looks whether it still wants attention. */
@@ -101,6 +114,9 @@ export const irqfd_wakeup = operation({
   steps: {
     try_atomic: silent((m, index) => {
       const gsi = m.words[irqfd(m, index) + IRQFD.gsi];
+      if (gsi === NOT_ASSIGNED) {
+        return RETURN;
+      }
       const route = m.words[irqfd(m, index) + IRQFD.resample] === 0 ? onlyMsiRoute(m, gsi) : -1;
       if (route < 0) {
         return 'schedule';

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { IOAPIC_SUCCESSIVE_IRQ_MAX_COUNT, kvm_ioapic_eoi_inject_work } from '../../../extension/engine/ioapic/eoi.ts';
 import { irqfd, irqfd_wakeup } from '../../../extension/engine/ioapic/irqfd.ts';
+import { kvm_irqfd_assign, kvm_irqfd_deassign } from '../../../extension/engine/ioapic/irqfdAssign.ts';
 import { programPic } from '../../../extension/engine/ioapic/pic.ts';
 import { kvm_check_and_inject_events } from '../../../extension/engine/lapic/injection.ts';
 import { APIC } from '../../../extension/engine/lapic/registers.ts';
@@ -293,6 +294,45 @@ test('F24: GSI 4 goes to the PIC and to the IOAPIC', () => {
   programPic(m, 0, 0x20, 0);
   expect(line(m, 4, 1)).toBe(2);
   expect(ioapic(m, 'irr')).toBe(1 << 4);
+});
+
+describe('F25: KVM_IRQFD', () => {
+  const EBUSY = 16;
+
+  test('the same eventfd twice is refused, for another GSI too', () => {
+    const m = vm({ rtes: [pin(20, 0x77), pin(21, 0x78)], irqfds: [{ gsi: 20, resample: false }] });
+    expect(run(m, VMM, kvm_irqfd_assign, 0, 20, 0)).toBe(-EBUSY);
+    expect(run(m, VMM, kvm_irqfd_assign, 0, 21, 0)).toBe(-EBUSY);
+    run(m, VMM, irqfd_wakeup, 0);
+    expect([received(m, 0x77), received(m, 0x78)]).toEqual([[0], []]);
+  });
+
+  test('to de-assign a GSI that was never assigned succeeds and changes nothing', () => {
+    const m = vm({ rtes: [pin(20, 0x77)], irqfds: [{ gsi: 20, resample: false }] });
+    expect(run(m, VMM, kvm_irqfd_deassign, 0, 21)).toBe(0);
+    run(m, VMM, irqfd_wakeup, 0);
+    expect(received(m, 0x77)).toEqual([0]);
+  });
+
+  test('a de-assigned eventfd raises nothing until it is assigned anew', () => {
+    const m = vm({ rtes: [pin(20, 0x77), pin(21, 0x78)], irqfds: [{ gsi: 20, resample: false }] });
+    expect(run(m, VMM, kvm_irqfd_deassign, 0, 20)).toBe(0);
+    run(m, VMM, irqfd_wakeup, 0);
+    expect(received(m, 0x77)).toEqual([]);
+    expect(run(m, VMM, kvm_irqfd_assign, 0, 21, 0)).toBe(0);
+    run(m, VMM, irqfd_wakeup, 0);
+    expect([received(m, 0x77), received(m, 0x78)]).toEqual([[], [0]]);
+  });
+
+  test('the last resampler of a GSI takes its line down and its ack notifier away', () => {
+    const resampler = { gsi: 20, resample: true };
+    const m = vm({ rtes: [pin(20, LEVEL | 0x77)], irqfds: [resampler, resampler] });
+    run(m, VMM, irqfd_wakeup, 0);
+    run(m, VMM, kvm_irqfd_deassign, 0, 20);
+    expect([ioapic(m, 'irr'), ioapic(m, 'notifiers')]).toEqual([1 << 20, 1 << 20]);
+    run(m, VMM, kvm_irqfd_deassign, 1, 20);
+    expect([ioapic(m, 'irr'), ioapic(m, 'notifiers')]).toEqual([0, 0]);
+  });
 });
 
 test('F26: two routes: the work item, not at once', () => {
