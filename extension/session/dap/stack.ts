@@ -2,6 +2,7 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { type Frame, SCENARIO } from '../../engine/machine.ts';
 import { kernelName } from '../../engine/names.ts';
+import { callPath } from '../../engine/stack.ts';
 import type { Statement } from '../../scenario/program.ts';
 import { sourceOf } from '../explain.ts';
 import type { Session } from '../session.ts';
@@ -57,7 +58,8 @@ export function stackOf(session: Session, thread: number, statement: Statement |
     const inKernel = (name: string) => kernelName(machine.config, name);
     let looped = false;
     const next = stack.length === 0 ? machine.nextFrame(agent) : undefined;
-    for (const frame of next === undefined ? stack : [next]) {
+    const all = next === undefined ? stack : [next];
+    for (const frame of all) {
       const { operation, step } = frame;
       if (looped && operation.actor === 'kvm') {
         continue;
@@ -69,12 +71,11 @@ export function stackOf(session: Session, thread: number, statement: Statement |
         ...inner.map(name => ({ name: inKernel(name), frame, subtle: false })).filter(({ name }) => name !== ''),
       );
       const line = step?.line === undefined ? {} : { line: step.line + 1 };
-      frames.push({
-        name: `${kernelName(machine.config, operation.name) || operation.name}  (${source})`,
-        frame,
-        subtle: false,
-        ...line,
-      });
+      const own = inKernel(operation.name);
+      if (own !== '' || frame === all[0]) {
+        const name = own || callPath(machine, all.slice(all.indexOf(frame))).at(-1);
+        frames.push({ name: `${name}  (${source})`, frame, subtle: false, ...line });
+      }
       frames.push(...[...operation.via].reverse().map(name => ({ name: inKernel(name), subtle: true })));
     }
   }

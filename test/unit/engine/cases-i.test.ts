@@ -207,6 +207,21 @@ describe('I: VT-d and bypass', () => {
     expect(fieldValue(irteFormat, irte(m), 'IM')).toBe(1);
   });
 
+  test.each([
+    ['6.1', false],
+    ['6.16', false],
+    ['7.1', true],
+  ] as const)(
+    'Linux %s prints the trace event for a posted route that cannot be posted any more: %s',
+    (kernel, prints) => {
+      const m = machine({ kernel, vcpus: RUNNING, devices: [nic({ route: msiTo(2, 0x41) })] });
+      const trail = run(m, 0, set_route, 0, 0xfee02000 | 0, 0, 0x400);
+      expect(trail).toContain('pi_update_irte.decide');
+      expect(trail.includes('pi_update_irte.remember')).toBe(prints);
+      expect(m.words[m.device(0) + D.bypass_vcpu]).toBe(-1);
+    },
+  );
+
   test('I12: another route, another descriptor; 7.1 skips a route that is the same', () => {
     for (const kernel of ['6.16', '7.1'] as const) {
       const m = machine({ kernel, vcpus: RUNNING, devices: [nic({ route: msiTo(2, 0x41) })] });
