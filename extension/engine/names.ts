@@ -1,6 +1,7 @@
 /**
  * Names of kernel functions as the kernel of the profile has them. Operations and call paths are written with the names of 6.16; this table
- * says what stands in their place elsewhere. Read in 3.11, 4.19, 5.15.85, 6.3.2 (6.1), 6.13.7 (6.12), 6.16.1 and 7.1.5.
+ * says what stands in their place elsewhere. Those of 6.16.1 were read in its tree; a few of the others in excerpts of 4.19, 5.15 and 7.1, the
+ * rest follows the fact sheets and is *assumed* as to the first version that has it.
  */
 import { KERNEL_ORDER } from './choices.ts';
 import type { KernelVersion, MachineConfig } from './config.ts';

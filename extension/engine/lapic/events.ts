@@ -57,7 +57,9 @@ export const kvm_apic_accept_events = operation({
     any: silent((m, vcpu) => (m.words[m.vcpu(vcpu) + V.pending_events] === 0 ? RETURN : NEXT)),
     nested: silent((m, vcpu) => {
       const inL2 = m.words[m.vcpu(vcpu) + V.guest_mode] !== 0;
-      return inL2 && m.profile.delivery.nestedSignals ? m.call(vmx_check_nested_events, vcpu) : NEXT;
+      return inL2 && m.config.vendor === 'intel' && m.profile.delivery.nestedSignals
+        ? m.call(vmx_check_nested_events, vcpu)
+        : NEXT;
     }),
     left: silent((m, vcpu) => (m.words[m.vcpu(vcpu) + V.pending_events] === 0 ? RETURN : NEXT)),
     blocked: silent((m, vcpu) => (isInitBlocked(m, vcpu) ? NEXT : 'init')),
