@@ -23,6 +23,8 @@ async function start(file: string): Promise<void> {
   await page.keyboard.press('F5');
   await page.locator('.debug-toolbar').waitFor();
   await inspectorShows('initial state');
+  // The inspector knows of the run before VS Code knows that it has stopped; keys pressed in between go nowhere.
+  await debugLine().waitFor();
 }
 
 /** Presses F11 until the inspector's sentence is about `what`. */
