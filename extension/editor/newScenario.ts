@@ -21,7 +21,11 @@ export function registerNewScenario(context: ExtensionContext): void {
   context.subscriptions.push(
     commands.registerCommand('irqscope.newScenario', async () => {
       const templates = await templatesIn(Uri.joinPath(context.extensionUri, 'scenarios'));
-      const chosen = await window.showQuickPick(templates, { placeHolder: 'What shall the scenario begin with?' });
+      const chosen = await window.showQuickPick(templates, {
+        placeHolder: 'What shall the scenario begin with?',
+        // The walkthrough's page takes the keyboard when it has loaded.
+        ignoreFocusOut: true,
+      });
       if (chosen !== undefined) {
         await open(await chosen.read());
       }
