@@ -5,7 +5,7 @@
 import { after_vm_exit } from '../kvm/exit.ts';
 import { ACTIVITY, C, PID_CONTROL, POSTED_INTR_ON, V } from '../layout.ts';
 import type { Machine } from '../machine.ts';
-import { NEXT, operation, RETURN, silent, step } from '../operation.ts';
+import { type Flow, NEXT, operation, RETURN, silent, step } from '../operation.ts';
 import { hex, highest, vectorSet, vectorsAt } from '../text.ts';
 import { evaluate } from './virtualInterrupts.ts';
 import { control, currentVmcs, EXIT_REASON, rvi, setRvi } from './vmcs.ts';
@@ -31,6 +31,24 @@ function notificationVector(m: Machine, vcpu: number): number {
 const VCPU = 1;
 const VECTOR = 2;
 
+/** Takes the highest pending vector off the CPU's local APIC; it and the vCPU that runs there become locals. */
+function acknowledge(m: Machine, cpu: number): Flow {
+  const vector = highest(m, m.cpu(cpu) + C.irr);
+  m.clear_bit(vector, m.cpu(cpu) + C.irr);
+  m.local(VCPU, m.load(m.cpu(cpu) + C.vcpu));
+  m.local(VECTOR, vector);
+  return NEXT;
+}
+
+/** The end of both: the processor leaves the guest, and the vCPU's thread goes on in KVM with the acknowledged vector. */
+const EXTERNAL_INTERRUPT_EXIT = {
+  exit: silent((m, cpu) => m.call(vm_exit, cpu, EXIT_REASON.EXTERNAL_INTERRUPT)),
+  hand_over: silent((m, _cpu, vcpu, vector) => {
+    m.start(m.vcpuAgent(vcpu), after_vm_exit, vcpu, EXIT_REASON.EXTERNAL_INTERRUPT, vector);
+    return RETURN;
+  }),
+} as const;
+
 export const physical_interrupt = operation({
   name: 'posted-interrupt processing',
   actor: 'cpu',
@@ -40,13 +58,7 @@ export const physical_interrupt = operation({
   steps: {
     acknowledge: step(
       (m, cpu) => `1. acknowledge the physical interrupt ${hex(pendingAt(m, cpu))} at the local APIC of cpu ${cpu}`,
-      (m, cpu) => {
-        const vector = highest(m, m.cpu(cpu) + C.irr);
-        m.clear_bit(vector, m.cpu(cpu) + C.irr);
-        m.local(VCPU, m.load(m.cpu(cpu) + C.vcpu));
-        m.local(VECTOR, vector);
-        return NEXT;
-      },
+      acknowledge,
     ),
     compare_nv: step(
       (m, _cpu, vcpu, vector) =>
@@ -97,11 +109,7 @@ export const physical_interrupt = operation({
         return RETURN;
       },
     ),
-    exit: silent((m, cpu) => m.call(vm_exit, cpu, EXIT_REASON.EXTERNAL_INTERRUPT)),
-    hand_over: silent((m, _cpu, vcpu, vector) => {
-      m.start(m.vcpuAgent(vcpu), after_vm_exit, vcpu, EXIT_REASON.EXTERNAL_INTERRUPT, vector);
-      return RETURN;
-    }),
+    ...EXTERNAL_INTERRUPT_EXIT,
   },
 });
 
@@ -116,19 +124,9 @@ export const external_interrupt = operation({
     acknowledge: step(
       (m, cpu) =>
         `cpu ${cpu} acknowledges ${hex(pendingAt(m, cpu))} at its local APIC: external-interrupt exiting is 1, VM exit`,
-      (m, cpu) => {
-        const vector = highest(m, m.cpu(cpu) + C.irr);
-        m.clear_bit(vector, m.cpu(cpu) + C.irr);
-        m.local(VCPU, m.load(m.cpu(cpu) + C.vcpu));
-        m.local(VECTOR, vector);
-        return NEXT;
-      },
+      acknowledge,
     ),
-    exit: silent((m, cpu) => m.call(vm_exit, cpu, EXIT_REASON.EXTERNAL_INTERRUPT)),
-    hand_over: silent((m, _cpu, vcpu, vector) => {
-      m.start(m.vcpuAgent(vcpu), after_vm_exit, vcpu, EXIT_REASON.EXTERNAL_INTERRUPT, vector);
-      return RETURN;
-    }),
+    ...EXTERNAL_INTERRUPT_EXIT,
   },
 });
 
