@@ -3,7 +3,8 @@ import { check } from '../../../extension/scenario/check.ts';
 import { parse } from '../../../extension/scenario/parse.ts';
 import type { Program } from '../../../extension/scenario/program.ts';
 import { explore } from '../../../extension/session/explore.ts';
-import { EXHIBITS, type Mutant } from './mutants.ts';
+import type { Mutant } from './exhibit.ts';
+import { EXHIBITS } from './mutants.ts';
 
 /** With `memory` in front of the first operation, wherever the exhibit has no variables. */
 function withMemory(text: string, memory: 'sc' | 'tso'): string {
