@@ -3,6 +3,8 @@ import {
   type Disposable,
   type Event,
   type ExtensionContext,
+  env,
+  l10n,
   Uri,
   ViewColumn,
   type WebviewPanel,
@@ -94,6 +96,8 @@ class InspectorPanel {
       style: panel.webview.asWebviewUri(Uri.joinPath(root, 'inspector.css')).toString(),
       source: panel.webview.cspSource,
       nonce: nonce(),
+      language: env.language,
+      words: l10n.bundle,
     });
   }
 

@@ -1,4 +1,5 @@
 import type { Recording } from '../session/protocol.ts';
+import { jsonInHtml } from './inspectorHtml.ts';
 
 export interface PageParts {
   readonly recording: Recording;
@@ -21,9 +22,6 @@ const COLOURS = `
   --vscode-editorGutter-modifiedBackground: #0078d4; --vscode-errorForeground: #f85149; --vscode-editorWarning-foreground: #cca700;
 } }
 `;
-
-/** As script text in HTML: only `<` could end the element, and in JSON it stands in strings alone. */
-const inHtml = (value: unknown): string => JSON.stringify(value).replaceAll('<', '\\u003c');
 
 const escapeHtml = (text: string): string => text.replace(/[&<>"]/g, each => `&#${each.charCodeAt(0)};`);
 
@@ -48,7 +46,7 @@ export async function recordingPage({ recording, script, style }: PageParts): Pr
 <style>${css}</style>
 </head>
 <body class="vscode-dark">
-<script type="application/json" id="recording">${inHtml(recording)}</script>
+<script type="application/json" id="recording">${jsonInHtml(recording)}</script>
 <script>${code}</script>
 </body>
 </html>

@@ -75,6 +75,8 @@ export interface OpenOptions {
   /** What `getState` gives: a view that was hidden or restored. */
   readonly state?: unknown;
   readonly reducedMotion?: boolean;
+  /** Translations by their English text. */
+  readonly words?: Readonly<Record<string, string>>;
 }
 
 /** One page with the inspector in it. */
@@ -152,6 +154,7 @@ export class Harness {
     height = 900,
     state,
     reducedMotion = false,
+    words,
   }: OpenOptions = {}): Promise<View> {
     const context = await this.browser.newContext({
       viewport: { width, height },
@@ -163,6 +166,8 @@ export class Harness {
       style: `${ORIGIN}/inspector.css`,
       source: ORIGIN,
       nonce: NONCE,
+      language: 'en',
+      words,
     })
       .replace('<link', `<link rel="stylesheet" href="${ORIGIN}/theme.css"><link`)
       .replace('<body>', `<body class="${theme.kind}" data-vscode-theme-kind="${theme.kind}">`);
