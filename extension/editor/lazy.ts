@@ -8,6 +8,7 @@ export { exploring } from '../session/explore.ts';
 export { judgeScenario } from '../session/outcome.ts';
 export { comparable, comparisonOf } from '../session/profiles.ts';
 export { recordingOf } from '../session/recording.ts';
+export { pageText, passedPages, type RuleTally, rulePages } from '../session/rules.ts';
 export { snapshotOf, timelineOf } from '../session/snapshot.ts';
 export { machineOf, recipientsOf } from './recipients.ts';
 export { passagesOf } from './samples.ts';

@@ -1,9 +1,12 @@
 import {
   type CancellationToken,
+  type DebugConfiguration,
+  type DebugSession,
   type Disposable,
   debug,
   type ExtensionContext,
   FileCoverage,
+  type FileCoverageDetail,
   FileSystemError,
   Location,
   Position,
@@ -20,6 +23,8 @@ import {
   workspace,
 } from 'vscode';
 import type { Failure } from '../session/outcome.ts';
+import type { RuleTally } from '../session/rules.ts';
+import { RuleCoverage } from './ruleCoverage.ts';
 import { LANGUAGE } from './scenarioLanguage.ts';
 import { toRange } from './scenarioRange.ts';
 import { readScenario } from './scenarioText.ts';
@@ -39,8 +44,10 @@ export function registerTestExplorer(context: ExtensionContext): void {
 class Explorer implements Disposable {
   readonly #controller: TestController;
   readonly #subscriptions: Disposable[] = [];
-  /** Lines that a run executed, for the coverage that VS Code asks for later. */
-  readonly #executed = new WeakMap<FileCoverage, StatementCoverage[]>();
+  readonly #rules = new RuleCoverage();
+  /** What a run executed, for the coverage that VS Code asks for later. */
+  readonly #executed = new WeakMap<FileCoverage, FileCoverageDetail[]>();
+  #watching = false;
 
   constructor(controller: TestController) {
     this.#controller = controller;
@@ -51,7 +58,7 @@ class Explorer implements Disposable {
     controller.refreshHandler = () => this.#discover();
     const { Run, Debug, Coverage } = TestRunProfileKind;
     controller.createRunProfile('Run', Run, (request, token) => this.#handle(request, token), true, undefined, true);
-    controller.createRunProfile('Debug', Debug, request => this.#debug(request), true);
+    controller.createRunProfile('Debug', Debug, (request, token) => this.#debug(request, token), true);
     const coverage = controller.createRunProfile(
       'Coverage',
       Coverage,
@@ -60,11 +67,12 @@ class Explorer implements Disposable {
     );
     coverage.loadDetailedCoverage = async (_run, file) => this.#executed.get(file) ?? [];
     for (const document of workspace.textDocuments) {
-      if (document.languageId === LANGUAGE) this.#add(document.uri);
+      if (document.languageId === LANGUAGE) void this.#read(this.#add(document.uri));
     }
     this.#subscriptions.push(
+      this.#rules,
       workspace.onDidOpenTextDocument(({ languageId, uri }) => {
-        if (languageId === LANGUAGE) this.#add(uri);
+        if (languageId === LANGUAGE) void this.#read(this.#add(uri));
       }),
       workspace.onDidSaveTextDocument(({ languageId, uri }) => {
         if (languageId === LANGUAGE) void this.#read(this.#add(uri));
@@ -79,7 +87,17 @@ class Explorer implements Disposable {
     for (const subscription of this.#subscriptions) subscription.dispose();
   }
 
+  /** From then on files that come and go are noticed too. */
   async #discover(): Promise<void> {
+    if (!this.#watching) {
+      this.#watching = true;
+      const watcher = workspace.createFileSystemWatcher(FILES);
+      this.#subscriptions.push(
+        watcher,
+        watcher.onDidCreate(uri => this.#add(uri)),
+        watcher.onDidDelete(uri => this.#controller.items.delete(uri.toString())),
+      );
+    }
     const found = await workspace.findFiles(FILES, EXCLUDED);
     for (const uri of found) this.#add(uri);
   }
@@ -114,17 +132,27 @@ class Explorer implements Disposable {
         return child;
       }),
     );
+    item.canResolveChildren = item.children.size > 0;
     return text;
   }
 
-  /** Once, or again after each change until the user has had enough. */
+  /** Once; or, until the user has had enough, again after each change, those that the changed file holds. */
   #handle(request: TestRunRequest, token: CancellationToken): Promise<void> | void {
     if (!request.continuous) return this.#run(request, token);
+    const changed = new Set<string>();
     let timer: ReturnType<typeof setTimeout> | undefined;
-    const listener = workspace.onDidChangeTextDocument(({ document }) => {
-      if (document.languageId !== LANGUAGE) return;
+    const again = async () => {
+      const files = new Set(changed);
+      changed.clear();
+      const items = await this.#chosen(request);
+      const concerned = items.filter(({ uri }) => uri !== undefined && files.has(uri.toString()));
+      if (concerned.length > 0) await this.#run(request, token, concerned);
+    };
+    const listener = workspace.onDidChangeTextDocument(({ document, contentChanges }) => {
+      if (document.languageId !== LANGUAGE || contentChanges.length === 0) return;
+      changed.add(document.uri.toString());
       clearTimeout(timer);
-      timer = setTimeout(() => void this.#run(request, token), CONTINUOUS_MS);
+      timer = setTimeout(() => void again(), CONTINUOUS_MS);
     });
     token.onCancellationRequested(() => {
       clearTimeout(timer);
@@ -132,15 +160,20 @@ class Explorer implements Disposable {
     });
   }
 
-  async #run(request: TestRunRequest, token: CancellationToken): Promise<void> {
+  async #run(request: TestRunRequest, token: CancellationToken, some?: readonly TestItem[]): Promise<void> {
     const run = this.#controller.createTestRun(request);
-    const items = await this.#chosen(request);
-    for (const item of items) run.enqueued(item);
-    for (const item of items) {
-      if (token.isCancellationRequested) run.skipped(item);
-      else await this.#runOne(item, run, request.profile?.kind === TestRunProfileKind.Coverage);
+    const tally: RuleTally | undefined = request.profile?.kind === TestRunProfileKind.Coverage ? new Map() : undefined;
+    try {
+      const items = some ?? (await this.#chosen(request));
+      for (const item of items) run.enqueued(item);
+      for (const item of items) {
+        if (token.isCancellationRequested) run.skipped(item);
+        else await this.#runOne(item, run, tally);
+      }
+      if (tally !== undefined) await this.#rules.add(run, tally, this.#executed);
+    } finally {
+      run.end();
     }
-    run.end();
   }
 
   /** Scenarios and single sections; a section whose scenario is chosen as well runs with it. */
@@ -156,14 +189,16 @@ class Explorer implements Disposable {
     );
   }
 
-  async #runOne(item: TestItem, run: TestRun, covering: boolean): Promise<void> {
+  async #runOne(item: TestItem, run: TestRun, tally?: RuleTally): Promise<void> {
     const { uri } = item;
     if (uri === undefined) return;
     run.started(item);
     const { judgeScenario } = await import('./lazy.ts');
     const text = await this.#read(item.parent ?? item, run);
     if (text === undefined) return;
-    const outcome = judgeScenario(text, undefined, item.parent && item.id);
+    const begun = performance.now();
+    const outcome = judgeScenario(text, undefined, item.parent && item.id, tally);
+    const took = performance.now() - begun;
     if (outcome.problems.length > 0) {
       run.errored(
         item,
@@ -178,11 +213,11 @@ class Explorer implements Disposable {
       }
     }
     // What failed is told once, beside the section.
-    if (item.children.size > 0 && outcome.failures.length > 0) run.failed(item, []);
-    else report(item, outcome.failures, run);
+    if (item.children.size > 0 && outcome.failures.length > 0) run.failed(item, [], took);
+    else report(item, outcome.failures, run, took);
     const { steps, failures, profile } = outcome;
     run.appendOutput(`${item.label}: ${steps} steps, ${failures.length} failed (${profile})\r\n`);
-    if (covering) run.addCoverage(this.#coverage(uri, outcome.statements, outcome.executed));
+    if (tally !== undefined) run.addCoverage(this.#coverage(uri, outcome.statements, outcome.executed));
   }
 
   #coverage(uri: Uri, statements: readonly number[], executed: ReadonlySet<number>): FileCoverage {
@@ -194,18 +229,49 @@ class Explorer implements Disposable {
     return coverage;
   }
 
-  async #debug(request: TestRunRequest): Promise<void> {
-    for (const { uri, parent, id } of await this.#chosen(request)) {
-      if (uri === undefined) continue;
-      const program = uri.scheme === 'file' ? uri.fsPath : uri.toString();
-      await debug.startDebugging(undefined, {
-        type: 'irqscope',
-        request: 'launch',
-        name: 'Step through scenario',
-        program,
-        ...(parent && { section: id }),
-      });
+  /** One after the other; each counts with what it comes to when it runs by itself, whatever was changed by hand. */
+  async #debug(request: TestRunRequest, token: CancellationToken): Promise<void> {
+    const run = this.#controller.createTestRun(request);
+    try {
+      for (const item of await this.#chosen(request)) {
+        const { uri, parent, id } = item;
+        if (uri === undefined || token.isCancellationRequested) continue;
+        run.started(item);
+        const configuration = {
+          type: 'irqscope',
+          request: 'launch',
+          name: item.label,
+          program: uri.scheme === 'file' ? uri.fsPath : uri.toString(),
+          ...(parent && { section: id }),
+        };
+        await debugged(configuration, run, token);
+        await this.#runOne(item, run);
+      }
+    } finally {
+      run.end();
     }
+  }
+}
+
+/** Resolves when the session has ended, or could not begin. */
+async function debugged(configuration: DebugConfiguration, run: TestRun, token: CancellationToken): Promise<void> {
+  const subscriptions: Disposable[] = [];
+  try {
+    let ours: DebugSession | undefined;
+    const ended = new Promise<void>(resolve => {
+      subscriptions.push(
+        debug.onDidStartDebugSession(session => {
+          if (session.configuration.program === configuration.program) ours ??= session;
+        }),
+        debug.onDidTerminateDebugSession(session => {
+          if (session.id === ours?.id) resolve();
+        }),
+        token.onCancellationRequested(() => void debug.stopDebugging(ours)),
+      );
+    });
+    if (await debug.startDebugging(undefined, configuration, { testRun: run })) await ended;
+  } finally {
+    for (const subscription of subscriptions) subscription.dispose();
   }
 }
 
@@ -214,10 +280,10 @@ function at(uri: Uri, line: number): Location {
 }
 
 /** The failures of a scenario or a section, as VS Code shows them beside the lines. */
-function report(item: TestItem, failures: readonly Failure[], run: TestRun): void {
+function report(item: TestItem, failures: readonly Failure[], run: TestRun, took?: number): void {
   const { uri } = item;
   if (uri === undefined || failures.length === 0) {
-    run.passed(item);
+    run.passed(item, took);
     return;
   }
   const messages = failures.map(({ line, expected, found, text }) =>
@@ -226,7 +292,7 @@ function report(item: TestItem, failures: readonly Failure[], run: TestRun): voi
       at(uri, line),
     ),
   );
-  run.failed(item, messages);
+  run.failed(item, messages, took);
 }
 
 function located(message: TestMessage, location: Location): TestMessage {

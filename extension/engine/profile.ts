@@ -51,7 +51,7 @@ const NAMES: Readonly<Record<KernelVersion, Named>> = {
 
 const UNCHANGED = new Map<KernelVersion, Profile>();
 
-export function profileOf(config: MachineConfig): Profile {
+export function profileOf(config: Pick<MachineConfig, 'kernel' | 'choices'>): Profile {
   if (config.choices !== undefined) {
     return composed(config);
   }
@@ -60,7 +60,7 @@ export function profileOf(config: MachineConfig): Profile {
   return profile;
 }
 
-function composed(config: MachineConfig): Profile {
+function composed(config: Pick<MachineConfig, 'kernel' | 'choices'>): Profile {
   const { blockedIrte, ...delivery } = config.choices ?? {};
   return {
     ...NAMES[config.kernel],

@@ -3,6 +3,7 @@ import type { KernelVersion } from '../engine/config.ts';
 import { check } from '../scenario/check.ts';
 import { parse } from '../scenario/parse.ts';
 import type { Statement } from '../scenario/program.ts';
+import { countRules, type RuleTally } from './rules.ts';
 import { Session } from './session.ts';
 
 /** 1-based line, and what is wrong there. */
@@ -79,15 +80,19 @@ export function notRun(problems: readonly Finding[]): Outcome {
 }
 
 /**
- * `kernel` overrides the profile that the text names; `section` is the title of the only one to run. Never throws: what the engine
- * cannot do is a problem of the line at which it gave up.
+ * `kernel` overrides the profile that the text names; `section` is the title of the only one to run; `tally` counts the engine's rules
+ * that the run passes. Never throws: what the engine cannot do is a problem of the line at which it gave up.
  */
-export function judgeScenario(text: string, kernel?: KernelVersion, section?: string): Outcome {
+export function judgeScenario(text: string, kernel?: KernelVersion, section?: string, tally?: RuleTally): Outcome {
   let session: Session | undefined;
   try {
-    return judged(text, kernel, section, started => {
+    const outcome = judged(text, kernel, section, started => {
       session = started;
     });
+    if (tally !== undefined && session !== undefined) {
+      countRules(tally, session);
+    }
+    return outcome;
   } catch (error) {
     const line = (session?.statement?.range.line ?? 0) + 1;
     return notRun([{ line, text: (error as Error).message }]);
