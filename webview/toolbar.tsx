@@ -84,7 +84,7 @@ export function InspectorToolbar({ snapshot, gridsShown, notice, run }: ToolbarP
             <span class="dim">
               {' / '}
               {length}
-              {position === length && !finished ? '+' : ''}
+              {finished ? '' : '+'}
             </span>
           </span>
           <span class="spring" />

@@ -90,6 +90,56 @@ export interface CpuView {
   readonly wakeupList: readonly number[];
 }
 
+/** One value of a table. */
+export interface TableCell {
+  readonly text: string;
+  /** Path for `writer`, where one is known. */
+  readonly field?: string;
+  /** What the value means, in lines. */
+  readonly decode?: string;
+  /** The text before the last step; only when that step changed it. */
+  readonly before?: string;
+}
+
+export interface TableRow {
+  /** Unique within the table; also its name in a sentence: `pin 4`. */
+  readonly key: string;
+  /** As many as the table has columns. */
+  readonly cells: readonly TableCell[];
+  /** As after reset: nothing to look at. */
+  readonly idle?: true;
+}
+
+/** What the machine has beside its vCPUs and CPUs: IRTEs, pins of the IOAPIC, the tables of AVIC … */
+export interface TableView {
+  readonly key: string;
+  readonly title: string;
+  /** What the table is, with its place in the kernel or manual. */
+  readonly note: string;
+  readonly columns: readonly { readonly name: string; readonly doc: string }[];
+  /** Rows that the table has, and how many of them are not idle. */
+  readonly count: number;
+  readonly busy: number;
+  /** Open until the user closes it. */
+  readonly featured: boolean;
+  /** False: the table is closed, and `rows` are those that the last step changed. */
+  readonly whole: boolean;
+  readonly rows: readonly TableRow[];
+}
+
+/** Leads from one picture of a table to the next: rows that changed or are new; `order` when rows came, went or moved. */
+export interface TableChange extends Omit<TableView, 'rows' | 'columns'> {
+  readonly columns?: TableView['columns'];
+  readonly order?: readonly string[];
+  readonly rows: readonly TableRow[];
+}
+
+/** Tables that a user has opened and closed, by key; the others are open when they are `featured`. */
+export interface TableChoice {
+  readonly opened: readonly string[];
+  readonly closed: readonly string[];
+}
+
 /** The whole picture at one step. */
 export interface Snapshot {
   readonly sequence: number;
@@ -103,7 +153,7 @@ export interface Snapshot {
   readonly position: number;
   /** Steps recorded so far: `position` may be moved anywhere in 0..length. */
   readonly length: number;
-  /** True when nothing more can happen after `length`. */
+  /** True when nothing more can happen after `length`, wherever `position` is. */
   readonly finished: boolean;
   /** 1-based line of the statement that runs next or is running; 0 at the end. */
   readonly line: number;
@@ -111,6 +161,7 @@ export interface Snapshot {
   readonly step: StepView;
   readonly vcpus: readonly VcpuView[];
   readonly cpus: readonly CpuView[];
+  readonly tables: readonly TableView[];
   readonly troubles: readonly Trouble[];
 }
 
@@ -134,14 +185,15 @@ export type ToWebview =
   | { readonly type: 'snapshot'; readonly snapshot: Snapshot }
   /**
    * What differs from the picture whose sequence is `base`: all but the machine, and the vCPUs and CPUs that changed, which take
-   * the places of those with their index. A view that holds another picture asks for the whole with `ready`.
+   * the places of those with their index, and the tables that changed, by key. A view that holds another picture asks for the whole with `ready`.
    */
   | {
       readonly type: 'delta';
       readonly base: number;
-      readonly snapshot: Omit<Snapshot, 'vcpus' | 'cpus'>;
+      readonly snapshot: Omit<Snapshot, 'vcpus' | 'cpus' | 'tables'>;
       readonly vcpus: readonly VcpuView[];
       readonly cpus: readonly CpuView[];
+      readonly tables: readonly TableChange[];
     }
   /** Consecutive steps that begin with number `from` (1-based, as `StepView.number`); replaces what the view held of that range. */
   | {
@@ -154,6 +206,50 @@ export type ToWebview =
   | { readonly type: 'takeKeyboard' }
   /** No run to show; `reason` says why and what to do. */
   | { readonly type: 'empty'; readonly reason: string };
+
+/** What a mark is drawn with; `Drawing.colours` says how that looks. */
+export type Ink = 'paper' | 'ink' | 'dim' | 'line' | 'tint' | 'mark' | 'trouble';
+
+/** Letters of one look. */
+export interface Run {
+  readonly text: string;
+  readonly ink: Ink;
+  readonly bold?: boolean;
+  readonly struck?: boolean;
+}
+
+/** One mark on the sheet; lengths are CSS pixels from the upper left corner. */
+export type Shape =
+  | {
+      readonly kind: 'box';
+      readonly x: number;
+      readonly y: number;
+      readonly width: number;
+      readonly height: number;
+      readonly fill?: Ink;
+      readonly stroke?: Ink;
+    }
+  /** One line of text, each run behind the one before; `y` is the base line. */
+  | {
+      readonly kind: 'text';
+      readonly x: number;
+      readonly y: number;
+      readonly size: number;
+      readonly face: 'mono' | 'sans';
+      readonly centred?: boolean;
+      readonly runs: readonly Run[];
+    };
+
+/** A picture for a mail: the host writes it as SVG, the view draws it on a canvas for a PNG. */
+export interface Drawing {
+  readonly title: string;
+  /** What there is to see, for those who do not. */
+  readonly description: string;
+  readonly width: number;
+  readonly height: number;
+  readonly colours: Readonly<Record<Ink, string>>;
+  readonly shapes: readonly Shape[];
+}
 
 /** What a view is to show. */
 export type Picture = Exclude<ToWebview, { type: 'takeKeyboard' }>;
@@ -180,6 +276,8 @@ export type FromWebview =
   | { readonly type: 'revealLine'; readonly line: number }
   /** Steps `from`..`to`, both inclusive and 1-based, are wanted for the timeline. */
   | { readonly type: 'timeline'; readonly from: number; readonly to: number }
+  /** Which tables the view shows whole. */
+  | ({ readonly type: 'tables' } & TableChoice)
   /** The keyboard goes back to the text of the scenario. */
   | { readonly type: 'focusEditor' };
 
@@ -188,6 +286,10 @@ const MOTIONS: readonly string[] = ['stepInto', 'stepOver', 'stepOut', 'stepBack
 /** As many names as a view can ask for at once, none longer than a field's name. */
 const isNames = (value: unknown): value is string[] =>
   Array.isArray(value) && value.length <= 8 && value.every(name => typeof name === 'string' && name.length <= 100);
+
+/** Keys of tables: more than a machine has, none longer than a key. */
+const isKeys = (value: unknown): value is string[] =>
+  Array.isArray(value) && value.length <= 64 && value.every(key => typeof key === 'string' && key.length <= 40);
 
 const isIndex = (value: unknown): value is number => Number.isInteger(value) && (value as number) >= 0;
 
@@ -211,6 +313,8 @@ export function parseFromWebview(message: unknown): FromWebview | undefined {
       return isIndex(m.line) ? { type: 'revealLine', line: m.line } : undefined;
     case 'timeline':
       return isIndex(m.from) && isIndex(m.to) ? { type: 'timeline', from: m.from, to: m.to } : undefined;
+    case 'tables':
+      return isKeys(m.opened) && isKeys(m.closed) ? { type: 'tables', opened: m.opened, closed: m.closed } : undefined;
     default:
       return undefined;
   }

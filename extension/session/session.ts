@@ -50,11 +50,14 @@ export class Session {
   private failureAt: Map<number, Trouble> = new Map();
   private hits = new Map<StopRule, number>();
   private listeners = new Set<() => void>();
+  /** Step after which nothing more can happen; -1 while the run has not come there. */
+  private end = -1;
 
   /** `order`: which agent takes each step of the program's race. */
   constructor(program: Program, order: readonly number[] = []) {
     this.program = program;
     this.runner = new Runner(program, order);
+    this.lookForEnd();
   }
 
   /** Called after every motion, and after a field was changed by hand. */
@@ -71,9 +74,14 @@ export class Session {
     return this.runner.machine.length;
   }
 
-  /** At the end of the program, with nothing left to undo-and-redo. */
+  /** The present position is the end of the program. */
   get finished(): boolean {
     return this.runner.finished;
+  }
+
+  /** The end of the program is recorded: nothing more can happen after `length`, wherever the present position is. */
+  get complete(): boolean {
+    return this.end === this.length;
   }
 
   /** The statement that runs or runs next; undefined at the end. */
@@ -159,6 +167,7 @@ export class Session {
   change(write: () => void): void {
     const { machine } = this.runner;
     machine.truncate();
+    this.end = -1;
     for (const step of this.failureAt.keys()) {
       if (step > machine.position) {
         this.failureAt.delete(step);
@@ -166,6 +175,7 @@ export class Session {
     }
     write();
     machine.closeAs(USER, 1 << MARK.user);
+    this.lookForEnd();
     this.announce();
   }
 
@@ -282,11 +292,19 @@ export class Session {
     }
     const { statement } = this;
     this.runner.step();
+    this.lookForEnd();
     this.lines[machine.position - 1] = (statement?.range.line ?? -1) + 1;
     if ((machine.marksOf(machine.position) & (1 << MARK.failure)) !== 0 && statement !== undefined) {
       const { sentence } = explain(this.runner, machine.position);
       const step = machine.position;
       this.failureAt.set(step, { step, line: statement.range.line + 1, text: sentence });
+    }
+  }
+
+  /** To be called where the journal has grown. */
+  private lookForEnd(): void {
+    if (this.runner.finished) {
+      this.end = this.position;
     }
   }
 

@@ -32,7 +32,7 @@ export function snapshotOf(session: Session, { title, uri }: SnapshotTitle, sequ
     profile: `${machine.profile.name} · ${program.machine.vendor === 'intel' ? 'Intel' : 'AMD'}`,
     position: session.position,
     length: session.length,
-    finished: session.runner.finished,
+    finished: session.complete,
     line: statement === undefined ? 0 : statement.range.line + 1,
     statement: statement === undefined ? '' : statement.text.trim(),
     step,
