@@ -45,8 +45,11 @@ export class Session {
   /** Prints what log points say. */
   log: (text: string) => void = () => {};
 
-  /** Line of each recorded step, 1-based. */
-  private lines: number[] = [];
+  /** Which agent takes each step of the race. */
+  readonly order: readonly number[];
+
+  /** Index of the statement of each recorded step. */
+  private statements: number[] = [];
   private failureAt: Map<number, Trouble> = new Map();
   private hits = new Map<StopRule, number>();
   private listeners = new Set<() => void>();
@@ -56,6 +59,7 @@ export class Session {
   /** `order`: which agent takes each step of the program's race. */
   constructor(program: Program, order: readonly number[] = []) {
     this.program = program;
+    this.order = order;
     this.runner = new Runner(program, order);
     this.lookForEnd();
   }
@@ -91,7 +95,13 @@ export class Session {
 
   /** 1-based line of the statement to which `step` belongs; 0 when it is not recorded. */
   lineOf(step: number): number {
-    return this.lines[step - 1] ?? 0;
+    const statement = this.program.statements[this.statementOf(step)];
+    return statement === undefined ? 0 : statement.range.line + 1;
+  }
+
+  /** Index of the statement to which `step` belongs; -1 when it is not recorded. A later step never belongs to an earlier statement. */
+  statementOf(step: number): number {
+    return this.statements[step - 1] ?? -1;
   }
 
   /** Expectations that failed and statements that could not be carried out, up to the present position. */
@@ -173,9 +183,11 @@ export class Session {
         this.failureAt.delete(step);
       }
     }
+    const { statement } = this.runner;
     write();
     machine.closeAs(USER, 1 << MARK.user);
     this.lookForEnd();
+    this.statements[machine.position - 1] = statement;
     this.announce();
   }
 
@@ -290,10 +302,11 @@ export class Session {
       machine.seek(machine.position + 1);
       return;
     }
+    const index = this.runner.statement;
     const { statement } = this;
     this.runner.step();
     this.lookForEnd();
-    this.lines[machine.position - 1] = (statement?.range.line ?? -1) + 1;
+    this.statements[machine.position - 1] = index;
     if ((machine.marksOf(machine.position) & (1 << MARK.failure)) !== 0 && statement !== undefined) {
       const { sentence } = explain(this.runner, machine.position);
       const step = machine.position;
