@@ -1,5 +1,6 @@
-import { setBits } from '../extension/formats/bits.ts';
 import type { VcpuView, VectorWords } from '../extension/session/protocol.ts';
+
+export { bitRuns as vectorRuns } from '../extension/formats/bits.ts';
 
 export type RegisterName = 'pir' | 'irr' | 'isr' | 'tmr';
 
@@ -22,22 +23,4 @@ export function rowMask(vectors: readonly number[] | undefined, row: number): nu
   let mask = 0;
   for (const vector of vectors ?? []) if (vector >>> 4 === row) mask |= 1 << (vector & 15);
   return mask;
-}
-
-/** Vectors of one line of text: single ones, and runs of three or more as first and last. */
-export function vectorRuns(words: VectorWords): readonly (readonly [first: number, last: number])[] {
-  const runs: [number, number][] = [];
-  for (const vector of setBits(words)) {
-    const run = runs.at(-1);
-    if (run && run[1] === vector - 1) run[1] = vector;
-    else runs.push([vector, vector]);
-  }
-  return runs.flatMap(([first, last]) =>
-    last - first === 1
-      ? ([
-          [first, first],
-          [last, last],
-        ] as [number, number][])
-      : [[first, last] as [number, number]],
-  );
 }

@@ -45,6 +45,24 @@ export function setBits(words: Words): number[] {
   return out;
 }
 
+/** Runs of bits that are 1, ascending: of three or more as first and last, else each for itself. */
+export function bitRuns(words: Words): readonly (readonly [first: number, last: number])[] {
+  const runs: [number, number][] = [];
+  for (const n of setBits(words)) {
+    const run = runs.at(-1);
+    if (run && run[1] === n - 1) run[1] = n;
+    else runs.push([n, n]);
+  }
+  return runs.flatMap(([first, last]): [number, number][] =>
+    last - first === 1
+      ? [
+          [first, first],
+          [last, last],
+        ]
+      : [[first, last]],
+  );
+}
+
 /** The edge to BigInt: parsing and printing only. */
 export function toBig(words: Words): bigint {
   return words.reduceRight((value, word) => (value << 32n) | BigInt(word), 0n);
