@@ -8,6 +8,7 @@ import { ENCODE_USAGE, encodeCommand } from './encode.ts';
 import { EXPLORE_USAGE, exploreCommand } from './explore.ts';
 import { IMPORT_USAGE, importCommand } from './import.ts';
 import { EXIT, type Io } from './io.ts';
+import { misuse, unknown } from './misuse.ts';
 import { RUN_USAGE, runCommand } from './run.ts';
 
 const COMMANDS: ReadonlyMap<
@@ -53,7 +54,7 @@ export async function irqscope(args: readonly string[], io: Io, version: string)
   }
   const command = COMMANDS.get(name ?? '');
   if (command === undefined) {
-    io.err(name === undefined ? usage() : `irqscope: no command '${name}'\n${usage()}`);
+    io.err(name === undefined ? usage() : `irqscope: ${unknown('command', name, commandNames())}\n${usage()}`);
     return EXIT.unusable;
   }
   if (rest.some(isHelp)) {
@@ -63,7 +64,7 @@ export async function irqscope(args: readonly string[], io: Io, version: string)
   try {
     return await command.run(rest, io);
   } catch (error) {
-    io.err(`irqscope ${name}: ${(error as Error).message}`);
+    io.err(`irqscope ${name}: ${misuse(error, command.usage) ?? (error as Error).message}`);
     return EXIT.unusable;
   }
 }

@@ -1,5 +1,4 @@
 /** `irqscope compare`: one scenario under two profiles. */
-import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import type { KernelVersion } from '../engine/config.ts';
 import type { findField } from '../engine/fields.ts';
@@ -8,7 +7,12 @@ import { check } from '../scenario/check.ts';
 import { CHOICE_VALUES } from '../scenario/deviceWords.ts';
 import { parse } from '../scenario/parse.ts';
 import type { Program } from '../scenario/program.ts';
+import { nearest } from '../scenario/suggest.ts';
 import { type Comparison, changed, compare, type ProfileChange, type StatementPair } from '../session/compare.ts';
+import { nearestKernel } from '../session/kernelNames.ts';
+import { inMode, withApicv } from '../session/profiles.ts';
+import { fitted } from './columns.ts';
+import { readText } from './files.ts';
 import { EXIT, type Io } from './io.ts';
 import { problemText } from './problems.ts';
 
@@ -17,16 +21,27 @@ export const COMPARE_USAGE = 'irqscope compare FILE --profiles A,B [--steps] [--
 /** Thrown with a sentence for the person at the command line. */
 class Unusable extends Error {}
 
-const WHAT = `a kernel (${KERNEL_VERSIONS.join(', ')}), intel, amd, or a choice such as blocked-irte=remapped, joined by +`;
+const WHAT = `a kernel (${KERNEL_VERSIONS.join(', ')}), intel, amd, apicv, no-apicv, x2apic, xapic, or a choice such as blocked-irte=remapped, joined by +`;
+const WORDS = ['intel', 'amd', 'apicv', 'no-apicv', 'x2apic', 'xapic'] as const;
 
-function parseProfile(text: string): ProfileChange {
-  let change: ProfileChange = {};
+/** What a side has different from the text. */
+interface Change extends ProfileChange {
+  readonly apicv?: boolean;
+  readonly apic?: 'x2apic' | 'xapic';
+}
+
+function parseProfile(text: string): Change {
+  let change: Change = {};
   for (const part of text.split('+')) {
     const [name, value] = part.split('=');
     if ((KERNEL_VERSIONS as readonly string[]).includes(part)) {
       change = { ...change, kernel: part as KernelVersion };
     } else if (part === 'intel' || part === 'amd') {
       change = { ...change, vendor: part };
+    } else if (part === 'apicv' || part === 'no-apicv') {
+      change = { ...change, apicv: part === 'apicv' };
+    } else if (part === 'x2apic' || part === 'xapic') {
+      change = { ...change, apic: part };
     } else if (name === 'blocked-irte' || name === 'redirection-hint') {
       const known: readonly string[] = CHOICE_VALUES[name];
       if (!known.includes(value ?? '')) {
@@ -35,7 +50,9 @@ function parseProfile(text: string): ProfileChange {
       const key = name === 'blocked-irte' ? 'blockedIrte' : 'redirectionHint';
       change = { ...change, choices: { ...change.choices, [key]: value } };
     } else {
-      throw new Unusable(`${part}: no such profile; write ${WHAT}`);
+      const near = nearestKernel(part) ?? nearest(part, WORDS);
+      const meant = near === undefined ? '' : `the nearest is ${near}; `;
+      throw new Unusable(`${part}: no such profile; ${meant}write ${WHAT}`);
     }
   }
   return change;
@@ -43,7 +60,10 @@ function parseProfile(text: string): ProfileChange {
 
 function programOf(file: string, text: string, name: string): Program {
   const change = parseProfile(name);
-  const { program, diagnostics } = check(parse(text), change.kernel === undefined ? {} : { kernel: change.kernel });
+  const { program, diagnostics } = check(
+    parse(change.apic === undefined ? text : inMode(text, change.apic)),
+    change.kernel === undefined ? {} : { kernel: change.kernel },
+  );
   if (program === undefined) {
     const errors = diagnostics.filter(({ severity }) => severity === 'error');
     throw new Unusable(errors.map(error => problemText(file, error)).join('\n'));
@@ -55,7 +75,7 @@ function programOf(file: string, text: string, name: string): Program {
   if (typeof machine === 'string') {
     throw new Unusable(`${name}: ${machine}`);
   }
-  return { ...program, machine };
+  return { ...program, machine: change.apicv === undefined ? machine : withApicv(machine, change.apicv) };
 }
 
 /** Conditions about fields that one of the vendors does not have: whether they hold says nothing. */
@@ -98,7 +118,7 @@ function isVendorField(block: Parameters<typeof findField>[0], path: string): bo
 
 function nameOf(program: Program, profile: string): string {
   const { vendor, kernel } = program.machine;
-  const choices = profile.split('+').filter(part => part.includes('='));
+  const choices = profile.split('+').filter(part => part.includes('=') || /apic/.test(part));
   return [`Linux ${kernel} · ${vendor === 'intel' ? 'Intel' : 'AMD'}`, ...choices].join(' · ');
 }
 
@@ -111,9 +131,8 @@ function printSteps(pair: StatementPair, io: Io): void {
     const step = left ?? right;
     const sign = left === undefined ? '>' : right === undefined ? '<' : '=';
     if (step !== undefined) {
-      io.out(
-        `      ${sign} ${step.agent.padEnd(8)} ${step.place}${step.assumed ? ' (assumed)' : ''}: ${step.sentence}`,
-      );
+      const line = `      ${sign} ${step.agent.padEnd(8)} ${step.place}${step.assumed ? ' (assumed)' : ''}: ${step.sentence}`;
+      io.out(fitted(line, io.columns));
     }
   }
 }
@@ -126,9 +145,9 @@ function print(file: string, comparison: Comparison, steps: boolean, io: Io): vo
     const verdict = pair.differences.length === 0 ? 'same     ' : 'different';
     const width =
       pair.steps.length === 0 ? '' : `  (${count(pair, 'left')} | ${count(pair, 'right')} steps, ${both} alike)`;
-    io.out(`${String(pair.line).padStart(4)}  ${verdict}  ${pair.text}${width}`);
+    io.out(fitted(`${String(pair.line).padStart(4)}  ${verdict}  ${pair.text}${width}`, io.columns));
     for (const difference of pair.differences) {
-      io.out(`                 ${difference}`);
+      io.out(fitted(`                 ${difference}`, io.columns));
     }
     if (steps) {
       printSteps(pair, io);
@@ -138,10 +157,12 @@ function print(file: string, comparison: Comparison, steps: boolean, io: Io): vo
   const parting = comparison.statements
     .flatMap(pair => pair.steps.map(step => ({ pair, ...step })))
     .find(step => step.left === undefined || step.right === undefined);
-  io.out(first ? `first difference: line ${first.line}: ${first.differences[0]}` : 'same outcome');
+  const verdict = first ? `first difference: line ${first.line}: ${first.differences[0]}` : 'same outcome';
+  io.out(fitted(verdict, io.columns));
   if (parting) {
     const { pair, left: here, right: there } = parting;
-    io.out(`the steps part in line ${pair.line}: ${(here ?? there)?.sentence} (only ${here ? left : right})`);
+    const sentence = (here ?? there)?.sentence;
+    io.out(fitted(`the steps part in line ${pair.line}: ${sentence} (only ${here ? left : right})`, io.columns));
   }
 }
 
@@ -162,7 +183,7 @@ export async function compareCommand(args: readonly string[], io: Io): Promise<n
   }
   const [file] = positionals;
   try {
-    const text = await readFile(file, 'utf8');
+    const text = await readText(file);
     const [left, right] = profiles.map(profile => programOf(file, text, profile));
     const names = [nameOf(left, profiles[0]), nameOf(right, profiles[1])] as const;
     const comparison = compare(left, right, names, incomparable([left, right]));

@@ -1,10 +1,10 @@
 /** `irqscope diagram`: a run as the column diagram of kernel commit messages. */
-import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { check } from '../scenario/check.ts';
 import { parse } from '../scenario/parse.ts';
 import { diagramOf } from '../session/diagram.ts';
 import { Session } from '../session/session.ts';
+import { readText } from './files.ts';
 import { EXIT, type Io } from './io.ts';
 import { printErrors } from './problems.ts';
 
@@ -26,7 +26,7 @@ export async function diagramCommand(args: readonly string[], io: Io): Promise<n
     io.err(`--line ${values.line}: write the number of a line: ${DIAGRAM_USAGE}`);
     return EXIT.unusable;
   }
-  const { program, diagnostics } = check(parse(await readFile(file, 'utf8')));
+  const { program, diagnostics } = check(parse(await readText(file)));
   if (program === undefined) {
     printErrors(file, diagnostics, io);
     return EXIT.unusable;

@@ -1,6 +1,4 @@
 /** `irqscope explore`: every order of a race, and the shortest one that loses. */
-import { readdir, readFile, stat } from 'node:fs/promises';
-import path from 'node:path';
 import { parseArgs } from 'node:util';
 import type { KernelVersion } from '../engine/config.ts';
 import { KERNEL_VERSIONS, profileOf } from '../engine/profile.ts';
@@ -10,6 +8,7 @@ import { parse } from '../scenario/parse.ts';
 import type { Program } from '../scenario/program.ts';
 import { type Exploration, explore } from '../session/explore.ts';
 import { orderDiagram } from '../session/exploreDiagram.ts';
+import { readText, scenariosOf } from './files.ts';
 import { EXIT, type Io } from './io.ts';
 import { printErrors } from './problems.ts';
 
@@ -53,7 +52,7 @@ export async function exploreCommand(args: readonly string[], io: Io): Promise<n
   }
   const results: Result[] = [];
   let unusable = 0;
-  const files = (await Promise.all(positionals.map(filesOf))).flat();
+  const files = (await Promise.all(positionals.map(scenariosOf))).flat();
   for (const file of files) {
     const programs = await load(file, values.profile, io);
     unusable += programs === undefined ? 1 : 0;
@@ -96,19 +95,6 @@ function listOperations(io: Io): void {
   }
 }
 
-/** The file, or all scenarios in a folder by name. What does not exist is reported when it is read. */
-async function filesOf(name: string): Promise<string[]> {
-  const found = await stat(name).catch(() => undefined);
-  if (found?.isDirectory() !== true) {
-    return [name];
-  }
-  const names = await readdir(name);
-  return names
-    .filter(each => each.endsWith('.irq'))
-    .sort()
-    .map(each => path.join(name, each));
-}
-
 function isKernel(name: string | undefined): name is KernelVersion {
   return name !== undefined && (KERNEL_VERSIONS as readonly string[]).includes(name);
 }
@@ -117,9 +103,9 @@ function isKernel(name: string | undefined): name is KernelVersion {
 async function load(file: string, profile: string | undefined, io: Io): Promise<Program[] | undefined> {
   let text: string;
   try {
-    text = await readFile(file, 'utf8');
+    text = await readText(file);
   } catch (error) {
-    io.err(`${file}: ${(error as Error).message}`);
+    io.err((error as Error).message);
     return undefined;
   }
   const tree = parse(text);

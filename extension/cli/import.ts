@@ -1,7 +1,7 @@
 /** `irqscope import`: a list or a diagram of a commit message as a scenario. */
-import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { importDiagram } from '../scenario/importDiagram.ts';
+import { readText } from './files.ts';
 import { EXIT, type Io } from './io.ts';
 
 export const IMPORT_USAGE = 'irqscope import [FILE|-]';
@@ -14,7 +14,7 @@ export async function importCommand(args: readonly string[], io: Io): Promise<nu
     io.err(`name one file: ${IMPORT_USAGE}`);
     return EXIT.unusable;
   }
-  const imported = importDiagram(file === '-' ? await io.readStdin() : await readFile(file, 'utf8'));
+  const imported = importDiagram(file === '-' ? await io.readStdin() : await readText(file));
   if (imported.kind === 'unusable') {
     io.err(`${file}: ${imported.reason}`);
     return EXIT.unusable;

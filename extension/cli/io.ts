@@ -3,6 +3,8 @@ export interface Io {
   out(text: string): void;
   err(text: string): void;
   readStdin(): Promise<string>;
+  /** Width of the terminal that shows the output; absent when it goes to a file or to another program. */
+  readonly columns?: number | undefined;
 }
 
 /** Exit codes: 0 everything holds, 1 something failed, 2 the command could not do its work (usage, unreadable or broken input). */

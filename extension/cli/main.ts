@@ -14,12 +14,15 @@ const IO: Io = {
     }
     return Buffer.concat(chunks).toString('utf8');
   },
+  columns: process.stdout.isTTY ? process.stdout.columns : undefined,
 };
 
 // A reader that has seen enough (`| head`) is no error.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  process.exit(error.code === 'EPIPE' ? EXIT.ok : EXIT.unusable);
-});
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    process.exit(error.code === 'EPIPE' ? EXIT.ok : EXIT.unusable);
+  });
+}
 
 irqscope(process.argv.slice(2), IO, __VERSION__).then(code => {
   process.exitCode = code;

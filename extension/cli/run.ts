@@ -1,16 +1,21 @@
 /** `irqscope run`: scenarios as tests. */
-import { readFile, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import type { KernelVersion } from '../engine/config.ts';
 import { KERNEL_VERSIONS } from '../engine/profile.ts';
 import { check } from '../scenario/check.ts';
 import { parse } from '../scenario/parse.ts';
+import { otherKernel } from '../session/kernelNames.ts';
 import { type Finding, judgeScenario, notRun, type Outcome } from '../session/outcome.ts';
+import { passedPages, type RuleTally } from '../session/rules.ts';
 import { stepLines } from '../session/stepText.ts';
+import { fitted } from './columns.ts';
+import { printCoverage } from './coverage.ts';
+import { readText, scenariosOf, writeReport } from './files.ts';
 import { EXIT, type Io } from './io.ts';
 import { junit } from './junit.ts';
 
-export const RUN_USAGE = 'irqscope run FILE… [--profile KERNEL] [--section TITLE] [--steps] [--json | --junit FILE]';
+export const RUN_USAGE =
+  'irqscope run FILE|FOLDER… [--profile KERNEL] [--section TITLE] [--steps] [--coverage] [--json] [--junit FILE]';
 
 export interface FileOutcome extends Outcome {
   readonly file: string;
@@ -24,23 +29,29 @@ export async function runCommand(args: readonly string[], io: Io): Promise<numbe
       profile: { type: 'string' },
       section: { type: 'string' },
       steps: { type: 'boolean', default: false },
+      coverage: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       junit: { type: 'string' },
     },
   });
   const { profile, section, steps, json } = values;
+  const tally: RuleTally | undefined = values.coverage ? new Map() : undefined;
   if (positionals.length === 0) {
     io.err(`name at least one scenario file: ${RUN_USAGE}`);
     return EXIT.unusable;
   }
   if (profile !== undefined && !isKernel(profile)) {
-    io.err(`--profile ${profile}: no such kernel; write one of ${KERNEL_VERSIONS.join(', ')}`);
+    io.err(`--profile ${profile}: no such kernel; ${otherKernel(profile)}`);
     return EXIT.unusable;
   }
   const outcomes: FileOutcome[] = [];
-  for (const file of positionals) {
+  const files = (await Promise.all(positionals.map(scenariosOf))).flat();
+  for (const file of files) {
     const text = await read(file);
-    const outcome = { file, ...(typeof text === 'string' ? judgeScenario(text, profile, section) : notRun([text])) };
+    const outcome = {
+      file,
+      ...(typeof text === 'string' ? judgeScenario(text, profile, section, tally) : notRun([text])),
+    };
     outcomes.push(outcome);
     for (const problem of outcome.problems) {
       io.err(printedProblem(file, problem));
@@ -51,20 +62,26 @@ export async function runCommand(args: readonly string[], io: Io): Promise<numbe
           ...(profile !== undefined && { kernel: profile }),
           ...(section !== undefined && { section }),
         });
-        io.out(program === undefined ? '' : `${stepLines(program, true).join('\n')}\n`);
+        const lines = program === undefined ? [] : stepLines(program, true);
+        io.out(`${lines.map(line => fitted(line, io.columns)).join('\n')}\n`);
       }
       printOutcome(outcome, io);
     }
   }
   const failed = outcomes.filter(({ failures }) => failures.length > 0).length;
   const unusable = outcomes.filter(({ problems }) => problems.length > 0).length;
-  if (values.junit !== undefined) {
-    await writeFile(values.junit, junit(outcomes));
-  }
+  const pages = tally && passedPages(tally);
   if (json) {
-    io.out(JSON.stringify(outcomes.map(printable), null, 2));
+    const all = outcomes.map(printable);
+    io.out(JSON.stringify(pages === undefined ? all : { files: all, rules: pages }, null, 2));
   } else {
-    io.out(`${positionals.length - failed - unusable} passed, ${failed + unusable} failed`);
+    if (pages !== undefined) {
+      printCoverage(outcomes, pages, io);
+    }
+    io.out(`${files.length - failed - unusable} passed, ${failed + unusable} failed`);
+  }
+  if (values.junit !== undefined) {
+    await writeReport('--junit', values.junit, junit(outcomes));
   }
   return unusable > 0 ? EXIT.unusable : failed > 0 ? EXIT.failed : EXIT.ok;
 }
@@ -75,9 +92,10 @@ function isKernel(name: string): name is KernelVersion {
 
 async function read(file: string): Promise<string | Finding> {
   try {
-    return await readFile(file, 'utf8');
+    return await readText(file);
   } catch (error) {
-    return { line: 0, text: (error as Error).message };
+    const { message } = error as Error;
+    return { line: 0, text: message.replace(`${file}: `, '') };
   }
 }
 
@@ -101,7 +119,7 @@ function printOutcome({ file, failures, sections, profile, steps, expectations }
       io.out(`  ${part.failures.length === 0 ? 'ok  ' : 'FAIL'} ${part.title}`);
     }
     for (const { line, text } of part.failures) {
-      io.out(`     ${file}:${line}: ${text}`);
+      io.out(fitted(`     ${file}:${line}: ${text}`, io.columns));
     }
   }
 }

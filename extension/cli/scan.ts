@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { annotate, languageOf } from '../decode/annotate.ts';
+import { unreadable } from './files.ts';
 import { EXIT, type Io } from './io.ts';
 
 /** Files that may hold interrupt values; everything else in a tree is skipped. */
@@ -52,13 +53,13 @@ function scanFile(file: string, json: boolean, io: Io): number {
  */
 export function scan(starts: readonly string[], json: boolean, io: Io): number {
   let found = 0;
-  let unreadable = 0;
+  let failures = 0;
   const attempt = (file: string, action: () => void) => {
     try {
       action();
     } catch (error) {
-      unreadable++;
-      io.err(`${file}: ${(error as Error).message}`);
+      failures++;
+      io.err(`${file}: ${unreadable(error)}`);
     }
   };
   for (const start of starts) {
@@ -70,6 +71,6 @@ export function scan(starts: readonly string[], json: boolean, io: Io): number {
       }
     });
   }
-  if (unreadable > 0) return EXIT.unusable;
+  if (failures > 0) return EXIT.unusable;
   return found > 0 ? EXIT.ok : EXIT.failed;
 }

@@ -98,6 +98,11 @@ function placed(id: string, value: bigint): { readonly format: Format; readonly 
   if (name === undefined || !/^(?:0x[\da-f]+|\d+)$/i.test(at)) return undefined;
   const offset = Number(at);
   const bank = /^(?:irr|isr|tmr)$/.test(name) ? bankStart(offset) : undefined;
+  const first = bankAt[name];
+  if (first !== undefined && bank === undefined) {
+    const hex = (address: number) => `0x${address.toString(16)}`;
+    return `${id}: ${name} has 32 bits every 0x10 bytes from ${hex(first)} to ${hex(first + 0x70)}: write ${name}@${hex(first)} for its first`;
+  }
   const format = formatById(bank === undefined ? name : 'vectors');
   const shift = bank ?? offset * 8;
   if (!format) return undefined;
@@ -106,6 +111,9 @@ function placed(id: string, value: bigint): { readonly format: Format; readonly 
   if (value >> BigInt(room)) return `${id}: 0x${value.toString(16)} does not fit the ${room} bits from there on`;
   return { format, value: value << BigInt(shift) };
 }
+
+/** Offsets in the APIC page. */
+const bankAt: Readonly<Record<string, number>> = { isr: 0x100, tmr: 0x180, irr: 0x200 };
 
 const aliases: Readonly<Record<string, string>> = { irr: 'vectors', isr: 'vectors', tmr: 'vectors', icr2: 'icr-high' };
 

@@ -1,9 +1,10 @@
 /** The profiles under which a scenario can be compared with itself, and what comes of it. */
 import type { KernelVersion, Vendor } from '../engine/config.ts';
 import { KERNEL_VERSIONS } from '../engine/profile.ts';
-import { check } from '../scenario/check.ts';
+import { type CheckOptions, check } from '../scenario/check.ts';
 import { parse } from '../scenario/parse.ts';
 import type { Program } from '../scenario/program.ts';
+import type { ScenarioText } from '../scenario/tree.ts';
 import { changed, compare } from './compare.ts';
 import { stepLines } from './stepText.ts';
 
@@ -28,7 +29,7 @@ export interface SideBySide {
 const APIC_MODE = /^(\s*vcpus\s+\S+\s+)(x2apic|xapic)/m;
 
 /** What the scenario can be compared with. */
-export function comparable(text: string): Alternative[] {
+export function comparable(text: ScenarioText): Alternative[] {
   const { program } = check(parse(text));
   if (program === undefined) {
     return [];
@@ -43,14 +44,14 @@ export function comparable(text: string): Alternative[] {
     ...kernels,
     { label: other === 'amd' ? 'AMD' : 'Intel', vendor: other },
     { label: apicv ? 'without APIC virtualization' : 'with APIC virtualization', apicv: !apicv },
-    ...(APIC_MODE.exec(text)?.[2] === 'x2apic'
+    ...(modeOf(text) === 'x2apic'
       ? [{ label: 'xAPIC mode', apic: 'xapic' as const }]
       : [{ label: 'x2APIC mode', apic: 'x2apic' as const }]),
   ];
 }
 
 /** Runs the scenario as it stands and under the alternative. A string says why that cannot be. */
-export function comparisonOf(text: string, alternative: Alternative): SideBySide | string {
+export function comparisonOf(text: ScenarioText, alternative: Alternative): SideBySide | string {
   const { program: left } = check(parse(text));
   if (left === undefined) {
     return 'the scenario has errors: mend them first';
@@ -74,8 +75,8 @@ export function comparisonOf(text: string, alternative: Alternative): SideBySide
   };
 }
 
-function alternativeOf(text: string, { kernel, vendor, apicv, apic }: Alternative): Program | string {
-  const changedText = apic === undefined ? text : text.replace(APIC_MODE, `$1${apic}`);
+function alternativeOf(text: ScenarioText, { kernel, vendor, apicv, apic }: Alternative): Program | string {
+  const changedText = apic === undefined ? text : inMode(text, apic);
   const { program, diagnostics } = check(parse(changedText), kernel === undefined ? {} : { kernel });
   if (program === undefined) {
     return diagnostics.find(({ severity }) => severity === 'error')?.message ?? 'it cannot be run there';
@@ -87,7 +88,24 @@ function alternativeOf(text: string, { kernel, vendor, apicv, apic }: Alternativ
   return { ...program, machine: apicv === undefined ? machine : withApicv(machine, apicv) };
 }
 
+/** The text with its vCPUs in the other APIC mode. */
+export function inMode(source: ScenarioText, apic: 'xapic' | 'x2apic'): ScenarioText {
+  const changedIn = (text: string) => text.replace(APIC_MODE, `$1${apic}`);
+  if (typeof source === 'string') return changedIn(source);
+  const files = [...source.files].map(
+    ([name, file]) => [name, 'text' in file ? { text: changedIn(file.text) } : file] as const,
+  );
+  return { ...source, text: changedIn(source.text), files: new Map(files) };
+}
+
+/** As the text says, or a file that it includes. */
+function modeOf(source: ScenarioText): string | undefined {
+  if (typeof source === 'string') return APIC_MODE.exec(source)?.[2];
+  const texts = [source.text, ...[...source.files.values()].flatMap(file => ('text' in file ? [file.text] : []))];
+  return texts.flatMap(text => APIC_MODE.exec(text)?.[2] ?? [])[0];
+}
+
 /** What builds on APIC virtualization goes with it. */
-function withApicv(machine: Program['machine'], apicv: boolean): Program['machine'] {
+export function withApicv(machine: Program['machine'], apicv: boolean): Program['machine'] {
   return apicv ? { ...machine, apicv } : { ...machine, apicv, ipiv: false, vtdPosting: false };
 }

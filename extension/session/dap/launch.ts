@@ -5,8 +5,10 @@ import { KERNEL_VERSIONS } from '../../engine/profile.ts';
 import { check } from '../../scenario/check.ts';
 import { parse } from '../../scenario/parse.ts';
 import type { Program } from '../../scenario/program.ts';
+import type { ScenarioText } from '../../scenario/tree.ts';
 import type { AgentAction } from '../actions.ts';
 import { UserError } from '../expression.ts';
+import { otherKernel } from '../kernelNames.ts';
 
 export interface LaunchArguments extends DebugProtocol.LaunchRequestArguments {
   readonly program?: unknown;
@@ -26,7 +28,7 @@ export function orderOf({ order }: LaunchArguments): readonly number[] {
 
 /** Throws UserError with the line of the first error, or when there is nothing to run. */
 export function programOf(
-  text: string,
+  text: ScenarioText,
   kernel: KernelVersion | undefined,
   { variant, section }: Pick<LaunchArguments, 'variant' | 'section'> = {},
 ): Program {
@@ -53,16 +55,18 @@ export function kernelOf(profile: unknown): KernelVersion | undefined {
   }
   const known = KERNEL_VERSIONS.find(version => version === profile);
   if (known === undefined) {
-    throw new UserError(`no profile '${String(profile)}'; write one of ${KERNEL_VERSIONS.join(', ')}`);
+    throw new UserError(`no profile '${String(profile)}'; ${otherKernel(String(profile))}`);
   }
   return known;
 }
 
 /** What a typed statement does on the machine that `scenario` describes; undefined when it is none. */
-export function actionOf(typed: string, scenario: string): AgentAction | undefined {
+export function actionOf(typed: string, scenario: ScenarioText): AgentAction | undefined {
   const tree = parse(scenario);
   const { program } = check(tree);
-  const lines = scenario.split('\n');
+  const source = typeof scenario === 'string' ? { text: scenario, name: '', files: new Map() } : scenario;
+  // Line for line as the scenario divides it.
+  const lines = tree.lines.map(({ text }) => text);
   for (const { kind, range } of tree.nodes) {
     if (kind === 'race') {
       lines[range.line] = '';
@@ -71,7 +75,7 @@ export function actionOf(typed: string, scenario: string): AgentAction | undefin
   for (const { range } of program?.statements ?? []) {
     lines[range.line] = '';
   }
-  const { program: single } = check(parse([...lines, typed].join('\n')));
+  const { program: single } = check(parse({ ...source, text: [...lines, typed].join('\n') }));
   const action = single?.statements.length === 1 ? single.statements[0].action : undefined;
   return action === undefined || action.kind === 'expect' || action.kind === 'race' || action.kind === 'section'
     ? undefined

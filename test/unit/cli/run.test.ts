@@ -53,7 +53,7 @@ test('a failed expectation names line, expected and found', async () => {
 test.each([
   ['a broken file', ['broken'], ':2:'],
   ['an empty file', ['empty'], ':1:'],
-  ['a file that does not exist', ['missing'], 'ENOENT'],
+  ['a file that does not exist', ['missing'], 'no such file'],
   ['no file at all', [], 'at least one'],
   ['an unknown profile', ['good', '--profile', '9.9'], '6.16'],
 ])('%s is exit code 2 with words', async (_what, args, words) => {

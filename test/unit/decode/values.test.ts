@@ -29,6 +29,16 @@ describe('several values as one word', () => {
 describe('a piece of a register', () => {
   it.each([
     ['0x1ff', 'pir@31', 'pir@31: 0x1ff does not fit the 8 bits from there on'],
+    [
+      '0x2',
+      'irr@0x221',
+      'irr@0x221: irr has 32 bits every 0x10 bytes from 0x200 to 0x270: write irr@0x200 for its first',
+    ],
+    [
+      '0x2',
+      'tmr@0x300',
+      'tmr@0x300: tmr has 32 bits every 0x10 bytes from 0x180 to 0x1f0: write tmr@0x180 for its first',
+    ],
     ['0x1ffffffff', 'irr@0x220', 'irr@0x220: 0x1ffffffff does not fit the 32 bits from there on'],
     ['1', 'pir@32', 'pir@32: pir has only 32 bytes'],
   ])('%s as %s loses no bits', (value, as, words) => {
