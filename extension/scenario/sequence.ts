@@ -2,11 +2,13 @@
 import type { Range, Section, Statement } from './program.ts';
 import type { Report } from './report.ts';
 import { titleOf } from './sections.ts';
-import { nearest, shown } from './suggest.ts';
+import { alternatives, nearest, shown } from './suggest.ts';
 import type { Node, RepeatNode, SectionNode, Tree } from './tree.ts';
 
 /** Of a scenario with everything that it repeats. */
 export const MAX_STATEMENTS = 100_000;
+/** A message lists at most so many titles. */
+const MOST_NAMED = 6;
 
 export interface Sequence {
   readonly statements: readonly Statement[];
@@ -128,10 +130,17 @@ class Builder {
     const titles = parts.flatMap(({ node }) => (node ? [titleOf(this.tree, node)] : []));
     if (only === undefined || titles.includes(only)) return;
     const near = nearest(only, titles);
-    const remedy = near ? `Did you mean \`${shown(near)}\`?` : 'Name one of its sections by its title.';
+    const remedy = near ? `Did you mean \`${shown(near)}\`?` : existing(titles);
     const message = `The scenario has no section \`${shown(only)}\`. ${remedy}`;
     this.report.add('irq704', { line: 0, start: 0, end: 0 }, message);
   }
+}
+
+/** The titles that there are, or the first of many. */
+function existing(titles: readonly string[]): string {
+  if (titles.length === 0) return 'It has no sections at all: leave the title out.';
+  const [named, more] = [titles.slice(0, MOST_NAMED).map(shown), titles.length - MOST_NAMED];
+  return more > 0 ? `It has \`${named.join('`, `')}\` and ${more} more.` : `Write ${alternatives(named)}.`;
 }
 
 /** `statementsOf`: what a line comes to by itself. `only`: title of the one section that is wanted. */
