@@ -7,12 +7,13 @@ import { checkRace, checkVariants } from './checkRace.ts';
 import { checkVcpus } from './checkVcpus.ts';
 import { type Constants, checkConstants, constantsOf, ValueMemo, withValues } from './constants.ts';
 import { type Diagnostic, limited } from './diagnostics.ts';
+import { divided, link, namesIn } from './link.ts';
 import type { Action, Program, Statement } from './program.ts';
 import { eachOf } from './ranges.ts';
 import { Report } from './report.ts';
 import { sequenceOf } from './sequence.ts';
 import { moveRange } from './tokens.ts';
-import type { ActionNode, ExpectNode, Node, Tree } from './tree.ts';
+import { type ActionNode, type ExpectNode, lineOf, type Node, placeOf, type Tree } from './tree.ts';
 
 /** What lines came to, as long as the machine and the names of values stay the same; one for each text that is checked again and again. */
 export class Memo {
@@ -53,19 +54,32 @@ export interface CheckOptions {
 export interface Checked {
   /** Present only if there is no error. */
   readonly program?: Program;
-  /** In text order, those of the parser included; at most 1,001. */
+  /** In text order, those of the parser included, at most 1,001; then those of files that are included. */
   readonly diagnostics: readonly Diagnostic[];
 }
 
-const DESCRIPTIONS: readonly Node['kind'][] = ['machine', 'setting', 'with', 'vcpu', 'device', 'guest', 'choose'];
+const DESCRIPTIONS: readonly Node['kind'][] = [
+  'include',
+  'machine',
+  'setting',
+  'with',
+  'vcpu',
+  'device',
+  'guest',
+  'choose',
+];
 const DEEDS: readonly Node['kind'][] = ['action', 'expect', 'section', 'repeat'];
 
+/** Those of files that are included; at their `include` line the scenario has one of its own. */
+const MOST_ELSEWHERE = 1000;
+
 /** Whatever describes the machine stands above whatever happens on it. */
-function checkOrder(nodes: readonly Node[], report: Report): void {
+function checkOrder(nodes: readonly Node[], files: readonly string[] | undefined, report: Report): void {
   const first = nodes.find(node => DEEDS.includes(node.kind));
   if (!first) return;
-  for (const node of nodes) {
-    if (!DESCRIPTIONS.includes(node.kind) || node.range.line < first.range.line) continue;
+  // In the order in which they are read: lines of included files have other numbers, and are told at their `include` line.
+  for (const node of nodes.slice(nodes.indexOf(first))) {
+    if (!DESCRIPTIONS.includes(node.kind) || placeOf(files, node.range.line).file !== undefined) continue;
     const message = `\`${node.head.text}\` describes the start, but line ${first.range.line + 1} already acts. Move this line above it.`;
     report.add('irq308', node.range, message);
   }
@@ -109,7 +123,7 @@ class Statements {
     const report = new Report(this.names);
     const { tree, machine, count } = this;
     if (node.kind === 'expect') {
-      const conditions = checkConditions(node, tree.lines[node.range.line], machine, count, report);
+      const conditions = checkConditions(node, lineOf(tree, node.range.line), machine, count, report);
       const statements = [this.statement(node, { kind: 'expect', conditions })];
       return { statements, diagnostics: report.diagnostics };
     }
@@ -125,22 +139,24 @@ class Statements {
   }
 
   private statement({ range }: Node, action: Action): Statement {
-    return { range, text: this.tree.lines[range.line].text.slice(range.start, range.end), action };
+    return { range, text: lineOf(this.tree, range.line).text.slice(range.start, range.end), action };
   }
 }
 
 /** Tree to program: resolves names, checks ranges and combinations, encodes messages. Pure; never throws. */
-export function check(written: Tree, options: CheckOptions = {}): Checked {
-  if (written.refused) return { diagnostics: written.diagnostics };
+export function check(own: Tree, options: CheckOptions = {}): Checked {
+  if (own.refused) return { diagnostics: own.diagnostics };
+  const written = link(own);
+  const files = namesIn(written);
   const memo = options.memo ?? new Memo();
   const constants = constantsOf(written);
   const tree = withValues(written, memo.values);
   const names = [...constants.keys()];
-  const report = new Report(names);
+  const report = new Report(names, files);
   const frame = checkMachine(tree, report, options.kernel);
   const machine = checkDevices(tree, { ...frame.machine, ...checkVcpus(tree, frame, report) }, report);
   checkConstants(written, report);
-  checkOrder(tree.nodes, report);
+  checkOrder(tree.nodes, files, report);
   const variants = checkVariants(tree, report);
   const variant = options.variant ?? variants[0]?.name;
   const lines = new Statements(tree, machine, frame.vcpuCount, names, memo.of(machine, constants));
@@ -152,7 +168,8 @@ export function check(written: Tree, options: CheckOptions = {}): Checked {
   const { additions, race } = checkRace(tree, machine, frame.vcpuCount, variants, variant, act, report);
   const { statements, sections } = sequenceOf(tree, node => lines.of(node, report), report, options.section);
   memo.keep(lines.checked);
-  const diagnostics = limited([...tree.diagnostics, ...report.diagnostics]);
+  const found = divided(written, [...tree.diagnostics, ...report.diagnostics]);
+  const diagnostics = [...limited(found.own), ...found.elsewhere.slice(0, MOST_ELSEWHERE)];
   if (diagnostics.some(each => each.severity === 'error')) return { diagnostics };
   const racing = race && statements.some(({ action }) => action.kind === 'race');
   return {
@@ -164,6 +181,7 @@ export function check(written: Tree, options: CheckOptions = {}): Checked {
       ...(racing && { race }),
       ...(variants.length > 0 && { variants }),
       ...(variant !== undefined && { variant }),
+      ...(files && files.length > 0 && { files }),
     },
     diagnostics,
   };

@@ -62,8 +62,8 @@ function single(tree: Tree, report: Report): ReadonlyMap<string, Node> {
     if (!first) {
       found.set(node.head.text, node);
     } else {
-      const where = first.range.line + 1;
-      report.add('irq302', node.range, `Line ${where} has \`${node.head.text}\` already. Keep one of the two.`);
+      const where = report.line(first.range.line);
+      report.add('irq302', node.range, `${where} has \`${node.head.text}\` already. Keep one of the two.`);
     }
   }
   return found;

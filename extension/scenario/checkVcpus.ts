@@ -111,7 +111,7 @@ function linesByVcpu(tree: Tree, frame: Frame, report: Report): ReadonlyMap<numb
       if (id === undefined) break;
       const first = lines.get(id);
       if (first) {
-        const message = `Line ${first.range.line + 1} describes vCPU ${id} already. Put both into one line.`;
+        const message = `${report.line(first.range.line)} describes vCPU ${id} already. Put both into one line.`;
         report.add('irq302', node.range, message);
         break;
       }

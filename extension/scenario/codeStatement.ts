@@ -35,7 +35,7 @@ export class CodeStatements extends CodeExpressions {
     tokens: readonly CodeToken[],
     scope: Scope,
     end: Range,
-    private readonly lines: readonly SourceLine[],
+    private readonly lineOf: (number: number) => SourceLine,
   ) {
     super(tokens, scope, end);
   }
@@ -66,8 +66,8 @@ export class CodeStatements extends CodeExpressions {
 
   private base(token: CodeToken): { readonly line: number; readonly text: string } {
     const { line } = token.range;
-    const comment = commentOfLine(this.lines[line]);
-    const code = codeOfLine(this.lines[line]).trim();
+    const comment = commentOfLine(this.lineOf(line));
+    const code = codeOfLine(this.lineOf(line)).trim();
     return { line, text: comment === '' ? `\`${code.replace(/\s*[{;]$/, '')}\`` : comment };
   }
 

@@ -7,11 +7,12 @@ import { constantsOf, machineWithValues } from './constants.ts';
 import { type Expected, Listener } from './expected.ts';
 import { fieldNamed } from './fieldNames.ts';
 import { apicvInhibits } from './inhibits.ts';
+import { link } from './link.ts';
 import { parseLine } from './parse.ts';
 import { Report } from './report.ts';
 import { TEMPLATES } from './templates.ts';
 import { scanLine } from './tokens.ts';
-import type { Tree } from './tree.ts';
+import { lineOf, type Tree } from './tree.ts';
 import { hexByte, numberOf, VECTORS } from './values.ts';
 import { isKey, RACE_STATEMENTS, STATEMENTS, type Words } from './words.ts';
 
@@ -32,7 +33,7 @@ export interface Completion {
 }
 
 /** Words that describe the start, and stand above the first action. */
-const ABOVE: readonly string[] = ['machine', 'kernel', 'vcpus', 'cpus', 'host', 'with', 'choose'];
+const ABOVE: readonly string[] = ['include', 'machine', 'kernel', 'vcpus', 'cpus', 'host', 'with', 'choose'];
 /** More numbers than these are quicker typed than chosen. */
 const MOST_NUMBERS = 64;
 
@@ -69,9 +70,14 @@ function vectors(tree: Tree): Suggestion[] {
 /** Statements that may begin this line. */
 function statements(tree: Tree, line: number): Suggestion[] {
   const acted = tree.nodes.some(node => node.range.line < line && (node.kind === 'action' || node.kind === 'expect'));
-  const written = new Set(tree.nodes.filter(node => node.range.line !== line).map(node => node.head.text));
+  const written = new Set(
+    link(tree)
+      .nodes.filter(node => node.range.line !== line)
+      .map(node => node.head.text),
+  );
   const words = fromWords({ ...STATEMENTS, ...RACE_STATEMENTS }).filter(
-    ({ label }) => !ABOVE.includes(label) || (!acted && !(written.has(label) && label !== 'with')),
+    ({ label }) =>
+      !ABOVE.includes(label) || (!acted && !(written.has(label) && label !== 'with' && label !== 'include')),
   );
   const templates = TEMPLATES.filter(each => each.machine !== written.has('machine'));
   return [
@@ -84,7 +90,7 @@ function statements(tree: Tree, line: number): Suggestion[] {
 
 function features(words: Words, tree: Tree, { machine }: Frame): Suggestion[] {
   const written = new Set(
-    tree.nodes.flatMap(node => (node.kind === 'with' ? node.features.map(({ text }) => text) : [])),
+    link(tree).nodes.flatMap(node => (node.kind === 'with' ? node.features.map(({ text }) => text) : [])),
   );
   return fromWords(words).filter(({ label }) => {
     const demand = DEMANDS[label as keyof typeof DEMANDS];
@@ -115,9 +121,10 @@ function test(block: string, path: string, tree: Tree): Suggestion[] {
   return [...values(block, path, tree), ...fromWords({ 'is not': 'The field has another value.' })];
 }
 
-function startOf(tree: Tree, n: number): string {
+function startOf(written: Tree, n: number): string {
+  const tree = link(written);
   const node = tree.nodes.find(each => each.kind === 'vcpu' && each.index?.text === `${n}`);
-  return node ? tree.lines[node.range.line].text.slice(node.range.start, node.range.end) : 'running';
+  return node ? lineOf(tree, node.range.line).text.slice(node.range.start, node.range.end) : 'running';
 }
 
 function suggest(expected: Expected, tree: Tree, frame: Frame): Suggestion[] {
@@ -127,7 +134,7 @@ function suggest(expected: Expected, tree: Tree, frame: Frame): Suggestion[] {
     case 'vcpu':
       return numbers(frame.vcpuCount ?? 1, n => startOf(tree, n));
     case 'device':
-      return tree.nodes.flatMap(node =>
+      return link(tree).nodes.flatMap(node =>
         node.kind === 'device' && node.name ? [{ label: node.name.text, kind: 'value' }] : [],
       );
     case 'cpu':

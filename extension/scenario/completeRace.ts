@@ -3,8 +3,9 @@ import { STATEMENT_FUNCTIONS } from './codeFunctions.ts';
 import { builtIns, codeFieldNames } from './codeScope.ts';
 import { braces, codeTokens } from './codeTokens.ts';
 import type { Suggestion } from './complete.ts';
+import { link } from './link.ts';
 import type { Token } from './tokens.ts';
-import type { RaceNode, Tree } from './tree.ts';
+import { lineOf, type RaceNode, type Tree } from './tree.ts';
 import { STATEMENTS } from './words.ts';
 
 const KEYWORDS: readonly string[] = ['if', 'else', 'while', 'do', 'for', 'return', 'continue', 'goto', 'atomic', 'int'];
@@ -34,8 +35,9 @@ export function surroundings(tree: Tree, line: number): Surroundings {
 function restated(tree: Tree): string[] {
   const isOperation = (node: Tree['nodes'][number]): node is RaceNode =>
     node.kind === 'race' && node.part === 'operation';
-  return tree.nodes.filter(isOperation).flatMap(({ range }) => {
-    const [, name] = tree.lines[range.line].code;
+  const whole = link(tree);
+  return whole.nodes.filter(isOperation).flatMap(({ range }) => {
+    const [, name] = lineOf(whole, range.line).code;
     return name && /^\w+$/.test(name.text) ? [name.text] : [];
   });
 }
@@ -53,7 +55,7 @@ export function codeSuggestions(tree: Tree, above: string): Suggestion[] {
   const calls = (names: readonly string[], detail: string) =>
     names.map((label): Suggestion => ({ label, kind: 'field', detail }));
   return [
-    ...calls(own, 'restated in this file'),
+    ...calls(own, 'restated by the scenario'),
     ...calls(primitives, 'one atomic action'),
     ...calls(kernel, 'operation of the engine'),
     ...KEYWORDS.map((label): Suggestion => ({ label, kind: 'keyword' })),
@@ -71,7 +73,7 @@ export function agentSuggestions(tree: Tree): Suggestion[] {
   const words = Object.entries(STATEMENTS).filter(([label]) => AGENT_WORDS.includes(label));
   return [
     ...words.map(([label, doc]): Suggestion => ({ label, kind: 'keyword', doc })),
-    ...restated(tree).map((label): Suggestion => ({ label, kind: 'field', detail: 'restated in this file' })),
+    ...restated(tree).map((label): Suggestion => ({ label, kind: 'field', detail: 'restated by the scenario' })),
   ];
 }
 

@@ -3,10 +3,11 @@ import { FIELDS } from '../engine/fields.ts';
 import { REGISTER_OFFSETS } from './checkAction.ts';
 import { checkMachine, KERNELS } from './checkMachine.ts';
 import { apicvInhibits } from './inhibits.ts';
+import { link } from './link.ts';
 import { Report } from './report.ts';
 import { nearest, shown } from './suggest.ts';
 import type { Token } from './tokens.ts';
-import type { LetNode, Node, Tree } from './tree.ts';
+import { type LetNode, lineOf, type Node, type Tree } from './tree.ts';
 import { VECTORS } from './values.ts';
 
 /** Values by name. */
@@ -20,12 +21,12 @@ function letNodes(tree: Tree): readonly LetNode[] {
 
 const known = new WeakMap<readonly Node[], Constants>();
 
-/** What the names of a text stand for; of two lines that define the same name the first counts. */
+/** What the names of a text, and of what it includes, stand for; of two lines that define the same name the first counts. */
 export function constantsOf(tree: Tree): Constants {
   let constants = known.get(tree.nodes);
   if (!constants) {
     const found = new Map<string, string>();
-    for (const { name, value } of letNodes(tree)) {
+    for (const { name, value } of letNodes(link(tree))) {
       if (name && value && NAME.test(name.text) && !found.has(name.text)) {
         found.set(name.text, replaced(value.text, found));
       }
@@ -94,7 +95,7 @@ export function withValues(tree: Tree, memo: ValueMemo): Tree {
   const changed = tree.nodes.map(node => {
     let other = nodes.get(node);
     if (!other) {
-      const { code } = tree.lines[node.range.line];
+      const { code } = lineOf(tree, node.range.line);
       const plain = node.kind === 'let' || valuesOf(code, constants) === code;
       nodes.set(node, (other = plain ? node : nodeWith(node, constants)));
     }
@@ -104,7 +105,8 @@ export function withValues(tree: Tree, memo: ValueMemo): Tree {
 }
 
 /** The description of the machine, with values in the place of names. */
-export function machineWithValues(tree: Tree): Tree {
+export function machineWithValues(written: Tree): Tree {
+  const tree = link(written);
   const nodes = tree.nodes.filter(({ kind }) => kind !== 'action' && kind !== 'expect');
   return withValues({ ...tree, nodes }, new ValueMemo());
 }
@@ -138,7 +140,7 @@ export function checkConstants(tree: Tree, report: Report): void {
     } else if (taken.has(name.text)) {
       report.add('irq701', name.range, `\`${text}\` has a meaning already. Write another name.`);
     } else if (first !== undefined) {
-      report.add('irq302', range, `Line ${first + 1} defines \`${text}\` already. Write another name.`);
+      report.add('irq302', range, `${report.line(first)} defines \`${text}\` already. Write another name.`);
     } else if (/^[A-Z]/.test(value.text) && !lines.has(value.text) && !taken.has(value.text)) {
       const near = nearest(value.text, [...lines.keys()]);
       const remedy = near ? `Did you mean \`${near}\`?` : 'Write a number, or a name that is defined above.';

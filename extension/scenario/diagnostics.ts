@@ -14,6 +14,8 @@ export interface Diagnostic {
   readonly code: Code;
   readonly severity: Severity;
   readonly range: Range;
+  /** The included file in which the range lies, by its path from the folder of the scenario; absent for the scenario itself. */
+  readonly file?: string;
   /** What is wrong and what to write instead. */
   readonly message: string;
   readonly fix?: Fix;
@@ -67,6 +69,13 @@ export const CODES = {
   irq703: ['error', 'the scenario has too many statements'],
   irq704: ['error', 'there is no such section'],
   irq705: ['error', 'a range of numbers is empty'],
+  irq801: ['error', 'a path cannot be included'],
+  irq802: ['error', 'there is no such file'],
+  irq803: ['error', 'a file cannot be read'],
+  irq804: ['error', 'a file includes itself'],
+  irq805: ['error', 'too much is included'],
+  irq806: ['error', 'a file that is included does something'],
+  irq807: ['error', 'a file that is included has errors'],
 } as const satisfies Record<string, readonly [Severity, string]>;
 
 export type Code = keyof typeof CODES;

@@ -17,6 +17,8 @@ export type Expected =
   | { readonly kind: 'kernel' }
   /** Name that a scenario gives to a value. */
   | { readonly kind: 'constant' }
+  /** Path of a file that is included. */
+  | { readonly kind: 'file' }
   /** Register of the local APIC by name or offset, or by MSR. */
   | { readonly kind: 'register' }
   /** Why APICv is inhibited. */

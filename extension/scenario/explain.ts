@@ -12,11 +12,12 @@ import { constantsOf, machineWithValues, valuesOf } from './constants.ts';
 import { type Expected, Listener } from './expected.ts';
 import { fieldNamed } from './fieldNames.ts';
 import { apicvInhibits } from './inhibits.ts';
+import { link, namesIn } from './link.ts';
 import { parseLine } from './parse.ts';
 import type { Range } from './program.ts';
 import { Report } from './report.ts';
 import type { Token } from './tokens.ts';
-import type { ActionNode, Tree } from './tree.ts';
+import { type ActionNode, lineOf, type Tree } from './tree.ts';
 import { hexByte, numberOf, VECTORS } from './values.ts';
 import { isKey, RACE_STATEMENTS } from './words.ts';
 
@@ -71,11 +72,12 @@ function explainInhibit(word: Token, tree: Tree): string | undefined {
   return `\`APICV_INHIBIT_REASON_${name}\`: bit ${bit} in Linux ${kernel}.${honoured}`;
 }
 
-function explainDevice(word: Token, tree: Tree): string | undefined {
+function explainDevice(word: Token, written: Tree): string | undefined {
+  const tree = link(written);
   const node = tree.nodes.find(each => each.kind === 'device' && each.name?.text === word.text);
   if (!node) return undefined;
-  const text = tree.lines[node.range.line].text.slice(node.range.start, node.range.end);
-  return `Line ${node.range.line + 1}: \`${text.replaceAll('`', '')}\``;
+  const text = lineOf(tree, node.range.line).text.slice(node.range.start, node.range.end);
+  return `${new Report([], namesIn(tree)).line(node.range.line)}: \`${text.replaceAll('`', '')}\``;
 }
 
 function explainVcpu(word: Token, tree: Tree): string | undefined {

@@ -34,6 +34,8 @@ function kindOf(node: Node): Item['kind'] | undefined {
       return undefined;
     case 'let':
       return 'constant';
+    case 'include':
+      return 'machine'; // what it describes, and the vCPUs below it belong to that
     case 'device':
       return 'vcpu'; // described with the machine, as a vCPU is
     case 'race':

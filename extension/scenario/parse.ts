@@ -4,11 +4,12 @@ import type { Listener } from './expected.ts';
 import { parseAction, parseCpuAction, parseMsi, parseVmAction } from './parseAction.ts';
 import { parseChoose, parseDevice, parseGuest } from './parseDevice.ts';
 import { parseConditions } from './parseExpect.ts';
+import { parseInclude } from './parseInclude.ts';
 import { RaceLines } from './parseRace.ts';
 import type { Range } from './program.ts';
 import { notOneOf } from './suggest.ts';
 import { moveRange, scan, type Token } from './tokens.ts';
-import type { Node, ParsedLine, RegisterNode, Tree } from './tree.ts';
+import type { Node, ParsedLine, RegisterNode, ScenarioText, Tree } from './tree.ts';
 import {
   ACTIONS,
   FEATURES,
@@ -186,6 +187,7 @@ export function parseLine(code: readonly Token[], listener?: Listener): ParsedLi
     listener?.roles.set(code[0], { kind: 'word', words: STATEMENTS });
     return parseSection(code[0], code, range);
   }
+  if (code[0].text === 'include') return parseInclude(code, range, listener);
   const cursor = new Cursor(code, listener);
   const head = cursor.take() ?? code[0];
   let body: Body = { kind: 'unknown' };
@@ -217,10 +219,12 @@ function moveNode({ node, diagnostics }: ParsedLine, line: number): void {
 /**
  * Text to tree. Pure; never throws; every line is read by itself, so that a broken one does not hide the rest.
  * A text that is too large or not text gives an empty tree with one diagnostic. With the tree of an earlier text, lines that have
- * not changed are not read again: their nodes move to the new tree, and the earlier one must not be used any more.
+ * not changed are not read again: their nodes move to the new tree, and the earlier one must not be used any more. `base`: number of
+ * the first line, without an earlier tree.
  */
-export function parse(text: string, before?: Tree): Tree {
-  const { lines, diagnostics: found, refused, origins } = scan(text, before?.lines);
+export function parse(source: ScenarioText, before?: Tree, base = 0): Tree {
+  const { text, ...rest } = typeof source === 'string' ? { text: source } : source;
+  const { lines, diagnostics: found, refused, origins } = scan(text, before?.lines, base);
   const diagnostics = [...found];
   const nodes: Node[] = [];
   const races = new RaceLines();
@@ -230,10 +234,10 @@ export function parse(text: string, before?: Tree): Tree {
     if (same && origins[i] !== i) moveNode(same, i);
     // What a line of a race or an operation means depends on those above it.
     const here =
-      races.take(line, i, parseLine) ?? (same?.node.kind === 'race' ? undefined : same) ?? parseLine(line.code);
+      races.take(line, base + i, parseLine) ?? (same?.node.kind === 'race' ? undefined : same) ?? parseLine(line.code);
     nodes.push(here.node);
     if (here.diagnostics.length > 0) diagnostics.push(...here.diagnostics);
     return here;
   });
-  return { lines, parsed, nodes, diagnostics, refused };
+  return { lines, parsed, nodes, diagnostics, refused, ...rest };
 }

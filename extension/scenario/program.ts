@@ -119,4 +119,6 @@ export interface Program {
   /** Every variant that the text names; the program is that of `variant`. */
   readonly variants?: readonly Variant[];
   readonly variant?: string;
+  /** Files that the scenario includes, by path from its folder: `placeOf` (tree.ts) finds where a line stands. */
+  readonly files?: readonly string[];
 }

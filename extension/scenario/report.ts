@@ -2,14 +2,24 @@ import { type Code, type Diagnostic, diagnostic, type Fix } from './diagnostics.
 import type { Range } from './program.ts';
 import { nearest, notOneOf, shown } from './suggest.ts';
 import type { Token } from './tokens.ts';
+import { placeOf } from './tree.ts';
 import { numberOf, VECTORS } from './values.ts';
 
 /** Collects what the checker finds; reads numbers and says what is wrong with them. */
 export class Report {
   readonly diagnostics: Diagnostic[] = [];
 
-  /** `names`: those that the scenario gives to values, to be suggested. */
-  constructor(private readonly names: readonly string[] = []) {}
+  /** `names`: those that the scenario gives to values, to be suggested. `files`: those that it includes. */
+  constructor(
+    private readonly names: readonly string[] = [],
+    private readonly files?: readonly string[],
+  ) {}
+
+  /** `Line 3`, or `` Line 3 of `machine.irq` ``. */
+  line(number: number): string {
+    const { file, line } = placeOf(this.files, number);
+    return file === undefined ? `Line ${line + 1}` : `Line ${line + 1} of \`${shown(file)}\``;
+  }
 
   add(code: Code, range: Range, message: string, fix?: Fix): void {
     this.diagnostics.push(diagnostic(code, range, message, fix));

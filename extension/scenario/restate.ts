@@ -9,7 +9,7 @@ import { braces, type CodeToken, codeTokens } from './codeTokens.ts';
 import type { Range } from './program.ts';
 import type { Report } from './report.ts';
 import { alternatives, nearest, shown } from './suggest.ts';
-import type { Tree } from './tree.ts';
+import { homeOf, lineOf, type Tree } from './tree.ts';
 
 const ACTORS: readonly Actor[] = ['guest', 'kvm', 'host', 'cpu', 'iommu', 'device', 'vmm'];
 /** An operation that runs by itself before the race begins. */
@@ -59,7 +59,8 @@ export function checkOperations(
   const restated = blocks.map(({ name, actor, parameters, range, body }): Restated => {
     scope.locals = [...parameters];
     const end = body[body.length - 1]?.range ?? range;
-    const statements = guarded(report, () => new CodeStatements(body, scope, end, tree.lines).body()) ?? [];
+    const statements =
+      guarded(report, () => new CodeStatements(body, scope, end, line => lineOf(tree, line)).body()) ?? [];
     const replaces = engine.get(name);
     return {
       name: replaces?.name ?? name,
@@ -136,8 +137,9 @@ function guarded<T>(report: Report, read: () => T): T | undefined {
 function headOf(tree: Tree, range: Range): OperationBlock {
   const tokens: CodeToken[] = [];
   let depth = 0;
-  for (let line = range.line; line < tree.lines.length; line++) {
-    const found = codeTokens(tree.lines[line], line);
+  const home = homeOf(tree, range.line);
+  for (let i = home.line; i < home.tree.lines.length; i++) {
+    const found = codeTokens(home.tree.lines[i], range.line - home.line + i);
     tokens.push(...found);
     depth += braces(found);
     if (depth <= 0) break;

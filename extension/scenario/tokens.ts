@@ -3,10 +3,11 @@ import type { Range } from './program.ts';
 
 /**
  * `word`: keyword, name or number, with the dots and dashes inside it (`pid.on`, `vtd-posting`, `6.16`) · `mark`: colon, comma or equals sign ·
- * `comment`: from `#` to the end of the line · `bad`: characters that mean nothing in a scenario.
+ * `string`: behind `include`, from one quotation mark to the next, with both · `comment`: from `#` to the end of the line · `bad`:
+ * characters that mean nothing in a scenario.
  */
 export interface Token {
-  readonly kind: 'word' | 'mark' | 'comment' | 'bad';
+  readonly kind: 'word' | 'mark' | 'string' | 'comment' | 'bad';
   readonly text: string;
   readonly range: Range;
 }
@@ -32,8 +33,6 @@ export const MAX_LENGTH = 5_000_000;
 export const MAX_LINES = 100_000;
 /** A longer line is no action that anybody reads aloud. */
 export const MAX_LINE_LENGTH = 2_000;
-
-const ORIGIN: Range = { line: 0, start: 0, end: 0 };
 
 function refused(problem: Diagnostic): Scan {
   return { lines: [], diagnostics: [problem], refused: true, origins: [] };
@@ -62,6 +61,17 @@ function endOf(kind: Token['kind'], text: string, at: number): number {
   return end;
 }
 
+/** Only a path is quoted; elsewhere a quotation mark means nothing. */
+function isString(text: string, start: number, code: readonly Token[]): boolean {
+  return text[start] === '"' && code.length === 1 && code[0].text === 'include';
+}
+
+/** Up to the closing mark; without one, to the end of the line or the comment. */
+function endOfString(text: string, start: number): number {
+  const close = text.indexOf('"', start + 1);
+  return close < 0 ? start + text.slice(start).replace(/#.*$/, '').trimEnd().length : close + 1;
+}
+
 /** The tokens of one line. */
 export function scanLine(text: string, line: number): SourceLine {
   const code: Token[] = [];
@@ -71,8 +81,9 @@ export function scanLine(text: string, line: number): SourceLine {
       start++;
       continue;
     }
-    const kind = kindOf(first);
-    const end = endOf(kind, text, start);
+    const string = first === 34 && isString(text, start, code);
+    const kind = string ? 'string' : kindOf(first);
+    const end = string ? endOfString(text, start) : endOf(kind, text, start);
     const token: Token = { kind, text: text.slice(start, end), range: { line, start, end } };
     if (kind === 'comment') return { text, code, comment: { ...token, text: token.text.trimEnd() } };
     code.push(token);
@@ -125,14 +136,16 @@ function moved(source: SourceLine, line: number): SourceLine {
 /**
  * Text to tokens, line by line. Linear in the length of the text, and bounded: see `MAX_LENGTH`, `MAX_LINES`, `MAX_LINE_LENGTH`.
  * Lines of an earlier text that have not changed are taken from there, and moved to where they are now: the earlier lines are used up.
+ * `base`: number of the first line.
  */
-export function scan(source: string, before: readonly SourceLine[] = []): Scan {
+export function scan(source: string, before: readonly SourceLine[] = [], base = 0): Scan {
+  const origin: Range = { line: base, start: 0, end: 0 };
   if (source.length > MAX_LENGTH) {
     const size = `${(source.length / 1e6).toFixed(1)} million characters`;
     return refused(
       diagnostic(
         'irq101',
-        ORIGIN,
+        origin,
         `This text has ${size}; a scenario has at most 5 million. Split it into several files.`,
       ),
     );
@@ -140,7 +153,7 @@ export function scan(source: string, before: readonly SourceLine[] = []): Scan {
   const text = source.startsWith('\ufeff') ? ` ${source.slice(1)}` : source;
   if (text.includes('\0')) {
     return refused(
-      diagnostic('irq104', ORIGIN, 'This file holds NUL characters: it is not text. Write the scenario as UTF-8 text.'),
+      diagnostic('irq104', origin, 'This file holds NUL characters: it is not text. Write the scenario as UTF-8 text.'),
     );
   }
   const texts = splitLines(text, MAX_LINES);
@@ -149,23 +162,24 @@ export function scan(source: string, before: readonly SourceLine[] = []): Scan {
     return refused(
       diagnostic(
         'irq102',
-        ORIGIN,
+        origin,
         `This text has more than ${most} lines; a scenario has at most ${most}. Split it into several files.`,
       ),
     );
   }
   const diagnostics: Diagnostic[] = [];
   const origins = originsOf(texts, before);
-  const lines = texts.map((each, line): SourceLine => {
+  const lines = texts.map((each, i): SourceLine => {
+    const line = base + i;
     if (each.length > MAX_LINE_LENGTH) {
       const range = { line, start: 0, end: each.length };
       const message = `This line has ${each.length} characters; at most ${MAX_LINE_LENGTH} are read. Write one action per line.`;
       diagnostics.push(diagnostic('irq103', range, message));
       return { text: each, code: [] };
     }
-    const origin = origins[line];
-    if (origin < 0) return scanLine(each, line);
-    return origin === line ? before[line] : moved(before[origin], line);
+    const earlier = origins[i];
+    if (earlier < 0) return scanLine(each, line);
+    return earlier === line ? before[line] : moved(before[earlier], line);
   });
   return { lines, diagnostics, refused: false, origins };
 }

@@ -141,7 +141,17 @@ export interface ExpectNode extends NodeBase {
 export interface RaceNode extends NodeBase {
   readonly kind: 'race';
   /** `code`: a line inside an operation. */
-  readonly part: 'operation' | 'code' | 'shared' | 'list' | 'variant' | 'memory' | 'race' | 'agent' | 'condition';
+  readonly part:
+    | 'operation'
+    | 'code'
+    | 'shared'
+    | 'list'
+    | 'variant'
+    | 'memory'
+    | 'invariants'
+    | 'race'
+    | 'agent'
+    | 'condition';
   /** Column where code begins that the checker reads. */
   readonly from?: number;
   /** What an agent does, if it is no call. */
@@ -173,6 +183,13 @@ export interface RepeatNode extends NodeBase {
   readonly count?: Token;
 }
 
+/** `include "machine.irq"`: the descriptions of another file stand in the place of the line. */
+export interface IncludeNode extends NodeBase {
+  readonly kind: 'include';
+  /** With its quotation marks. */
+  readonly path?: Token;
+}
+
 /** A line that begins with a word which begins nothing. */
 export interface UnknownNode extends NodeBase {
   readonly kind: 'unknown';
@@ -192,6 +209,7 @@ export type Node =
   | SectionNode
   | LetNode
   | RepeatNode
+  | IncludeNode
   | UnknownNode;
 
 export interface ParsedLine {
@@ -210,4 +228,70 @@ export interface Tree {
   readonly diagnostics: readonly Diagnostic[];
   /** Too large or not text: nothing was read. */
   readonly refused: boolean;
+  /** Name of its file, where a host has read what it includes. */
+  readonly name?: string;
+  /** What the host has read for the text's `include` lines. */
+  readonly files?: Files;
+  /** In a tree that holds the descriptions of other files as well (see `link.ts`): those files. */
+  readonly included?: readonly IncludedFile[];
+}
+
+/** What a host found under the name of a file that is included. */
+export type FileText =
+  | { readonly text: string }
+  /** There is no such file; the scenarios that stand beside it, as far as the host can tell. */
+  | { readonly missing: readonly string[] }
+  /** Why it could not be read. */
+  | { readonly unreadable: string };
+
+/** By path from the folder of the scenario, `/` between folders, as `resolved` gives it. */
+export type Files = ReadonlyMap<string, FileText>;
+
+/** A scenario and the files that it includes. */
+export interface Source {
+  readonly text: string;
+  /** Name of its file, without folders. */
+  readonly name: string;
+  readonly files: Files;
+}
+
+/** A text alone stands for one that includes nothing. */
+export type ScenarioText = string | Source;
+
+export interface IncludedFile {
+  readonly name: string;
+  /** The numbers of its lines begin at `baseOf` its index. */
+  readonly tree: Tree;
+}
+
+/** Lines of files that are included have numbers above those that a text can have. */
+const FILE_LINES = 1 << 17;
+
+export function baseOf(file: number): number {
+  return (file + 1) * FILE_LINES;
+}
+
+export interface Place {
+  /** Name of the included file; absent for the scenario itself. */
+  readonly file?: string;
+  /** 0-based, in that file. */
+  readonly line: number;
+}
+
+/** Where a line of a tree with included files, or of its program, stands. */
+export function placeOf(names: readonly string[] | undefined, line: number): Place {
+  const file = names?.[Math.floor(line / FILE_LINES) - 1];
+  return file === undefined ? { line } : { file, line: line % FILE_LINES };
+}
+
+/** The tree in which a line of a tree with included files was written, and its index there. */
+export function homeOf(tree: Tree, line: number): { readonly tree: Tree; readonly line: number } {
+  const file = tree.included?.[Math.floor(line / FILE_LINES) - 1];
+  return file ? { tree: file.tree, line: line % FILE_LINES } : { tree, line };
+}
+
+/** The line with a number, of whichever file. */
+export function lineOf(tree: Tree, number: number): SourceLine {
+  const home = homeOf(tree, number);
+  return home.tree.lines[home.line];
 }

@@ -2,6 +2,8 @@
 export type Words = Readonly<Record<string, string>>;
 
 export const STATEMENTS = {
+  include:
+    'The machine that another scenario describes, with its names and restated operations: `include "machine.irq"`.',
   machine: 'Begins the description of the machine: `machine intel` or `machine amd`.',
   kernel: 'The behaviour profile: a kernel version whose rules apply, for example `kernel 6.16`.',
   vcpus: 'How many vCPUs there are, numbered from 0, and the mode of their local APICs: `vcpus 4 x2apic`.',
@@ -34,8 +36,9 @@ export const RACE_STATEMENTS = {
   list: 'Lists of small numbers that all agents see: `list wakeup_list`.',
   variant:
     'A way to read the scenario, and what exploring it must show: `variant before broken`, `variant after holds`.',
-  memory:
-    '`memory tso`: plain stores of restated operations wait in store buffers, as on x86; `memory sc`: they do not.',
+  memory: '`memory tso`: plain stores wait in store buffers while a race runs, as on x86; `memory sc`: they do not.',
+  invariants:
+    'Leaves out what the engine itself asks after every step of a race: `invariants off`, `invariants without asleep-with-work`.',
   race: 'Agents that act at the same time follow, one statement a line: `a: vcpu 0: ipi fixed 0x41 to 2`.',
   always: 'Must hold after every step of the race: `always (count <= 1)`.',
   finally: 'Must hold when nobody can do anything more: `finally vcpu 2 takes 0x41`.',

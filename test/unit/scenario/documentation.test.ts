@@ -20,10 +20,15 @@ import { diagnose, MACHINE } from './problems.ts';
 const docs = path.resolve(import.meta.dirname, '../../../docs');
 const page = readFileSync(path.join(docs, 'scenario-language.md'), 'utf8');
 const examples = [...page.matchAll(/^```irq\n(.*?)^```$/gms)].map(([, text]) => text);
+/** Examples of files that others include. */
+const files = new Map(
+  [...page.matchAll(/^```irq file=(\S+)\n(.*?)^```$/gms)].map(([, file, text]) => [file, { text }] as const),
+);
 
 describe('docs/scenario-language.md', () => {
   it.each(examples)('example %$ has no problem', text => {
-    expect(diagnose(text.startsWith('machine') ? text : `${MACHINE}cpus 6\n${text}`)).toEqual([]);
+    const whole = /^(machine|include)/.test(text) ? text : `${MACHINE}cpus 6\n${text}`;
+    expect(diagnose({ text: whole, name: 'example.irq', files })).toEqual([]);
   });
 
   it('has an example for every word', () => {

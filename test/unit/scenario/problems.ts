@@ -2,16 +2,17 @@ import { check } from '../../../extension/scenario/check.ts';
 import type { Diagnostic } from '../../../extension/scenario/diagnostics.ts';
 import { parse } from '../../../extension/scenario/parse.ts';
 import type { Program } from '../../../extension/scenario/program.ts';
+import type { ScenarioText } from '../../../extension/scenario/tree.ts';
 
 /** Four vCPUs with everything that Intel has. */
 export const MACHINE = 'machine intel\n  kernel 6.16\n  vcpus 4 x2apic\n  with apicv ipiv vtd-posting\n';
 
-export function diagnose(text: string): readonly Diagnostic[] {
+export function diagnose(text: ScenarioText): readonly Diagnostic[] {
   return check(parse(text)).diagnostics;
 }
 
 /** The program of a text that must be without errors. */
-export function programOf(text: string): Program {
+export function programOf(text: ScenarioText): Program {
   const { program, diagnostics } = check(parse(text));
   if (!program) throw new Error(diagnostics.map(each => each.message).join('\n'));
   return program;
