@@ -1,6 +1,7 @@
 /** The diagram of kernel commit messages: a column for each agent, steps in order downwards, at most 72 columns wide. */
 import { check } from '../scenario/check.ts';
 import { parse } from '../scenario/parse.ts';
+import type { ScenarioText } from '../scenario/tree.ts';
 import { explain } from './explain.ts';
 import type { Runner } from './runner.ts';
 import { Session } from './session.ts';
@@ -93,7 +94,7 @@ export function diagramOf(runner: Runner, from: number, to: number): string {
 }
 
 /** The whole run of a scenario; undefined when the text has errors. */
-export function diagramOfText(text: string): string | undefined {
+export function diagramOfText(text: ScenarioText): string | undefined {
   const { program } = check(parse(text));
   if (program === undefined) {
     return undefined;

@@ -2,6 +2,7 @@
 import { check } from '../scenario/check.ts';
 import { parse } from '../scenario/parse.ts';
 import type { Program } from '../scenario/program.ts';
+import type { ScenarioText } from '../scenario/tree.ts';
 
 export interface Explorable {
   readonly program: Program;
@@ -9,7 +10,7 @@ export interface Explorable {
 }
 
 /** The program in each of its variants, or why there is none. */
-export function explorable(text: string): readonly Explorable[] | string {
+export function explorable(text: ScenarioText): readonly Explorable[] | string {
   const tree = parse(text);
   const { program, diagnostics } = check(tree);
   if (program === undefined) {

@@ -3,6 +3,7 @@ import type { KernelVersion } from '../engine/config.ts';
 import { check } from '../scenario/check.ts';
 import { parse } from '../scenario/parse.ts';
 import type { Statement } from '../scenario/program.ts';
+import type { ScenarioText } from '../scenario/tree.ts';
 import { countRules, type RuleTally } from './rules.ts';
 import { Session } from './session.ts';
 
@@ -13,6 +14,8 @@ export interface Finding {
   readonly text: string;
   /** 1-based. */
   readonly column?: number;
+  /** The included file that it is about, by path from the folder of the scenario; absent for the scenario itself. */
+  readonly file?: string;
   /** As `docs/scenario-language.md` lists them. */
   readonly code?: string;
 }
@@ -83,7 +86,12 @@ export function notRun(problems: readonly Finding[]): Outcome {
  * `kernel` overrides the profile that the text names; `section` is the title of the only one to run; `tally` counts the engine's rules
  * that the run passes. Never throws: what the engine cannot do is a problem of the line at which it gave up.
  */
-export function judgeScenario(text: string, kernel?: KernelVersion, section?: string, tally?: RuleTally): Outcome {
+export function judgeScenario(
+  text: ScenarioText,
+  kernel?: KernelVersion,
+  section?: string,
+  tally?: RuleTally,
+): Outcome {
   let session: Session | undefined;
   try {
     const outcome = judged(text, kernel, section, started => {
@@ -100,7 +108,7 @@ export function judgeScenario(text: string, kernel?: KernelVersion, section?: st
 }
 
 function judged(
-  text: string,
+  text: ScenarioText,
   kernel: KernelVersion | undefined,
   section: string | undefined,
   onStart: (session: Session) => void,
@@ -112,10 +120,11 @@ function judged(
   if (program === undefined) {
     const errors = diagnostics.filter(({ severity }) => severity === 'error');
     return notRun(
-      errors.map(({ range, message, code }) => ({
+      errors.map(({ range, message, code, file }) => ({
         line: range.line + 1,
         column: range.start + 1,
         code,
+        ...(file !== undefined && { file }),
         text: message,
       })),
     );

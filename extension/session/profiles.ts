@@ -1,7 +1,7 @@
 /** The profiles under which a scenario can be compared with itself, and what comes of it. */
 import type { KernelVersion, Vendor } from '../engine/config.ts';
 import { KERNEL_VERSIONS } from '../engine/profile.ts';
-import { type CheckOptions, check } from '../scenario/check.ts';
+import { check } from '../scenario/check.ts';
 import { parse } from '../scenario/parse.ts';
 import type { Program } from '../scenario/program.ts';
 import type { ScenarioText } from '../scenario/tree.ts';

@@ -1,6 +1,7 @@
 /** Runs a program and keeps every picture of it. */
 import { check } from '../scenario/check.ts';
 import { parse } from '../scenario/parse.ts';
+import type { ScenarioText } from '../scenario/tree.ts';
 import { Told } from './delta.ts';
 import { UserError } from './expression.ts';
 import type { Delta, Recording } from './protocol.ts';
@@ -14,7 +15,7 @@ export const MAX_RECORDED = 5_000;
  * The run of a scenario's text, up to `MAX_RECORDED` steps. Throws UserError when the text has errors.
  * @param title what the page calls it
  */
-export function recordingOf(text: string, title: string): Recording {
+export function recordingOf(text: ScenarioText, title: string): Recording {
   const { program, diagnostics } = check(parse(text));
   if (program === undefined) {
     const error = diagnostics.find(({ severity }) => severity === 'error');

@@ -3,6 +3,7 @@
  * and over a pipe alike. https://microsoft.github.io/debug-adapter-protocol/
  */
 import type { DebugProtocol } from '@vscode/debugprotocol';
+import type { ScenarioText } from '../../scenario/tree.ts';
 import { UserError } from '../expression.ts';
 import type { Motion } from '../protocol.ts';
 import { Session, type Stop } from '../session.ts';
@@ -15,8 +16,8 @@ import { currentThread, SCENARIO_THREAD, threadsOf } from './stack.ts';
 
 /** What the debug session needs of its surroundings. */
 export interface DebugHost {
-  /** The text of the scenario that `launch` names: a path or a URI. Rejects with a message for the user. */
-  read(program: string): Promise<string>;
+  /** The scenario that `launch` names, a path or a URI, with what it includes. Rejects with a message for the user. */
+  read(program: string): Promise<ScenarioText>;
   send(message: DebugProtocol.ProtocolMessage): void;
   /** A run began (or, undefined, ended): the inspector follows it. */
   attach(session: Session | undefined, program: string): void;
@@ -34,7 +35,7 @@ const DESCRIPTIONS: Readonly<Record<Stop['reason'], string>> = {
 export class DebugSession {
   private session: Session | undefined;
   private program = '';
-  private text = '';
+  private text: ScenarioText = '';
   private launch: LaunchArguments | undefined;
   private look: Look | undefined;
   private sequence = 1;

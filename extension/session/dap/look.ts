@@ -1,5 +1,6 @@
 /** What a stopped session shows: frames, scopes, variables, expressions. Its references are valid for this stop only. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
+import { placeOf } from '../../scenario/tree.ts';
 import { compile, UserError } from '../expression.ts';
 import type { Session } from '../session.ts';
 import { bytesOf, slice } from './memoryView.ts';
@@ -61,12 +62,13 @@ export class Look {
     const line = (failed ?? session.statement ?? statements[statements.length - 1]).range.line + 1;
     const first = args.startFrame ?? 0;
     const shown = stack.slice(first, first + (args.levels || stack.length));
-    const source = { name: this.program.split(/[\\/]/).pop() ?? '', path: this.program };
     const stackFrames = shown.map(({ name, frame, subtle, line: restated }) => {
       const id = this.frames.size + 1;
       this.frames.set(id, frame === undefined ? {} : { locals: [frame.operation.locals, frame.locals] });
       const hint = subtle ? ({ presentationHint: 'subtle' } as const) : {};
-      return { id, name, line: restated ?? line, column: 1, source, ...hint };
+      const place = placeOf(session.program.files, (restated ?? line) - 1);
+      const source = sourceOf(this.program, place.file);
+      return { id, name, line: place.line + 1, column: 1, source, ...hint };
     });
     return { stackFrames, totalFrames: stack.length };
   }
@@ -121,4 +123,22 @@ export class Look {
     const shown = variablesOf(machine, this.references, container).find(({ name }) => name === args.name);
     return { value: shown?.value ?? args.value };
   }
+}
+
+/** The scenario, or a file that it includes, by the kind of path that the client used. */
+function sourceOf(program: string, file: string | undefined): DebugProtocol.Source {
+  const name = (path: string) => path.split(/[\\/]/).pop() ?? '';
+  if (file === undefined) {
+    return { name: name(program), path: program };
+  }
+  const separator = program.includes('/') ? '/' : '\\';
+  const folders = program.split(separator).slice(0, -1);
+  for (const part of file.split('/')) {
+    if (part === '..') {
+      folders.pop();
+    } else {
+      folders.push(part);
+    }
+  }
+  return { name: name(file), path: folders.join(separator) };
 }
