@@ -1,5 +1,5 @@
 import { Component, type VNode } from 'preact';
-import type { Motion, Picture, Snapshot } from '../extension/session/protocol.ts';
+import type { Drawing, Motion, Picture, Snapshot } from '../extension/session/protocol.ts';
 import { type Actions, ActionsContext } from './actions.ts';
 import { announcement } from './announce.ts';
 import { asText } from './asText.ts';
@@ -7,7 +7,9 @@ import { Cpus } from './cpus.tsx';
 import { Help } from './help.tsx';
 import type { Host, ViewState } from './host.ts';
 import { type Command, commandOf } from './keys.ts';
+import { t } from './l10n.ts';
 import { INITIAL_MODEL, type Model, reduce } from './model.ts';
+import { base64Of, copyImage, pngOf } from './raster.ts';
 import { Start } from './start.tsx';
 import { Timeline } from './timeline.tsx';
 import { InspectorToolbar, Statement } from './toolbar.tsx';
@@ -40,7 +42,10 @@ export class App extends Component<{ readonly host: Host }, AppState> {
 
   override componentDidMount(): void {
     const { host } = this.props;
-    host.listen(message => this.#receive(message));
+    host.listen(
+      message => this.#receive(message),
+      drawing => void this.#draw(drawing),
+    );
     document.addEventListener('keydown', this.#onKeyDown);
     document.addEventListener('scroll', () => {
       clearTimeout(this.#scrolling);
@@ -76,10 +81,21 @@ export class App extends Component<{ readonly host: Host }, AppState> {
   async #copy(snapshot: Snapshot): Promise<void> {
     try {
       await navigator.clipboard.writeText(asText(snapshot));
-      this.setState({ notice: 'copied' });
+      this.setState({ notice: t('copied') });
     } catch {
-      this.setState({ notice: 'the clipboard refused' });
+      this.setState({ notice: t('the clipboard refused') });
     }
+  }
+
+  /** Into the clipboard; where that takes no image, to the host, who asks for a file. */
+  async #draw(drawing: Drawing): Promise<void> {
+    const png = await pngOf(drawing);
+    if (await copyImage(png)) {
+      this.setState({ notice: t('copied as PNG') });
+      return;
+    }
+    this.setState({ notice: t('the clipboard takes no picture: save it as a file') });
+    this.props.host.post({ type: 'png', data: await base64Of(png) });
   }
 
   #gridsShown(count: number): boolean {
@@ -133,6 +149,21 @@ export class App extends Component<{ readonly host: Host }, AppState> {
       }
       case 'copy':
         void this.#copy(snapshot);
+        break;
+      case 'copyPng':
+        host.post({ type: 'out', what: 'state', as: 'png' });
+        break;
+      case 'saveSvg':
+        host.post({ type: 'out', what: 'state', as: 'svg' });
+        break;
+      case 'copyDiagram':
+        host.post({ type: 'out', what: 'diagram', as: 'text' });
+        break;
+      case 'copyDiagramPng':
+        host.post({ type: 'out', what: 'diagram', as: 'png' });
+        break;
+      case 'saveDiagramSvg':
+        host.post({ type: 'out', what: 'diagram', as: 'svg' });
         break;
       case 'toggleGrid':
         if (at >= 0) this.#toggle(at);

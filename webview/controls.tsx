@@ -11,11 +11,20 @@ export interface ButtonProps {
   readonly children: ComponentChildren;
   /** Stays focusable, so that the keyboard does not fall off the toolbar at the last step. */
   readonly inert?: boolean;
+  /** The button opens a menu, which takes the keyboard. (The toolkit's element has no role of its own that could be "expanded".) */
+  readonly opensMenu?: boolean;
   /** -1 takes it out of the tab order (roving tabindex). */
   readonly tabIndex: 0 | -1;
 }
 
-export function IconButton({ title, onClick, children, inert = false, tabIndex }: ButtonProps): VNode {
+export function IconButton({
+  title,
+  onClick,
+  children,
+  inert = false,
+  opensMenu = false,
+  tabIndex,
+}: ButtonProps): VNode {
   const attributes = {
     appearance: 'icon',
     class: inert ? 'inert' : '',
@@ -23,6 +32,7 @@ export function IconButton({ title, onClick, children, inert = false, tabIndex }
     tabindex: tabIndex,
     'aria-label': title,
     'aria-disabled': String(inert),
+    ...(opensMenu ? { 'aria-haspopup': 'menu' } : {}),
     onClick: () => {
       if (!inert) onClick();
     },

@@ -1,4 +1,4 @@
-import type { FromWebview, Picture, ToWebview } from '../extension/session/protocol.ts';
+import type { Drawing, FromWebview, Picture, ToWebview } from '../extension/session/protocol.ts';
 import type { Place } from './windowedList.tsx';
 
 /** What the view itself remembers across being hidden, moved and reloaded. The picture is not part of it: the host owns that. */
@@ -27,6 +27,7 @@ const TYPES: readonly string[] = [
   'snapshot',
   'delta',
   'timeline',
+  'draw',
   'takeKeyboard',
   'empty',
 ] satisfies readonly ToWebview['type'][];
@@ -79,10 +80,11 @@ export class Host {
   }
 
   /** Calls back for every message of the host, and asks for the first picture. */
-  listen(receive: (message: Picture) => void): void {
+  listen(receive: (message: Picture) => void, draw: (drawing: Drawing) => void): void {
     window.addEventListener('message', event => {
       const message = parseToWebview(event.data);
       if (message?.type === 'takeKeyboard') takeKeyboard(PATIENCE);
+      else if (message?.type === 'draw') draw(message.drawing);
       else if (message) receive(message);
     });
     this.post({ type: 'ready' });

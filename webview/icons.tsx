@@ -1,7 +1,7 @@
 import type { VNode } from 'preact';
 import type { Motion } from '../extension/session/protocol.ts';
 
-const PATHS: Readonly<Record<Motion | 'grid' | 'help' | 'copy', string>> = {
+const PATHS: Readonly<Record<Motion | 'grid' | 'help' | 'out', string>> = {
   continue: 'M2.5 2v12h1.5V2zM6 2.6v10.8L14 8z',
   reverseContinue: 'M13.5 2v12H12V2zM10 2.6v10.8L2 8z',
   stepInto:
@@ -12,7 +12,7 @@ const PATHS: Readonly<Record<Motion | 'grid' | 'help' | 'copy', string>> = {
   stepBack: 'M8.2 2.6 9.3 3.7 6 7h7v1.6H6l3.3 3.3-1.1 1.1L3 7.8zM1.2 3h1.6v10H1.2z',
   grid: 'M1.5 1.5h13v13h-13zM2.9 2.9v2.5h2.5V2.9zm3.9 0v2.5h2.5V2.9zm3.9 0v2.5h2.4V2.9zM2.9 6.8v2.5h2.5V6.8zm3.9 0v2.5h2.5V6.8zm3.9 0v2.5h2.4V6.8zm-7.8 3.9v2.4h2.5v-2.4zm3.9 0v2.4h2.5v-2.4zm3.9 0v2.4h2.4v-2.4z',
   help: 'M8 1a7 7 0 1 0 0 14A7 7 0 0 0 8 1zm0 1.4a5.6 5.6 0 1 1 0 11.2A5.6 5.6 0 0 1 8 2.4zM7.3 10.7h1.5v1.5H7.3zM8 3.9c-1.5 0-2.6 1-2.6 2.5h1.4c0-.7.5-1.2 1.2-1.2s1.2.4 1.2 1.1c0 .6-.3.9-.9 1.3-.7.5-1 1-1 1.9v.3h1.4v-.2c0-.5.2-.7.8-1.1.7-.5 1.2-1.1 1.2-2.2 0-1.4-1.1-2.4-2.7-2.4z',
-  copy: 'M5 1h9v11h-2.5v3H2V4h3zm1.4 1.4v8.2h6.2V2.4zM5 5.4H3.4v8.2h6.7V12H5z',
+  out: 'M8 1l4 4-1 1-2.3-2.2V10H7.3V3.8L5 6 4 5zM2 8h1.5v5.5h9V8H14v7H2z',
 };
 
 export function Icon({ name }: { readonly name: keyof typeof PATHS }): VNode {

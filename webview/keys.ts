@@ -8,6 +8,11 @@ export type Command =
   | 'previousCard'
   | 'touchedCard'
   | 'copy'
+  | 'copyPng'
+  | 'saveSvg'
+  | 'copyDiagram'
+  | 'copyDiagramPng'
+  | 'saveDiagramSvg'
   | 'toggleGrid'
   | 'toggleGrids'
   | 'reveal'
@@ -38,6 +43,11 @@ export const BINDINGS: readonly Binding[] = [
   { keys: ['G'], command: 'toggleGrids', label: 'Show or hide all vector grids' },
   { keys: ['l'], command: 'reveal', label: 'Show the line of the scenario in the editor' },
   { keys: ['y'], command: 'copy', label: 'Copy the picture as text of 72 columns (yank)' },
+  { keys: ['Y'], command: 'copyPng', label: 'Copy the picture as PNG' },
+  { keys: ['w'], command: 'saveSvg', label: 'Save the picture as SVG (write)' },
+  { keys: ['d'], command: 'copyDiagram', label: 'Copy the diagram of the run as text' },
+  { keys: ['D'], command: 'copyDiagramPng', label: 'Copy the diagram of the run as PNG' },
+  { keys: ['W'], command: 'saveDiagramSvg', label: 'Save the diagram of the run as SVG' },
   { keys: ['Escape'], command: 'editor', label: 'Back to the editor' },
   { keys: ['?'], command: 'help', label: 'Show or hide this list' },
 ];

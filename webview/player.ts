@@ -36,6 +36,8 @@ export class Player {
         break;
       case 'revealLine':
       case 'focusEditor':
+      case 'out':
+      case 'png':
         break; // there is no editor here
       default:
         message satisfies never;

@@ -5,6 +5,8 @@ import { useActions } from './actions.ts';
 import { IconButton } from './controls.tsx';
 import { Icon } from './icons.tsx';
 import { type Command, keyOf } from './keys.ts';
+import { t } from './l10n.ts';
+import { OutMenu } from './outMenu.tsx';
 
 const MOTIONS: readonly (readonly [motion: Motion, label: string])[] = [
   ['reverseContinue', 'Reverse continue'],
@@ -59,7 +61,7 @@ function Toolbar({
 }
 
 export function InspectorToolbar({ snapshot, gridsShown, notice, run }: ToolbarProps): VNode {
-  const { position, length, finished } = snapshot;
+  const { position, length, finished, uri } = snapshot;
   const atEnd = finished && position === length;
   const title = (command: Command, label: string) => `${label} (${keyOf(command)})`;
   const fixed = MOTIONS.length;
@@ -89,9 +91,7 @@ export function InspectorToolbar({ snapshot, gridsShown, notice, run }: ToolbarP
           </span>
           <span class="spring" />
           <span class="notice">{notice}</span>
-          <IconButton title={title('copy', 'Copy as text')} tabIndex={roving(fixed)} onClick={() => run('copy')}>
-            <Icon name="copy" />
-          </IconButton>
+          <OutButton page={uri === ''} tabIndex={roving(fixed)} run={run} />
           <IconButton
             title={title('toggleGrids', gridsShown ? 'Hide the vector grids' : 'Show the vector grids')}
             tabIndex={roving(fixed + 1)}
@@ -105,6 +105,37 @@ export function InspectorToolbar({ snapshot, gridsShown, notice, run }: ToolbarP
         </>
       )}
     </Toolbar>
+  );
+}
+
+interface OutButtonProps {
+  /** A page of its own has no host that could draw or save. */
+  readonly page: boolean;
+  readonly tabIndex: 0 | -1;
+  readonly run: (command: Command) => void;
+}
+
+/** Copies and saves: a menu, and on a page of its own a button. */
+function OutButton({ page, tabIndex, run }: OutButtonProps): VNode {
+  const [open, setOpen] = useState(false);
+  const place = useRef<HTMLSpanElement>(null);
+  const close = (refocus: boolean) => {
+    setOpen(false);
+    if (refocus) place.current!.querySelector<HTMLElement>('vscode-button')!.focus();
+  };
+  const title = page ? `${t('Copy state as text')} (${keyOf('copy')})` : t('Copy or save');
+  return (
+    <span class="opener" ref={place}>
+      <IconButton
+        title={title}
+        tabIndex={tabIndex}
+        opensMenu={!page}
+        onClick={() => (page ? run('copy') : setOpen(!open))}
+      >
+        <Icon name="out" />
+      </IconButton>
+      {open && <OutMenu run={run} onClose={close} />}
+    </span>
   );
 }
 

@@ -171,6 +171,49 @@ export interface Trouble {
   readonly text: string;
 }
 
+/** What came of "when is this next read?". */
+export interface ReaderSearch {
+  readonly fields: readonly string[];
+  /**
+   * `recorded`: a step that was recorded already reads them; `ahead`: the run went on to a step that does; `stopped`: it went on and
+   * was stopped before that; `none`: nobody reads them up to `to`, and the present step is what it was.
+   */
+  readonly outcome: 'recorded' | 'ahead' | 'stopped' | 'none';
+  /** The step from which it was asked. */
+  readonly from: number;
+  /** The last step that was recorded and looked at. */
+  readonly recorded: number;
+  /** The last step that was looked at. */
+  readonly to: number;
+}
+
+/** The picture of another moment than the present one, or of the same moment elsewhere. */
+export type Moment = Pick<
+  Snapshot,
+  'run' | 'title' | 'profile' | 'position' | 'line' | 'statement' | 'step' | 'vcpus' | 'cpus' | 'troubles'
+>;
+
+/** Where two runs of one scenario part: the step that each of them does there; absent where the line is done already. */
+export interface Parting {
+  /** 1-based. */
+  readonly line: number;
+  readonly here?: { readonly step: number; readonly place: string };
+  readonly there?: { readonly step: number; readonly place: string };
+}
+
+/** What a view shows beside the present moment. */
+export interface Beside {
+  /** As it was asked for: a step of the run, or the label of a profile. */
+  readonly of: number | string;
+  /** The step that the run was at. */
+  readonly at: number;
+  /** For a profile, of the vCPUs and CPUs only those that differ from the present ones. Absent when there is none: `reason` says why. */
+  readonly moment?: Moment;
+  readonly reason?: string;
+  /** Absent when the runs, as far as they are recorded, take the same steps. */
+  readonly parting?: Parting;
+}
+
 /** One mark on the timeline. */
 export interface TimelineStep {
   readonly step: number;
@@ -202,8 +245,16 @@ export type ToWebview =
       readonly from: number;
       readonly steps: readonly TimelineStep[];
     }
+  /** To be drawn as an image and put into the clipboard. */
+  | { readonly type: 'draw'; readonly drawing: Drawing }
   /** The keyboard comes back to the view, which it had left when the session stopped. */
   | { readonly type: 'takeKeyboard' }
+  | { readonly type: 'reader'; readonly search: ReaderSearch }
+  /** A motion that the view asked for was stopped by a breakpoint. */
+  | { readonly type: 'breakpoint' }
+  /** Labels of the profiles under which the run can be seen. */
+  | { readonly type: 'profiles'; readonly labels: readonly string[] }
+  | { readonly type: 'beside'; readonly beside: Beside }
   /** No run to show; `reason` says why and what to do. */
   | { readonly type: 'empty'; readonly reason: string };
 
@@ -252,7 +303,10 @@ export interface Drawing {
 }
 
 /** What a view is to show. */
-export type Picture = Exclude<ToWebview, { type: 'takeKeyboard' }>;
+export type Picture = Extract<ToWebview, { type: 'snapshot' | 'delta' | 'timeline' | 'empty' }>;
+
+/** What a view is told because it has asked. */
+export type Answer = Extract<ToWebview, { type: 'reader' | 'breakpoint' | 'profiles' | 'beside' }>;
 
 export type Delta = Extract<ToWebview, { type: 'delta' }>;
 
@@ -273,23 +327,41 @@ export type FromWebview =
   | { readonly type: 'seek'; readonly step: number }
   /** To the last step before the present one that changed one of these fields, named as in `FieldTouch.field`. */
   | { readonly type: 'writer'; readonly fields: readonly string[] }
+  /** To the next step after the present one that reads one of these fields; answered by `reader`. */
+  | { readonly type: 'reader'; readonly fields: readonly string[] }
+  /** Answered by `profiles`. */
+  | { readonly type: 'profiles' }
+  /** The picture at a recorded step, or under the profile with a label; answered by `beside`. */
+  | { readonly type: 'beside'; readonly of: number | string }
   | { readonly type: 'revealLine'; readonly line: number }
   /** Steps `from`..`to`, both inclusive and 1-based, are wanted for the timeline. */
   | { readonly type: 'timeline'; readonly from: number; readonly to: number }
   /** Which tables the view shows whole. */
   | ({ readonly type: 'tables' } & TableChoice)
+  /** The present state, or the run up to here, is wanted outside; a `png` comes back as `draw`. */
+  | { readonly type: 'out'; readonly what: 'state' | 'diagram'; readonly as: 'text' | 'svg' | 'png' }
+  /** What was drawn, in base 64, where the clipboard takes no image. */
+  | { readonly type: 'png'; readonly data: string }
   /** The keyboard goes back to the text of the scenario. */
   | { readonly type: 'focusEditor' };
 
 const MOTIONS: readonly string[] = ['stepInto', 'stepOver', 'stepOut', 'stepBack', 'continue', 'reverseContinue'];
 
+const isName = (value: unknown): value is string => typeof value === 'string' && value.length <= 100;
+
 /** As many names as a view can ask for at once, none longer than a field's name. */
-const isNames = (value: unknown): value is string[] =>
-  Array.isArray(value) && value.length <= 8 && value.every(name => typeof name === 'string' && name.length <= 100);
+const isNames = (value: unknown): value is string[] => Array.isArray(value) && value.length <= 8 && value.every(isName);
 
 /** Keys of tables: more than a machine has, none longer than a key. */
 const isKeys = (value: unknown): value is string[] =>
   Array.isArray(value) && value.length <= 64 && value.every(key => typeof key === 'string' && key.length <= 40);
+
+/** Base 64 of a PNG's signature, and the longest picture that is taken. */
+const PNG = 'iVBORw0KGgo';
+const MAX_PNG = 64_000_000;
+
+const isPng = (data: unknown): data is string =>
+  typeof data === 'string' && data.length <= MAX_PNG && data.startsWith(PNG) && /^[\w+/]+={0,2}$/.test(data);
 
 const isIndex = (value: unknown): value is number => Number.isInteger(value) && (value as number) >= 0;
 
@@ -302,13 +374,23 @@ export function parseFromWebview(message: unknown): FromWebview | undefined {
   switch (m.type) {
     case 'ready':
     case 'focusEditor':
+    case 'profiles':
       return { type: m.type };
     case 'move':
       return MOTIONS.includes(m.motion as string) ? { type: 'move', motion: m.motion as Motion } : undefined;
     case 'seek':
       return isIndex(m.step) ? { type: 'seek', step: m.step } : undefined;
     case 'writer':
-      return isNames(m.fields) ? { type: 'writer', fields: m.fields } : undefined;
+    case 'reader':
+      return isNames(m.fields) ? { type: m.type, fields: m.fields } : undefined;
+    case 'beside':
+      return isIndex(m.of) || isName(m.of) ? { type: 'beside', of: m.of } : undefined;
+    case 'out':
+      return (m.what === 'state' || m.what === 'diagram') && (m.as === 'text' || m.as === 'svg' || m.as === 'png')
+        ? { type: 'out', what: m.what, as: m.as }
+        : undefined;
+    case 'png':
+      return isPng(m.data) ? { type: 'png', data: m.data } : undefined;
     case 'revealLine':
       return isIndex(m.line) ? { type: 'revealLine', line: m.line } : undefined;
     case 'timeline':
