@@ -8,11 +8,12 @@ import { CHOICE_VALUES } from '../scenario/deviceWords.ts';
 import { parse } from '../scenario/parse.ts';
 import type { Program } from '../scenario/program.ts';
 import { nearest } from '../scenario/suggest.ts';
+import type { ScenarioText } from '../scenario/tree.ts';
 import { type Comparison, changed, compare, type ProfileChange, type StatementPair } from '../session/compare.ts';
 import { nearestKernel } from '../session/kernelNames.ts';
 import { inMode, withApicv } from '../session/profiles.ts';
 import { fitted } from './columns.ts';
-import { readText } from './files.ts';
+import { readScenario } from './includes.ts';
 import { EXIT, type Io } from './io.ts';
 import { problemText } from './problems.ts';
 
@@ -58,7 +59,7 @@ function parseProfile(text: string): Change {
   return change;
 }
 
-function programOf(file: string, text: string, name: string): Program {
+function programOf(file: string, text: ScenarioText, name: string): Program {
   const change = parseProfile(name);
   const { program, diagnostics } = check(
     parse(change.apic === undefined ? text : inMode(text, change.apic)),
@@ -183,7 +184,7 @@ export async function compareCommand(args: readonly string[], io: Io): Promise<n
   }
   const [file] = positionals;
   try {
-    const text = await readText(file);
+    const text = await readScenario(file);
     const [left, right] = profiles.map(profile => programOf(file, text, profile));
     const names = [nameOf(left, profiles[0]), nameOf(right, profiles[1])] as const;
     const comparison = compare(left, right, names, incomparable([left, right]));

@@ -1,8 +1,8 @@
 /** `irqscope dap`: the debug adapter over standard input and output, for editors other than VS Code. */
-import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { DebugSession } from '../session/dap/debugSession.ts';
+import { readScenario } from './includes.ts';
 import { EXIT, type Io } from './io.ts';
 
 export const DAP_USAGE = 'irqscope dap';
@@ -14,7 +14,7 @@ const MAX_MESSAGE = 16 * 1024 * 1024;
 /** Serves one session; returns when the input ends. Broken framing ends it with exit code 2. */
 export async function dapCommand(_args: readonly string[], io: Io): Promise<number> {
   const session = new DebugSession({
-    read: program => readFile(program.startsWith('file:') ? fileURLToPath(program) : program, 'utf8'),
+    read: program => readScenario(program.startsWith('file:') ? fileURLToPath(program) : program),
     send: message => process.stdout.write(framed(message)),
     attach: () => {},
   });

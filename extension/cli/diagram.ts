@@ -4,7 +4,7 @@ import { check } from '../scenario/check.ts';
 import { parse } from '../scenario/parse.ts';
 import { diagramOf } from '../session/diagram.ts';
 import { Session } from '../session/session.ts';
-import { readText } from './files.ts';
+import { readScenario } from './includes.ts';
 import { EXIT, type Io } from './io.ts';
 import { printErrors } from './problems.ts';
 
@@ -26,7 +26,7 @@ export async function diagramCommand(args: readonly string[], io: Io): Promise<n
     io.err(`--line ${values.line}: write the number of a line: ${DIAGRAM_USAGE}`);
     return EXIT.unusable;
   }
-  const { program, diagnostics } = check(parse(await readText(file)));
+  const { program, diagnostics } = check(parse(await readScenario(file)));
   if (program === undefined) {
     printErrors(file, diagnostics, io);
     return EXIT.unusable;

@@ -6,9 +6,11 @@ import { check } from '../scenario/check.ts';
 import { builtIns } from '../scenario/codeScope.ts';
 import { parse } from '../scenario/parse.ts';
 import type { Program } from '../scenario/program.ts';
+import type { ScenarioText } from '../scenario/tree.ts';
 import { type Exploration, explore } from '../session/explore.ts';
 import { orderDiagram } from '../session/exploreDiagram.ts';
-import { readText, scenariosOf } from './files.ts';
+import { scenariosOf } from './files.ts';
+import { readScenario } from './includes.ts';
 import { EXIT, type Io } from './io.ts';
 import { printErrors } from './problems.ts';
 
@@ -101,9 +103,9 @@ function isKernel(name: string | undefined): name is KernelVersion {
 
 /** The program in each of its variants, or in the one that is asked for; undefined, and a complaint, when there is none. */
 async function load(file: string, profile: string | undefined, io: Io): Promise<Program[] | undefined> {
-  let text: string;
+  let text: ScenarioText;
   try {
-    text = await readText(file);
+    text = await readScenario(file);
   } catch (error) {
     io.err((error as Error).message);
     return undefined;

@@ -4,13 +4,15 @@ import type { KernelVersion } from '../engine/config.ts';
 import { KERNEL_VERSIONS } from '../engine/profile.ts';
 import { check } from '../scenario/check.ts';
 import { parse } from '../scenario/parse.ts';
+import type { ScenarioText } from '../scenario/tree.ts';
 import { otherKernel } from '../session/kernelNames.ts';
 import { type Finding, judgeScenario, notRun, type Outcome } from '../session/outcome.ts';
 import { passedPages, type RuleTally } from '../session/rules.ts';
 import { stepLines } from '../session/stepText.ts';
 import { fitted } from './columns.ts';
 import { printCoverage } from './coverage.ts';
-import { readText, scenariosOf, writeReport } from './files.ts';
+import { scenariosOf, writeReport } from './files.ts';
+import { pathTo, readScenario } from './includes.ts';
 import { EXIT, type Io } from './io.ts';
 import { junit } from './junit.ts';
 
@@ -47,18 +49,18 @@ export async function runCommand(args: readonly string[], io: Io): Promise<numbe
   const outcomes: FileOutcome[] = [];
   const files = (await Promise.all(positionals.map(scenariosOf))).flat();
   for (const file of files) {
-    const text = await read(file);
+    const found = await read(file);
     const outcome = {
       file,
-      ...(typeof text === 'string' ? judgeScenario(text, profile, section, tally) : notRun([text])),
+      ...('source' in found ? judgeScenario(found.source, profile, section, tally) : notRun([found])),
     };
     outcomes.push(outcome);
     for (const problem of outcome.problems) {
       io.err(printedProblem(file, problem));
     }
     if (!json && outcome.problems.length === 0) {
-      if (steps && typeof text === 'string') {
-        const { program } = check(parse(text), {
+      if (steps && 'source' in found) {
+        const { program } = check(parse(found.source), {
           ...(profile !== undefined && { kernel: profile }),
           ...(section !== undefined && { section }),
         });
@@ -90,9 +92,9 @@ function isKernel(name: string): name is KernelVersion {
   return (KERNEL_VERSIONS as readonly string[]).includes(name);
 }
 
-async function read(file: string): Promise<string | Finding> {
+async function read(file: string): Promise<{ readonly source: ScenarioText } | Finding> {
   try {
-    return await readText(file);
+    return { source: await readScenario(file) };
   } catch (error) {
     const { message } = error as Error;
     return { line: 0, text: message.replace(`${file}: `, '') };
@@ -100,8 +102,10 @@ async function read(file: string): Promise<string | Finding> {
 }
 
 /** `FILE:LINE:COLUMN: error CODE: …`, as compilers have it. */
-function printedProblem(file: string, { line, column, code, text }: Finding): string {
-  const place = [file, ...(line > 0 ? [line] : []), ...(column === undefined ? [] : [column])].join(':');
+function printedProblem(file: string, { file: included, line, column, code, text }: Finding): string {
+  const place = [pathTo(file, included), ...(line > 0 ? [line] : []), ...(column === undefined ? [] : [column])].join(
+    ':',
+  );
   return `${place}: error${code === undefined ? '' : ` ${code}`}: ${text}`;
 }
 
