@@ -2,9 +2,11 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { readScenario } from '../../../extension/cli/includes.ts';
 import { check } from '../../../extension/scenario/check.ts';
 import { importDiagram, MAX_IMPORT } from '../../../extension/scenario/importDiagram.ts';
 import { parse } from '../../../extension/scenario/parse.ts';
+import type { ScenarioText } from '../../../extension/scenario/tree.ts';
 import { diagramOfText } from '../../../extension/session/diagram.ts';
 import { explore } from '../../../extension/session/explore.ts';
 import { judgeScenario } from '../../../extension/session/outcome.ts';
@@ -245,7 +247,7 @@ describe('a diagram that irqscope printed', () => {
     return found;
   };
   const sample = (name: string) => readFileSync(path.join(root, 'scenarios', `${name}.irq`), 'utf8');
-  const again = (text: string) => scenarioOf(diagramOfText(text) ?? '').text;
+  const again = (text: ScenarioText) => scenarioOf(diagramOfText(text) ?? '').text;
 
   test.each([
     '01-posted-to-running',
@@ -259,8 +261,8 @@ describe('a diagram that irqscope printed', () => {
     'matrix/5-blocked',
     'seeds/4-ipi-virtualization/unicast',
     'seeds/2-irq-forwarding/amd',
-  ])('%s: the imported scenario has the same diagram', name => {
-    const text = sample(name);
+  ])('%s: the imported scenario has the same diagram', async name => {
+    const text = await readScenario(path.join(root, 'scenarios', `${name}.irq`));
     expect(diagramOfText(again(text))).toBe(diagramOfText(text));
   });
 
