@@ -1,10 +1,9 @@
 import { type Event, EventEmitter, Range, Selection, Uri, window, workspace } from 'vscode';
-import type { FromWebview, ToWebview } from '../session/protocol.ts';
+import type { Besides } from '../session/beside.ts';
+import type { Answer, Drawing, FromWebview, ToWebview } from '../session/protocol.ts';
 import type { Session } from '../session/session.ts';
+import type { SnapshotTitle } from '../session/snapshot.ts';
 import type { InspectorSource } from './inspectorPanel.ts';
-
-/** Steps on either side of the present one that the timeline gets at once; it asks for more. */
-const TIMELINE_REACH = 500;
 
 const NOTHING_RUNS = 'No scenario runs. Open a scenario (.irq) and press F5.';
 
@@ -19,6 +18,8 @@ export class CurrentRun implements InspectorSource {
   #sequence = 0;
   #subscription: { dispose(): void } | undefined;
   #pictures: typeof import('./lazy.ts') | undefined;
+  /** Pictures of other moments of the run. */
+  #besides: Besides | undefined;
 
   /** A run began, or (undefined) ended. */
   async attach(session: Session | undefined, uri: string): Promise<void> {
@@ -26,6 +27,7 @@ export class CurrentRun implements InspectorSource {
     this.#subscription = session?.onDidMove(() => this.#changed.fire());
     this.#pictures = await import('./lazy.ts');
     this.#session = session;
+    this.#besides = undefined;
     this.#number++;
     this.#uri = uri;
     this.#changed.fire();
@@ -36,17 +38,18 @@ export class CurrentRun implements InspectorSource {
     return this.#session && { uri: this.#uri, number: this.#number };
   }
 
-  current(): readonly ToWebview[] {
+  current(): ToWebview {
     const session = this.#session;
     if (session === undefined || this.#pictures === undefined) {
-      return [{ type: 'empty', reason: NOTHING_RUNS }];
+      return { type: 'empty', reason: NOTHING_RUNS };
     }
-    const title = Uri.parse(this.#uri).path.split('/').pop() ?? '';
-    const snapshot = this.#pictures.snapshotOf(session, { title, uri: this.#uri }, ++this.#sequence);
-    return [
-      { type: 'snapshot', snapshot: { ...snapshot, run: this.#number } },
-      this.#timeline(session, session.position - TIMELINE_REACH, session.position + TIMELINE_REACH),
-    ];
+    const snapshot = this.#pictures.snapshotOf(session, this.#title, ++this.#sequence);
+    return { type: 'snapshot', snapshot: { ...snapshot, run: this.#number } };
+  }
+
+  timeline(from: number, to: number): ToWebview {
+    const steps = this.#session && this.#pictures?.timelineOf(this.#session, from, to);
+    return { type: 'timeline', from: Math.max(from, 1), lanes: [], steps: [], ...steps };
   }
 
   /** The kernel function that the last step lies in; undefined when it lies in none. */
@@ -64,30 +67,36 @@ export class CurrentRun implements InspectorSource {
 
   handle(message: FromWebview): void {
     const session = this.#session;
-    if (session === undefined) {
-      return;
+    const pictures = this.#pictures;
+    if (session === undefined || pictures === undefined) {
+      return undefined;
     }
     switch (message.type) {
       case 'move':
-        session.move(message.motion);
-        break;
+        return session.move(message.motion).reason === 'breakpoint' ? { type: 'breakpoint' } : undefined;
       case 'seek':
         session.seek(message.step);
-        break;
+        return undefined;
       case 'writer':
         session.seekWriter(message.fields);
-        break;
+        return undefined;
+      case 'reader':
+        return { type: 'reader', search: session.seekReader(message.fields) };
+      case 'profiles':
+        return { type: 'profiles', labels: pictures.profilesBeside(session) };
+      case 'beside':
+        this.#besides ??= new pictures.Besides(session, this.#title);
+        return { type: 'beside', beside: this.#besides.beside(message.of) };
       case 'revealLine':
         void this.#reveal(message.line);
-        break;
-      case 'timeline':
-        break;
+        return undefined;
+      default:
+        return undefined;
     }
   }
 
-  #timeline(session: Session, from: number, to: number): ToWebview {
-    const timeline = this.#pictures?.timelineOf(session, from, to) ?? { lanes: [], steps: [] };
-    return { type: 'timeline', from: Math.max(from, 1), ...timeline };
+  get #title(): SnapshotTitle {
+    return { title: Uri.parse(this.#uri).path.split('/').pop() ?? '', uri: this.#uri };
   }
 
   async #reveal(line: number): Promise<void> {

@@ -11,13 +11,16 @@ import {
   window,
 } from 'vscode';
 import { Told } from '../session/delta.ts';
-import { type FromWebview, parseFromWebview, type ToWebview } from '../session/protocol.ts';
+import { type Answer, type Drawing, type FromWebview, parseFromWebview, type ToWebview } from '../session/protocol.ts';
 import { registerExportRun } from './exportRun.ts';
 import { inspectorHtml } from './inspectorHtml.ts';
 import { KeyboardKeeper } from './keyboardKeeper.ts';
 import { registerVcpuGlance } from './vcpuGlance.ts';
 
 const VIEW_TYPE = 'irqscope.inspector';
+
+/** Steps of the timeline that a view is told at once: more than any window shows. */
+const MOST_STEPS = 4096;
 
 /** What the panel shows and obeys: the run that the user steps through. */
 export interface InspectorSource {
@@ -137,17 +140,19 @@ class InspectorPanel {
         void this.#focusEditor();
         return;
       case 'timeline':
-        this.#told.forgetTimeline();
-        this.#post();
+        this.#say(this.#source.timeline(message.from, Math.min(message.to, message.from + MOST_STEPS)));
         return;
       case 'revealLine':
-        this.#source.handle(message);
+      case 'profiles':
+      case 'beside':
+        this.#say(this.#source.handle(message));
         return;
       case 'move':
       case 'seek':
       case 'writer':
+      case 'reader':
         this.#keyboard.expectTheft();
-        this.#source.handle(message);
+        this.#say(this.#source.handle(message));
     }
   }
 

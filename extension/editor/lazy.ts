@@ -1,6 +1,7 @@
 /** What the host loads on first need: debug adapter, engine and scenario language. */
 export { importDiagram } from '../scenario/importDiagram.ts';
 export { sectionsOf } from '../scenario/sections.ts';
+export { Besides, profilesBeside } from '../session/beside.ts';
 export { DebugSession } from '../session/dap/debugSession.ts';
 export { diagramOf, diagramOfText } from '../session/diagram.ts';
 export { explorable } from '../session/explorable.ts';

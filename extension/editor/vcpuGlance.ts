@@ -37,7 +37,8 @@ export function registerVcpuGlance(context: ExtensionContext, source: InspectorS
 }
 
 function vcpusOf(source: InspectorSource): readonly VcpuView[] | undefined {
-  return source.current().find(message => message.type === 'snapshot')?.snapshot.vcpus;
+  const message = source.current();
+  return message.type === 'snapshot' ? message.snapshot.vcpus : undefined;
 }
 
 /** `cpu 1 · ON · PIR 0x41 · next …`: what is set, in the order in which an interrupt passes it. */

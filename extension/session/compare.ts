@@ -6,6 +6,7 @@ import { EVENT, G, V } from '../engine/layout.ts';
 import type { Machine } from '../engine/machine.ts';
 import { vectorSet, vectorsAt } from '../engine/text.ts';
 import type { Program } from '../scenario/program.ts';
+import { partners } from './align.ts';
 import type { StepView } from './protocol.ts';
 import { Session } from './session.ts';
 
@@ -107,31 +108,18 @@ function runStatement(session: Session, notifications: boolean): Part {
 
 const placeOf = (step: StepView): string => `${step.agent} ${step.place} ${step.path.at(-1) ?? ''}`;
 
-/** Longest common subsequence by agent and place: what both did stands side by side. */
+/** By agent and place: what both did stands side by side. */
 function aligned(left: readonly StepView[], right: readonly StepView[]): StepPair[] {
-  const width = right.length + 1;
-  const lengths = new Uint32Array((left.length + 1) * width);
-  for (let i = left.length - 1; i >= 0; i--) {
-    for (let j = right.length - 1; j >= 0; j--) {
-      lengths[i * width + j] =
-        placeOf(left[i]) === placeOf(right[j])
-          ? lengths[(i + 1) * width + j + 1] + 1
-          : Math.max(lengths[(i + 1) * width + j], lengths[i * width + j + 1]);
-    }
-  }
+  const partner = partners(left.map(placeOf), right.map(placeOf));
   const pairs: StepPair[] = [];
-  let i = 0;
   let j = 0;
-  while (i < left.length || j < right.length) {
-    if (i < left.length && j < right.length && placeOf(left[i]) === placeOf(right[j])) {
-      pairs.push({ left: left[i++], right: right[j++] });
-    } else if (j >= right.length || (i < left.length && lengths[(i + 1) * width + j] >= lengths[i * width + j + 1])) {
-      pairs.push({ left: left[i++], right: undefined });
-    } else {
+  left.forEach((step, i) => {
+    while (j < partner[i]) {
       pairs.push({ left: undefined, right: right[j++] });
     }
-  }
-  return pairs;
+    pairs.push({ left: step, right: partner[i] < 0 ? undefined : right[j++] });
+  });
+  return [...pairs, ...right.slice(j).map(step => ({ left: undefined, right: step }))];
 }
 
 /** `ignored`: texts of conditions that mean nothing on one of the sides. */

@@ -2,7 +2,7 @@
 import type { Snapshot, TimelineStep, ToWebview } from './protocol.ts';
 
 /** Equality of what survives JSON: no cycles, no prototypes. */
-function equal(a: unknown, b: unknown): boolean {
+export function equal(a: unknown, b: unknown): boolean {
   if (a === b) {
     return true;
   }
@@ -37,62 +37,33 @@ function snapshotMessage(before: Snapshot | undefined, after: Snapshot): ToWebvi
   };
 }
 
-type TimelineMessage = Extract<ToWebview, { type: 'timeline' }>;
-
-/** The part of `after` that a view which heard `before` does not know; undefined when it knows all. */
-function timelineMessage(before: TimelineMessage | undefined, after: TimelineMessage): TimelineMessage | undefined {
-  if (before === undefined) {
-    return after;
-  }
-  const isKnown = (step: TimelineStep): boolean => {
-    const known = before.steps[step.step - before.from];
-    return (
-      known !== undefined &&
-      equal({ ...step, lane: after.lanes[step.lane] }, { ...known, lane: before.lanes[known.lane] })
-    );
-  };
-  const first = after.steps.findIndex(step => !isKnown(step));
-  if (first < 0) {
-    return undefined;
-  }
-  let last = after.steps.length - 1;
-  while (isKnown(after.steps[last])) {
-    last--;
-  }
-  return { ...after, from: after.from + first, steps: after.steps.slice(first, last + 1) };
-}
+/** Steps on either side of the present one that a view is told unasked. */
+const REACH = 500;
 
 /** What one view was told, so that it is told only news. */
 export class Told {
   #snapshot: Snapshot | undefined;
-  #timeline: TimelineMessage | undefined;
+  /** First and last step of which the view was told without a gap. */
+  #steps: readonly [first: number, last: number] | undefined;
 
   /** The view holds nothing any more: it was opened, shown again, or it lost track. */
   forget(): void {
     this.#snapshot = undefined;
-    this.#timeline = undefined;
+    this.#steps = undefined;
   }
 
-  /** The view misses steps of its timeline. */
-  forgetTimeline(): void {
-    this.#timeline = undefined;
-  }
-
-  /** `message` cut down to what the view does not know; undefined when it knows all. */
-  news(message: ToWebview): ToWebview | undefined {
+  /** `message` cut down to what the view does not know. */
+  news(message: ToWebview): ToWebview {
     switch (message.type) {
       case 'snapshot': {
         const before = this.#snapshot;
-        this.#snapshot = message.snapshot;
-        const news = snapshotMessage(before, message.snapshot);
+        const { snapshot } = message;
+        this.#snapshot = snapshot;
+        const news = snapshotMessage(before, snapshot);
         // As the view does: another run, or another way from an earlier step, has other steps.
-        if (news.type === 'snapshot' || message.snapshot.length < (before?.length ?? 0)) this.#timeline = undefined;
+        if (news.type === 'snapshot') this.#steps = undefined;
+        else if (this.#steps && this.#steps[1] > snapshot.length) this.#steps = [this.#steps[0], snapshot.length];
         return news;
-      }
-      case 'timeline': {
-        const before = this.#timeline;
-        this.#timeline = message;
-        return timelineMessage(before, message);
       }
       case 'empty':
         this.forget();
@@ -100,5 +71,28 @@ export class Told {
       default:
         return message;
     }
+  }
+
+  /**
+   * First and last of the steps around the present one that the view is to be told of, in one piece; undefined when it knows them. The
+   * last of a run is told again: it may have been taken another way while the run kept its length.
+   */
+  stepsToTell({ position, length }: Snapshot): readonly [first: number, last: number] | undefined {
+    const first = Math.max(1, position - REACH);
+    const last = Math.min(length, position + REACH);
+    const known = this.#steps;
+    if (first > last) {
+      return undefined;
+    }
+    if (known === undefined || first > known[1] + 1 || last < known[0] - 1) {
+      this.#steps = [first, last];
+      return this.#steps;
+    }
+    const [before, after] = [first < known[0], last > known[1]];
+    this.#steps = [Math.min(first, known[0]), Math.max(last, known[1])];
+    if (!before && !after) {
+      return position === length ? [length, length] : undefined;
+    }
+    return [before ? first : known[1] + 1, after ? last : known[0] - 1];
   }
 }

@@ -1,7 +1,7 @@
 /** The profiles under which a scenario can be compared with itself, and what comes of it. */
 import type { KernelVersion, Vendor } from '../engine/config.ts';
 import { KERNEL_VERSIONS } from '../engine/profile.ts';
-import { check } from '../scenario/check.ts';
+import { type CheckOptions, check } from '../scenario/check.ts';
 import { parse } from '../scenario/parse.ts';
 import type { Program } from '../scenario/program.ts';
 import type { ScenarioText } from '../scenario/tree.ts';
@@ -31,10 +31,12 @@ const APIC_MODE = /^(\s*vcpus\s+\S+\s+)(x2apic|xapic)/m;
 /** What the scenario can be compared with. */
 export function comparable(text: ScenarioText): Alternative[] {
   const { program } = check(parse(text));
-  if (program === undefined) {
-    return [];
-  }
-  const { kernel, vendor, apicv } = program.machine;
+  return program === undefined ? [] : alternativesTo(program, text);
+}
+
+/** What a program can be compared with; `text` is what it was checked from. */
+export function alternativesTo({ machine }: Program, text: ScenarioText): Alternative[] {
+  const { kernel, vendor, apicv } = machine;
   const kernels = KERNEL_VERSIONS.filter(version => version !== kernel).map(version => ({
     label: `Linux ${version}`,
     kernel: version,
@@ -75,9 +77,14 @@ export function comparisonOf(text: ScenarioText, alternative: Alternative): Side
   };
 }
 
-function alternativeOf(text: ScenarioText, { kernel, vendor, apicv, apic }: Alternative): Program | string {
+/** The program under the alternative, or why there is none. `options`: how the text is read otherwise. */
+export function alternativeOf(
+  text: ScenarioText,
+  { kernel, vendor, apicv, apic }: Alternative,
+  options: CheckOptions = {},
+): Program | string {
   const changedText = apic === undefined ? text : inMode(text, apic);
-  const { program, diagnostics } = check(parse(changedText), kernel === undefined ? {} : { kernel });
+  const { program, diagnostics } = check(parse(changedText), kernel === undefined ? options : { ...options, kernel });
   if (program === undefined) {
     return diagnostics.find(({ severity }) => severity === 'error')?.message ?? 'it cannot be run there';
   }

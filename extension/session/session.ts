@@ -4,10 +4,12 @@ import { G } from '../engine/layout.ts';
 import { MARK, SCENARIO, USER } from '../engine/machine.ts';
 import type { Program, Statement } from '../scenario/program.ts';
 import { type AgentAction, begin, obstacle } from './actions.ts';
+import type { RunSource } from './beside.ts';
 import { explain } from './explain.ts';
 import { UserError } from './expression.ts';
 import { lastWriter } from './lastWriter.ts';
-import type { Motion, StepView, Trouble } from './protocol.ts';
+import { ReadWatch, replayUntilRead } from './nextReader.ts';
+import type { Motion, ReaderSearch, StepView, Trouble } from './protocol.ts';
 import { Runner } from './runner.ts';
 import { applies, brokenBy, type StopRule } from './stopRules.ts';
 
@@ -37,11 +39,18 @@ export interface Patience {
 const ENDLESS: Patience = { exhausted: () => false };
 const STEPS_BETWEEN_LOOKS = 4096;
 
+/** Steps that a search for a reader records at most: a second's work. */
+const READ_AHEAD = 1 << 16;
+
 export class Session {
   readonly program: Program;
   readonly runner: Runner;
   /** Where motions stop on their way. */
   rules: readonly StopRule[] = DEFAULT_RULES;
+  /** From what the program was checked; without it there is no comparison with other profiles. */
+  source: RunSource | undefined;
+  /** How often the recorded steps were given another way, by a change by hand. */
+  changes = 0;
   /** Prints what log points say. */
   log: (text: string) => void = () => {};
 
@@ -55,6 +64,8 @@ export class Session {
   private listeners = new Set<() => void>();
   /** Step after which nothing more can happen; -1 while the run has not come there. */
   private end = -1;
+  /** Sees what new steps read. */
+  private watch: ReadWatch | undefined;
 
   /** `order`: which agent takes each step of the program's race. */
   constructor(program: Program, order: readonly number[] = []) {
@@ -136,6 +147,31 @@ export class Session {
     return this.seek(lastWriter(this.runner.machine, fields));
   }
 
+  /**
+   * Goes to the next step that reads one of these fields, as `FieldTouch` names them. When no recorded step does, runs on as
+   * `continue` does, at most `READ_AHEAD` steps; a run that is not stopped on the way comes back when nobody reads them.
+   */
+  seekReader(fields: readonly string[], patience: Patience = ENDLESS): ReaderSearch {
+    const { machine } = this.runner;
+    const from = this.position;
+    const watch = new ReadWatch(machine, fields);
+    replayUntilRead(this.runner, watch);
+    const recorded = this.position;
+    let outcome: ReaderSearch['outcome'] = watch.seen ? 'recorded' : 'none';
+    if (!watch.seen) {
+      this.watch = watch;
+      const stop = this.forward(() => watch.seen || this.position >= recorded + READ_AHEAD, patience);
+      this.watch = undefined;
+      outcome = watch.seen ? 'ahead' : stop.rules === undefined ? 'none' : 'stopped';
+    }
+    const to = this.position;
+    if (outcome === 'none') {
+      machine.seek(from);
+    }
+    this.announce();
+    return { fields, outcome, from, recorded, to };
+  }
+
   /** Goes to the moment before statement `index` begins, back or ahead; stops at the end if it never does. */
   goTo(index: number, patience: Patience = ENDLESS): Stop {
     const there = () => this.runner.betweenStatements && this.runner.statement === index;
@@ -177,6 +213,7 @@ export class Session {
   change(write: () => void): void {
     const { machine } = this.runner;
     machine.truncate();
+    this.changes++;
     this.end = -1;
     for (const step of this.failureAt.keys()) {
       if (step > machine.position) {
@@ -304,7 +341,9 @@ export class Session {
     }
     const index = this.runner.statement;
     const { statement } = this;
+    machine.observer = this.watch;
     this.runner.step();
+    machine.observer = undefined;
     this.lookForEnd();
     this.statements[machine.position - 1] = index;
     if ((machine.marksOf(machine.position) & (1 << MARK.failure)) !== 0 && statement !== undefined) {

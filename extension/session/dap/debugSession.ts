@@ -10,7 +10,7 @@ import { Session, type Stop } from '../session.ts';
 import { TROUBLES } from '../stopRules.ts';
 import { Breakpoints } from './breakpoints.ts';
 import { CAPABILITIES } from './capabilities.ts';
-import { actionOf, kernelOf, type LaunchArguments, orderOf, programOf } from './launch.ts';
+import { actionOf, kernelOf, type LaunchArguments, optionsOf, orderOf, programOf } from './launch.ts';
 import { Look } from './look.ts';
 import { currentThread, SCENARIO_THREAD, threadsOf } from './stack.ts';
 
@@ -216,6 +216,7 @@ export class DebugSession {
     this.program = args.program;
     this.text = text;
     this.session = new Session(program, orderOf(args));
+    this.session.source = { text, options: optionsOf(kernel, args) };
     this.session.log = line => this.output('console', line);
     this.breakpoints.apply(this.session);
     this.last = { reason: 'start' };

@@ -2,7 +2,7 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { KernelVersion } from '../../engine/config.ts';
 import { KERNEL_VERSIONS } from '../../engine/profile.ts';
-import { check } from '../../scenario/check.ts';
+import { type CheckOptions, check } from '../../scenario/check.ts';
 import { parse } from '../../scenario/parse.ts';
 import type { Program } from '../../scenario/program.ts';
 import type { ScenarioText } from '../../scenario/tree.ts';
@@ -26,17 +26,25 @@ export function orderOf({ order }: LaunchArguments): readonly number[] {
   return Array.isArray(order) && order.every(each => Number.isInteger(each)) ? order : [];
 }
 
+/** How the text of the scenario is to be read. */
+export function optionsOf(
+  kernel: KernelVersion | undefined,
+  { variant, section }: Pick<LaunchArguments, 'variant' | 'section'>,
+): CheckOptions {
+  return {
+    ...(kernel !== undefined && { kernel }),
+    ...(typeof variant === 'string' && { variant }),
+    ...(typeof section === 'string' && section !== '' && { section }),
+  };
+}
+
 /** Throws UserError with the line of the first error, or when there is nothing to run. */
 export function programOf(
   text: ScenarioText,
   kernel: KernelVersion | undefined,
-  { variant, section }: Pick<LaunchArguments, 'variant' | 'section'> = {},
+  args: Pick<LaunchArguments, 'variant' | 'section'> = {},
 ): Program {
-  const { program, diagnostics } = check(parse(text), {
-    ...(kernel !== undefined && { kernel }),
-    ...(typeof variant === 'string' && { variant }),
-    ...(typeof section === 'string' && section !== '' && { section }),
-  });
+  const { program, diagnostics } = check(parse(text), optionsOf(kernel, args));
   if (program === undefined) {
     const errors = diagnostics.filter(({ severity }) => severity === 'error');
     const [first] = errors;

@@ -14,7 +14,6 @@ class Pair {
 
   say(message: ToWebview): void {
     const news = this.told.news(message);
-    if (news === undefined) return;
     this.said.push(news);
     this.model = reduce(this.model, JSON.parse(JSON.stringify(news)) as Picture);
   }
@@ -22,7 +21,8 @@ class Pair {
   show(session: ReturnType<typeof sessionOf>, uri = 'file:///a.irq'): Snapshot {
     const snapshot = snapshotOf(session, { title: 'a.irq', uri }, ++this.sequence);
     this.say({ type: 'snapshot', snapshot });
-    this.say({ type: 'timeline', from: 1, ...timelineOf(session, 1, session.length) });
+    const steps = this.told.stepsToTell(snapshot);
+    if (steps) this.say({ type: 'timeline', from: steps[0], ...timelineOf(session, ...steps) });
     return snapshot;
   }
 
@@ -36,7 +36,7 @@ describe('a view that is told only news', () => {
     const session = sessionOf(TO_RUNNING);
     const pair = new Pair();
     expect(pair.show(session)).toEqual(pair.model.snapshot);
-    expect(pair.types()).toEqual(['snapshot', 'timeline']);
+    expect(pair.types()).toEqual(['snapshot']);
     for (const motion of [
       'stepInto',
       'stepInto',
@@ -63,7 +63,7 @@ describe('a view that is told only news', () => {
     pair.show(session);
     while (session.explain().writes[0]?.field !== 'vcpu 1.pid.pir[0x41]') session.move('stepInto');
     pair.show(session);
-    pair.types();
+    pair.said.length = 0;
     session.move('stepInto');
     pair.show(session);
     const delta = pair.said.find(message => message.type === 'delta');
@@ -76,7 +76,9 @@ describe('a view that is told only news', () => {
     const session = sessionOf(TO_RUNNING);
     session.move('stepOver');
     pair.show(session);
-    pair.show(sessionOf(FAILING), 'file:///b.irq');
+    const other = sessionOf(FAILING);
+    other.move('stepInto');
+    pair.show(other, 'file:///b.irq');
     expect(pair.types()).toEqual(['snapshot', 'timeline', 'snapshot', 'timeline']);
     pair.told.forget();
     pair.show(session);
@@ -100,5 +102,43 @@ describe('a view that is told only news', () => {
     pair.told.forget();
     expect(pair.show(session)).toEqual(pair.model.snapshot);
     expect(pair.model.lost).toBe(false);
+  });
+
+  test('hears of each recorded step once, and of the last again when it was taken another way', () => {
+    const session = sessionOf(TO_RUNNING);
+    const pair = new Pair();
+    const heard = () =>
+      pair.said
+        .splice(0)
+        .flatMap(message => (message.type === 'timeline' ? message.steps.map(({ step }) => step) : []));
+    session.move('continue');
+    pair.show(session);
+    expect(heard()).toEqual(Array.from({ length: session.length }, (_, i) => i + 1));
+    session.seek(5);
+    pair.show(session);
+    session.move('stepInto');
+    pair.show(session);
+    expect(heard()).toEqual([]);
+    session.seek(session.length - 1);
+    const { machine } = session.runner;
+    session.change(() => machine.store(machine.vcpu(2), 1));
+    pair.show(session);
+    expect(heard()).toEqual([session.length]);
+    expect(pair.model.timeline.steps.get(session.length)?.place).toBe(
+      timelineOf(session, session.length, session.length).steps[0].place,
+    );
+  });
+
+  test('of a long run hears what lies around the present step, piece by piece', () => {
+    const told = new Told();
+    const at = (position: number, length = 10_000) => told.stepsToTell({ position, length } as Snapshot);
+    expect(at(0, 0)).toBeUndefined();
+    expect(at(5_000)).toEqual([4_500, 5_500]);
+    expect(at(5_001)).toEqual([5_501, 5_501]);
+    expect(at(4_998)).toEqual([4_498, 4_499]);
+    expect(at(5_000)).toBeUndefined();
+    expect(at(9_000)).toEqual([8_500, 9_500]);
+    expect(at(10_000)).toEqual([9_501, 10_000]);
+    expect(at(10_001, 10_001)).toEqual([10_001, 10_001]);
   });
 });
