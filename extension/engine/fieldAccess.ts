@@ -1,9 +1,10 @@
 /** Reads, writes and names fields in a machine's memory, by the table of `fields.ts`. */
 import { type Block, FIELDS, type FieldInfo } from './fields.ts';
-import { irqchipWord } from './irqchipFields.ts';
+import { irqchipParts, irqchipWord } from './irqchipFields.ts';
 import { C, D, GUEST, IOMMU, V } from './layout.ts';
 import type { Machine } from './machine.ts';
 import { hex, vectorsAt } from './text.ts';
+import { tableWord, wordOfBlock } from './wordNames.ts';
 
 /** A field of one vCPU or CPU. */
 export interface FieldRef {
@@ -178,7 +179,12 @@ function describeWord(m: Machine, address: number, mask: number, before: number,
     return name === undefined ? [] : [{ name, before: String(before), after: String(after) }];
   }
   if (place === undefined) {
-    const name = irqchipWord(m, address);
+    // A word that is read as a whole is one value; what changes, or is tested, is a part of it.
+    const parts = mask === -1 && before === after ? [] : irqchipParts(m, address, mask, before, after);
+    if (parts.length > 0) {
+      return parts;
+    }
+    const name = irqchipWord(m, address) ?? tableWord(m, address);
     return name === undefined ? [] : [{ name, before: hex(before, 1), after: hex(after, 1) }];
   }
   const described: FieldChange[] = [];
@@ -207,6 +213,11 @@ function describeWord(m: Machine, address: number, mask: number, before: number,
       const value = (word: number) => printNumber(field, (word & maskOf(field)) >>> field.bit);
       described.push({ name: subject, before: value(before), after: value(after) });
     }
+  }
+  const name = described.length === 0 && mask !== 0 ? wordOfBlock(place.block, place.word) : undefined;
+  if (name !== undefined) {
+    const subject = `${subjectName(m, place.block, place.index)}.${name}`;
+    described.push({ name: subject, before: hex(before, 8), after: hex(after, 8) });
   }
   return described;
 }

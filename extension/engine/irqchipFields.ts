@@ -1,7 +1,9 @@
 /** Fields of the in-kernel irqchip: of a vCPU as part of the table in `fields.ts`; of the VM only by name, for what a step changed. */
+import { ioapicRte } from '../formats/ioapicRte.ts';
 import type { FieldInfo } from './fields.ts';
 import { IO, IOAPIC_NUM_PINS, KVM_APIC_INIT, KVM_APIC_SIPI, MAP, MP_STATE, PIC, PICS, REQ, V, VM } from './layout.ts';
 import type { Machine } from './machine.ts';
+import { hex } from './text.ts';
 
 const flag = (path: string, word: number, bit: number, doc: string): FieldInfo => ({
   path,
@@ -101,4 +103,44 @@ export function irqchipWord(m: Machine, address: number): string | undefined {
     return ioapicWord(address - ioapic);
   }
   return within(pics, PICS.words) ? picWord(address - pics) : undefined;
+}
+
+/** Words in which each bit is a pin. */
+const PIN_BITS: Readonly<Record<number, string>> = {
+  [IO.irr]: 'ioapic.irr',
+  [IO.irr_delivered]: 'ioapic.irr_delivered',
+  [IO.notifiers]: 'ioapic.notifiers',
+};
+
+interface Part {
+  readonly name: string;
+  readonly lo: number;
+  readonly width: number;
+}
+
+/** What a word of the IOAPIC is made of: the fields of a redirection entry, or a bit for each pin; empty when it is one value. */
+function partsOfIoapic(word: number): readonly Part[] {
+  const at = word - IO.redirtbl;
+  if (at >= 0) {
+    const first = (at & 1) * 32;
+    return ioapicRte.fields
+      .filter(({ reserved, lo }) => reserved === undefined && lo >= first && lo < first + 32)
+      .map(({ name, hi, lo }) => ({ name: `ioapic.redirtbl[${at >> 1}].${name}`, lo: lo - first, width: hi - lo + 1 }));
+  }
+  const bits = PIN_BITS[word];
+  return bits === undefined
+    ? []
+    : Array.from({ length: IOAPIC_NUM_PINS }, (_, pin) => ({ name: `${bits}[${pin}]`, lo: pin, width: 1 }));
+}
+
+const parts: readonly (readonly Part[])[] = Array.from({ length: IO.words }, (_, word) => partsOfIoapic(word));
+
+/** The parts of a word of the IOAPIC under `mask`, with their values; empty where the word has none. */
+export function irqchipParts(m: Machine, address: number, mask: number, before: number, after: number) {
+  return (parts[address - m.layout.ioapic] ?? [])
+    .filter(({ lo, width }) => (mask >>> lo) & ((1 << width) - 1))
+    .map(({ name, lo, width }) => {
+      const value = (word: number) => hex((word >>> lo) & ((1 << width) - 1), 1);
+      return { name, before: value(before), after: value(after) };
+    });
 }
