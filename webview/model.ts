@@ -1,4 +1,4 @@
-import type { Delta, Picture, Snapshot, TimelineStep } from '../extension/session/protocol.ts';
+import type { Delta, Picture, Snapshot, TableChange, TableView, TimelineStep } from '../extension/session/protocol.ts';
 import { visible } from './visible.ts';
 
 /** The steps that the view has heard of; a long run is never held whole. */
@@ -59,9 +59,28 @@ function replace<T extends { readonly index: number }>(all: readonly T[], change
   return next;
 }
 
+/** The tables with some of their rows exchanged, by key. */
+function changedTables(tables: readonly TableView[], changes: readonly TableChange[]): readonly TableView[] {
+  if (changes.length === 0) return tables;
+  const byKey = new Map(changes.map(change => [change.key, change]));
+  return tables.map(table => {
+    const change = byKey.get(table.key);
+    if (change === undefined) return table;
+    const rows = new Map([...table.rows, ...change.rows].map(row => [row.key, row]));
+    const order = change.order ?? table.rows.map(({ key }) => key);
+    const { order: _, ...head } = change;
+    return { ...table, ...head, rows: order.flatMap(key => rows.get(key) ?? []) };
+  });
+}
+
 /** The picture to which `delta` leads from its base. */
-export function applied({ vcpus, cpus }: Snapshot, delta: Delta): Snapshot {
-  return { ...delta.snapshot, vcpus: replace(vcpus, delta.vcpus), cpus: replace(cpus, delta.cpus) };
+export function applied({ vcpus, cpus, tables }: Snapshot, delta: Delta): Snapshot {
+  return {
+    ...delta.snapshot,
+    vcpus: replace(vcpus, delta.vcpus),
+    cpus: replace(cpus, delta.cpus),
+    tables: changedTables(tables, delta.tables),
+  };
 }
 
 export function reduce(model: Model, message: Picture): Model {

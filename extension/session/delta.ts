@@ -1,5 +1,5 @@
 /** What a view that holds one picture must hear to hold the next: of many vCPUs a step touches few. */
-import type { Snapshot, TimelineStep, ToWebview } from './protocol.ts';
+import type { Snapshot, TableChange, TableView, ToWebview } from './protocol.ts';
 
 /** Equality of what survives JSON: no cycles, no prototypes. */
 export function equal(a: unknown, b: unknown): boolean {
@@ -16,6 +16,28 @@ export function equal(a: unknown, b: unknown): boolean {
   );
 }
 
+/** What leads from one picture of a table to the next; undefined when nothing does. */
+function tableChange(before: TableView, after: TableView): TableChange | undefined {
+  if (before === after) {
+    return undefined;
+  }
+  const { rows, columns, ...head } = after;
+  const { rows: oldRows, columns: oldColumns, ...oldHead } = before;
+  const isOrdered = rows.length === oldRows.length && rows.every((row, i) => row.key === oldRows[i].key);
+  const byKey = isOrdered ? undefined : new Map(oldRows.map(row => [row.key, row]));
+  const changed = rows.filter((row, i) => !equal(row, byKey === undefined ? oldRows[i] : byKey.get(row.key)));
+  const sameColumns = equal(columns, oldColumns);
+  if (isOrdered && changed.length === 0 && sameColumns && equal(head, oldHead)) {
+    return undefined;
+  }
+  return {
+    ...head,
+    ...(sameColumns ? {} : { columns }),
+    ...(isOrdered ? {} : { order: rows.map(({ key }) => key) }),
+    rows: changed,
+  };
+}
+
 /** The message that leads from `before` to `after`: a delta within one run on one machine, else the whole picture. */
 function snapshotMessage(before: Snapshot | undefined, after: Snapshot): ToWebview {
   if (
@@ -23,17 +45,22 @@ function snapshotMessage(before: Snapshot | undefined, after: Snapshot): ToWebvi
     before.uri !== after.uri ||
     before.run !== after.run ||
     before.vcpus.length !== after.vcpus.length ||
-    before.cpus.length !== after.cpus.length
+    before.cpus.length !== after.cpus.length ||
+    !equal(
+      before.tables.map(({ key }) => key),
+      after.tables.map(({ key }) => key),
+    )
   ) {
     return { type: 'snapshot', snapshot: after };
   }
-  const { vcpus, cpus, ...rest } = after;
+  const { vcpus, cpus, tables, ...rest } = after;
   return {
     type: 'delta',
     base: before.sequence,
     snapshot: rest,
     vcpus: vcpus.filter((vcpu, i) => !equal(vcpu, before.vcpus[i])),
     cpus: cpus.filter((cpu, i) => !equal(cpu, before.cpus[i])),
+    tables: tables.flatMap((table, i) => tableChange(before.tables[i], table) ?? []),
   };
 }
 

@@ -27,7 +27,7 @@ export function recordingOf(text: ScenarioText, title: string): Recording {
   const told = new Told();
   const pictureAt = (step: number) => {
     session.seek(step);
-    const snapshot = snapshotOf(session, { title, uri: '' }, step);
+    const snapshot = snapshotOf(session, { title, uri: '' }, step, 'all');
     return { snapshot, news: told.news({ type: 'snapshot', snapshot }) };
   };
   const first = pictureAt(0).snapshot;

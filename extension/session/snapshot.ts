@@ -7,8 +7,9 @@ import { vectorsAt } from '../engine/text.ts';
 import { ndstOf } from '../engine/vmx/scheduling.ts';
 import { markNames } from './explain.ts';
 import { nextDelivery } from './nextDelivery.ts';
-import type { CpuView, Snapshot, StepView, TimelineStep, VcpuView, VectorWords } from './protocol.ts';
+import type { CpuView, Snapshot, StepView, TableChoice, TimelineStep, VcpuView, VectorWords } from './protocol.ts';
 import type { Session } from './session.ts';
+import { tablesOf } from './tables/view.ts';
 
 /** What the session does not know: how the run is called and where its text stands. */
 export interface SnapshotTitle {
@@ -19,7 +20,13 @@ export interface SnapshotTitle {
 const EN = 1 << 11;
 const EXTD = 1 << 10;
 
-export function snapshotOf(session: Session, { title, uri }: SnapshotTitle, sequence: number): Snapshot {
+/** `tables`: which tables the view shows whole; absent = those that open by themselves. */
+export function snapshotOf(
+  session: Session,
+  { title, uri }: SnapshotTitle,
+  sequence: number,
+  tables?: TableChoice | 'all',
+): Snapshot {
   const { machine, program } = session.runner;
   const step = session.explain();
   // After a failed expectation the machine has moved on; what failed is what the picture is about.
@@ -37,7 +44,8 @@ export function snapshotOf(session: Session, { title, uri }: SnapshotTitle, sequ
     statement: statement === undefined ? '' : statement.text.trim(),
     step,
     vcpus: program.machine.vcpus.map((_, index) => vcpuView(machine, index, step)),
-    cpus: program.machine.cpus.map((_, index) => cpuView(machine, index)),
+    cpus: cpuViews(machine),
+    tables: tablesOf(machine, tables),
     troubles: session.troubles,
   };
 }
@@ -140,15 +148,19 @@ function changesIn(step: StepView, subject: string): Pick<VcpuView, 'changed' | 
   return { changed: [...changed], changedVectors };
 }
 
-function cpuView(m: Machine, index: number): CpuView {
-  const base = m.cpu(index);
-  const onList = (vcpu: number) =>
-    m.words[m.vcpu(vcpu) + V.on_wakeup_list] !== 0 && m.words[m.vcpu(vcpu) + V.cpu] === index;
-  return {
+function cpuViews(m: Machine): CpuView[] {
+  const sleepers = m.config.cpus.map((): number[] => []);
+  for (let vcpu = 0; vcpu < m.vcpuCount; vcpu++) {
+    const base = m.vcpu(vcpu);
+    if (m.words[base + V.on_wakeup_list] !== 0) {
+      sleepers[m.words[base + V.cpu]]?.push(vcpu);
+    }
+  }
+  return m.config.cpus.map(({ apicId }, index) => ({
     index,
-    apicId: m.config.cpus[index].apicId,
-    vcpu: m.words[base + C.vcpu],
-    pending: vectorsAt(m.words, base + C.irr),
-    wakeupList: m.config.vcpus.map((_, vcpu) => vcpu).filter(onList),
-  };
+    apicId,
+    vcpu: m.words[m.cpu(index) + C.vcpu],
+    pending: vectorsAt(m.words, m.cpu(index) + C.irr),
+    wakeupList: sleepers[index],
+  }));
 }

@@ -93,6 +93,7 @@ export const snapshot = (change: Partial<Snapshot> = {}): Snapshot => ({
   step: step(),
   vcpus: [vcpu(0), vcpu(1)],
   cpus: [cpu(0), cpu(1)],
+  tables: [],
   troubles: [],
   ...change,
 });
