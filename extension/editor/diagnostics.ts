@@ -1,8 +1,18 @@
-import { Diagnostic, DiagnosticSeverity, type Disposable, languages, type TextDocument, workspace } from 'vscode';
+import {
+  Diagnostic,
+  DiagnosticSeverity,
+  type Disposable,
+  languages,
+  type TextDocument,
+  Uri,
+  window,
+  workspace,
+} from 'vscode';
 import type { Diagnostic as Problem, Severity } from '../scenario/diagnostics.ts';
 import { LANGUAGE } from './scenarioLanguage.ts';
 import { toRange } from './scenarioRange.ts';
-import { checkedOf } from './scenarioTrees.ts';
+import { includedUri } from './scenarioText.ts';
+import { checkedOf, includedBy, includes, loadIncluded } from './scenarioTrees.ts';
 
 /** A scenario of this size is checked within a few milliseconds, so at every key press; a larger one when typing pauses. */
 const SMALL_LINES = 2_000;
@@ -27,17 +37,33 @@ function toDiagnostic({ code, severity, range, message }: Problem): Diagnostic {
   return found;
 }
 
-/** Problems of every open scenario, wherever it is stored; a document that is closed has none. */
+function isScenario({ languageId }: TextDocument): boolean {
+  return languageId === LANGUAGE;
+}
+
+/** Problems of every open scenario and of what it includes, wherever they are stored; a document that is closed has none. */
 export class ScenarioDiagnostics implements Disposable {
-  readonly #collection = languages.createDiagnosticCollection(LANGUAGE);
+  readonly #own = languages.createDiagnosticCollection(LANGUAGE);
+  readonly #elsewhere = languages.createDiagnosticCollection(`${LANGUAGE}-included`);
+  /** By scenario: problems of files that it includes, by file. */
+  readonly #through = new Map<string, ReadonlyMap<string, readonly Problem[]>>();
   readonly #timers = new Map<string, ReturnType<typeof setTimeout>>();
   readonly #subscriptions: readonly Disposable[];
 
   constructor() {
+    const watcher = workspace.createFileSystemWatcher('**/*.irq');
     this.#subscriptions = [
+      watcher,
       workspace.onDidOpenTextDocument(document => this.#update(document, 0)),
-      workspace.onDidChangeTextDocument(({ document }) => this.#update(document, delayOf(document))),
+      workspace.onDidChangeTextDocument(({ document }) => this.#changed(document)),
       workspace.onDidCloseTextDocument(document => this.#forget(document)),
+      watcher.onDidChange(uri => this.#updateIncluding(uri)),
+      watcher.onDidCreate(uri => this.#updateIncluding(uri)),
+      watcher.onDidDelete(uri => this.#updateIncluding(uri)),
+      // What lies outside of the workspace is not watched.
+      window.onDidChangeActiveTextEditor(
+        editor => editor && includes(editor.document) && this.#update(editor.document, 0),
+      ),
     ];
     for (const document of workspace.textDocuments) this.#update(document, 0);
   }
@@ -45,30 +71,93 @@ export class ScenarioDiagnostics implements Disposable {
   dispose(): void {
     for (const timer of this.#timers.values()) clearTimeout(timer);
     for (const subscription of this.#subscriptions) subscription.dispose();
-    this.#collection.dispose();
+    this.#own.dispose();
+    this.#elsewhere.dispose();
+  }
+
+  #changed(document: TextDocument): void {
+    if (!isScenario(document)) return;
+    this.#update(document, delayOf(document));
+    this.#updateIncluding(document.uri);
+  }
+
+  /** Scenarios that include a file which is another one now. */
+  #updateIncluding(uri: Uri): void {
+    const key = uri.toString();
+    for (const document of workspace.textDocuments) {
+      if (!isScenario(document)) continue;
+      if (includedBy(document).some(name => includedUri(document.uri, name).toString() === key))
+        this.#update(document, delayOf(document));
+    }
   }
 
   /** The last change wins: an older one that still waits is dropped, so that no old version is ever shown. */
   #update(document: TextDocument, delay: number): void {
-    if (document.languageId !== LANGUAGE) return;
+    if (!isScenario(document)) return;
     const key = document.uri.toString();
     clearTimeout(this.#timers.get(key));
     this.#timers.set(
       key,
-      setTimeout(() => this.#check(document, key), delay),
+      setTimeout(() => void this.#check(document, key), delay),
     );
   }
 
-  #check(document: TextDocument, key: string): void {
+  async #check(document: TextDocument, key: string): Promise<void> {
     this.#timers.delete(key);
-    this.#collection.set(document.uri, checkedOf(document).diagnostics.map(toDiagnostic));
+    if (includes(document)) {
+      const { version } = document;
+      await loadIncluded(document);
+      // While files were read, somebody has typed or closed: that has its own turn.
+      if (document.isClosed || document.version !== version) return;
+    }
+    const { diagnostics } = checkedOf(document);
+    this.#own.set(
+      document.uri,
+      diagnostics.flatMap(each => (each.file === undefined ? toDiagnostic(each) : [])),
+    );
+    const through = new Map<string, Problem[]>();
+    for (const each of diagnostics) {
+      if (each.file === undefined) continue;
+      const file = includedUri(document.uri, each.file).toString();
+      through.set(file, [...(through.get(file) ?? []), each]);
+    }
+    const before = this.#through.get(key);
+    if (through.size > 0) this.#through.set(key, through);
+    else this.#through.delete(key);
+    this.#tellElsewhere([key, ...through.keys(), ...(before?.keys() ?? [])]);
+  }
+
+  /** A file that is open tells its own problems itself; what only shows in a scenario that includes it comes from there. */
+  #tellElsewhere(files: readonly string[]): void {
+    for (const file of new Set(files)) {
+      const open = workspace.textDocuments.find(each => isScenario(each) && each.uri.toString() === file);
+      const told = new Set((open ? checkedOf(open).diagnostics : []).map(identity));
+      const found: Diagnostic[] = [];
+      for (const problems of this.#through.values()) {
+        for (const each of problems.get(file) ?? []) {
+          if (told.has(identity({ ...each, file: undefined }))) continue;
+          told.add(identity({ ...each, file: undefined }));
+          found.push(toDiagnostic(each));
+        }
+      }
+      this.#elsewhere.set(Uri.parse(file, true), found);
+    }
   }
 
   #forget(document: TextDocument): void {
-    if (document.languageId !== LANGUAGE) return;
+    if (!isScenario(document)) return;
     const key = document.uri.toString();
     clearTimeout(this.#timers.get(key));
     this.#timers.delete(key);
-    this.#collection.delete(document.uri);
+    this.#own.delete(document.uri);
+    const files = [...(this.#through.get(key)?.keys() ?? [])];
+    this.#through.delete(key);
+    this.#tellElsewhere([key, ...files]);
+    // What it said unsaved is gone: who includes it reads the disk.
+    this.#updateIncluding(document.uri);
   }
+}
+
+function identity({ file, code, range, message }: { [K in keyof Problem]?: Problem[K] | undefined }): string {
+  return JSON.stringify([file, code, range, message]);
 }

@@ -1,6 +1,7 @@
 import { commands, type ExtensionContext, env, type TextEditor, window, workspace } from 'vscode';
 import type { CurrentRun } from './currentRun.ts';
 import { LANGUAGE } from './scenarioLanguage.ts';
+import { readScenario } from './scenarioText.ts';
 
 /** Between commit messages and scenarios: text becomes a scenario, a run becomes a diagram. */
 export function registerDiagramCommands(context: ExtensionContext, run: CurrentRun): void {
@@ -44,7 +45,7 @@ function replaceSelection(editor: TextEditor, text: string): Thenable<boolean> {
   const { document, selection } = editor;
   const all = document.getText();
   const rest = all.slice(0, document.offsetAt(selection.start)) + all.slice(document.offsetAt(selection.end));
-  const content = /^\s*machine\b/m.test(rest) ? text.replace(/^machine .*\n(?: {2}.*\n)*/m, '') : text;
+  const content = /^\s*(?:machine|include)\b/m.test(rest) ? text.replace(/^machine .*\n(?: {2}.*\n)*/m, '') : text;
   return editor.edit(edit => edit.replace(selection, content));
 }
 
@@ -69,7 +70,7 @@ async function diagramInFront(): Promise<string | undefined> {
     return undefined;
   }
   const { diagramOfText } = await import('./lazy.ts');
-  const text = diagramOfText(document.getText());
+  const text = diagramOfText(await readScenario(document.uri));
   if (text === undefined) {
     await window.showErrorMessage('The scenario has errors: mend them first.');
   }

@@ -1,6 +1,7 @@
 import { commands, type ExtensionContext, Uri, window, workspace } from 'vscode';
 import { recordingPage } from './recordingPage.ts';
 import { LANGUAGE } from './scenarioLanguage.ts';
+import { nameOf, readScenario } from './scenarioText.ts';
 
 /** Registers the command that writes the run of a scenario to a page of its own. */
 export function registerExportRun(context: ExtensionContext): void {
@@ -25,7 +26,7 @@ async function exportRun(extensionUri: Uri, target?: Uri): Promise<void> {
     const { recordingOf } = await import('./lazy.ts');
     const [script, style] = await Promise.all(['js', 'css'].map(kind => bundle(extensionUri, kind)));
     const html = await recordingPage({
-      recording: recordingOf(document.getText(), nameOf(document.uri)),
+      recording: recordingOf(await readScenario(document.uri), nameOf(document.uri)),
       script,
       style,
     });
@@ -35,8 +36,6 @@ async function exportRun(extensionUri: Uri, target?: Uri): Promise<void> {
     await window.showErrorMessage(`IRQScope could not export: ${(error as Error).message}`);
   }
 }
-
-const nameOf = (uri: Uri): string => uri.path.split('/').pop() ?? '';
 
 async function bundle(extensionUri: Uri, kind: string): Promise<string> {
   const file = Uri.joinPath(extensionUri, 'dist', 'webview', `inspector.${kind}`);

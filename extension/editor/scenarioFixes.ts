@@ -8,8 +8,8 @@ export const FIX_KINDS = { providedCodeActionKinds: [CodeActionKind.QuickFix] };
 export const fixProvider: CodeActionProvider = {
   provideCodeActions(document, range, context) {
     const { diagnostics } = checkedOf(document);
-    return diagnostics.flatMap(({ code, fix, range: where, message }) => {
-      if (!fix || toRange(where).intersection(range) === undefined) return [];
+    return diagnostics.flatMap(({ code, fix, range: where, message, file }) => {
+      if (!fix || file !== undefined || toRange(where).intersection(range) === undefined) return [];
       const action = new CodeAction(fix.title, CodeActionKind.QuickFix);
       action.edit = new WorkspaceEdit();
       action.edit.replace(document.uri, toRange(fix.range), fix.text);

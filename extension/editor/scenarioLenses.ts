@@ -8,10 +8,10 @@ import { treeOf } from './scenarioTrees.ts';
 const RUN = 'irqscope.runScenario';
 const DEBUG = 'irqscope.debugScenario';
 
-/** Above the machine: run to the end, step, or run under another profile. Above a section: run or step through it alone. */
+/** Above the machine, or where it is included: run to the end, step, or run under another profile. Above a section: run or step through it alone. */
 export const lensProvider: CodeLensProvider = {
   provideCodeLenses(document) {
-    const machine = treeOf(document).nodes.find(node => node.kind === 'machine');
+    const machine = treeOf(document).nodes.find(({ kind }) => kind === 'machine' || kind === 'include');
     if (!machine) return [];
     const range = toRange(machine.range);
     const race = treeOf(document).nodes.find(node => node.kind === 'race' && node.part === 'race');

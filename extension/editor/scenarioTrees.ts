@@ -1,22 +1,29 @@
 import type { TextDocument } from 'vscode';
 import { type Checked, check, Memo } from '../scenario/check.ts';
+import { collect } from '../scenario/files.ts';
 import { parse } from '../scenario/parse.ts';
-import type { Tree } from '../scenario/tree.ts';
+import type { Files, FileText, Tree } from '../scenario/tree.ts';
+import { nameOf, readIncluded } from './scenarioText.ts';
 
 interface Known {
   readonly version: number;
+  readonly files: Files | undefined;
   readonly tree: Tree;
   readonly memo: Memo;
   checked?: Checked;
 }
 
 const documents = new WeakMap<TextDocument, Known>();
+/** What each document includes, as it was read last. */
+const included = new WeakMap<TextDocument, Files>();
 
 function knownOf(document: TextDocument): Known {
   const before = documents.get(document);
-  if (before?.version === document.version) return before;
-  const tree = parse(document.getText(), before?.tree);
-  const known = { version: document.version, tree, memo: before?.memo ?? new Memo() };
+  const files = included.get(document);
+  if (before?.version === document.version && before.files === files) return before;
+  const text = document.getText();
+  const tree = parse(files ? { text, name: nameOf(document.uri), files } : text, before?.tree);
+  const known = { version: document.version, files, tree, memo: before?.memo ?? new Memo() };
   documents.set(document, known);
   return known;
 }
@@ -31,4 +38,32 @@ export function checkedOf(document: TextDocument): Checked {
   const known = knownOf(document);
   known.checked ??= check(known.tree, { memo: known.memo });
   return known.checked;
+}
+
+/** Names of the files that a document includes, directly or not, as far as they have been read. */
+export function includedBy(document: TextDocument): readonly string[] {
+  return [...(included.get(document)?.keys() ?? [])];
+}
+
+export function includes(document: TextDocument): boolean {
+  return treeOf(document).nodes.some(({ kind }) => kind === 'include');
+}
+
+/** The same text is the same object: what was made of it stands. */
+function kept(before: FileText | undefined, now: FileText): FileText {
+  return before && JSON.stringify(before) === JSON.stringify(now) ? before : now;
+}
+
+/** Reads what a document includes; trees that are asked for afterwards have it. */
+export async function loadIncluded(document: TextDocument): Promise<void> {
+  if (!includes(document)) {
+    included.delete(document);
+    return;
+  }
+  const before = included.get(document);
+  const found = await collect(treeOf(document), async name =>
+    kept(before?.get(name), await readIncluded(document.uri, name)),
+  );
+  const same = before?.size === found.size && [...found].every(([name, file]) => before.get(name) === file);
+  if (!same) included.set(document, found);
 }
