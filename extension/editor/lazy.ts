@@ -1,4 +1,5 @@
 /** What the host loads on first need: debug adapter, engine and scenario language. */
+export { withFiles } from '../scenario/files.ts';
 export { importDiagram } from '../scenario/importDiagram.ts';
 export { sectionsOf } from '../scenario/sections.ts';
 export { Besides, profilesBeside } from '../session/beside.ts';
@@ -7,6 +8,9 @@ export { diagramOf, diagramOfText } from '../session/diagram.ts';
 export { explorable } from '../session/explorable.ts';
 export { exploring } from '../session/explore.ts';
 export { judgeScenario } from '../session/outcome.ts';
+export { diagramDrawing } from '../session/picture/diagram.ts';
+export { stateDrawing } from '../session/picture/state.ts';
+export { svgOf } from '../session/picture/svg.ts';
 export { comparable, comparisonOf } from '../session/profiles.ts';
 export { recordingOf } from '../session/recording.ts';
 export { pageText, passedPages, type RuleTally, rulePages } from '../session/rules.ts';
