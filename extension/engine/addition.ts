@@ -8,7 +8,7 @@ export interface Addition {
   readonly words: number;
   /** Operations by number: one that has the number of an engine's operation replaces it. */
   readonly operations: readonly Operation[];
-  /** Plain stores of restated operations wait in the agent's store buffer, as on x86. */
+  /** Plain stores of restated operations, and those of the kernel that other CPUs read, wait in the agent's store buffer, as on x86. */
   readonly storeBuffers: boolean;
   /** Name of the variable at an offset behind `Machine.added`; undefined for bookkeeping. */
   readonly nameOf: (offset: number) => string | undefined;
@@ -24,6 +24,8 @@ export const NOTHING_ADDED: Addition = {
 
 /** What an agent has to do beside the operation that it runs. Everything that it remembers stands in the machine's memory. */
 export interface Agenda {
+  /** Do its agents act now? Then plain stores wait in store buffers. */
+  readonly racing: boolean;
   /** Can this idle agent begin something? */
   has(agent: number): boolean;
   /** Gives the agent its next operation. */

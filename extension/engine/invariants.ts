@@ -1,6 +1,9 @@
 /**
  * What must hold after every step, for interrupts that are posted and delivered by the processor. Each has a name, so that a run can be
- * stopped when it breaks. A pure function of the memory: the same state gives the same answer.
+ * stopped when it breaks, and a race is broken by it. A pure function of the memory: the same state gives the same answer.
+ *
+ * An operation that is half-way may leave a state that would be a loss if it ended there, so each invariant names those whom it waits for.
+ * None of them is asked at the end only: in an endless race there may be no end.
  */
 import { control } from './cpu/vmcs.ts';
 import { HOST_VECTORS, VCPU_STATE } from './fields.ts';
@@ -14,23 +17,31 @@ export interface Invariant {
 }
 
 export const INVARIANTS = {
+  /**
+   * At every step, but not while somebody posts to the vCPU (PIR comes before ON and the notification, memory order P7), while its CPU takes
+   * an interrupt, nor while its own thread is on the way through load or entry. A thread that the scenario wrote may be a poster too.
+   */
   'pir-without-harvest': {
     kind: 'trouble',
     sentence:
       'PIR has a bit, and nobody will look: no notification is on its way, and no load or VM entry will harvest it.',
   },
+  /** At rest only: between the store of the condition and the wake-up it is broken by every waker (memory order B2), whoever that is. */
   'asleep-with-work': {
     kind: 'trouble',
     sentence: 'The thread sleeps in kvm_vcpu_block although an interrupt waits for it, and no wake-up is on its way.',
   },
+  /** At every step at which the vCPU is in its guest, between two operations of its thread and of its CPU: nobody else writes SVI or VISR. */
   'in-service-outlives-eoi': {
     kind: 'trouble',
     sentence: 'SVI is not the highest vector in VISR: the guest’s EOI will not clear the bit that is in service.',
   },
+  /** At every step of a VM entry, unless somebody is in the middle of delivering: a request for EVENT and a kick follow then. */
   'rvi-below-virr': {
     kind: 'trouble',
     sentence: 'VM entry with RVI below the highest vector in VIRR: that vector waits for the next evaluation.',
   },
+  /** Never a loss, and therefore no condition of a race: a notification is late whenever the vCPU exits before it arrives. */
   'notification-finds-nobody': {
     kind: 'notice',
     sentence:
@@ -88,6 +99,26 @@ function isBeingNotified(m: Machine, vcpu: number): boolean {
   });
 }
 
+/** Is a thread of the scenario at work? What it will do is not known by name. */
+function isScenarioBusy(m: Machine): boolean {
+  for (let i = 0; i < m.addition.agents.length; i++) {
+    if (!m.idle(m.addedAgent(i))) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/** Is anybody but the thread of `vcpu` at work? A store that is not visible yet counts. */
+function isAnybodyBusy(m: Machine, vcpu: number): boolean {
+  for (let agent = 0; agent < m.agentCount; agent++) {
+    if (agent !== m.vcpuAgent(vcpu) && !m.idle(agent)) {
+      return true;
+    }
+  }
+  return m.buffers?.empty === false;
+}
+
 /** Is the interrupt hardware, or a host handler, at work on `cpu`? */
 function isCpuBusy(m: Machine, cpu: number): boolean {
   return !m.idle(m.cpuAgent(cpu));
@@ -95,6 +126,18 @@ function isCpuBusy(m: Machine, cpu: number): boolean {
 
 function isPending(m: Machine, cpu: number, vector: number): boolean {
   return (m.words[m.cpu(cpu) + C.irr + (vector >>> 5)] & (1 << (vector & 31))) !== 0;
+}
+
+/** Does a vector wait at `cpu` that is no notification? It ends guest mode, and the next entry harvests. */
+function willExit(m: Machine, cpu: number): boolean {
+  const notification = HOST_VECTORS.POSTED_INTR_VECTOR;
+  for (let i = 0; i < 8; i++) {
+    const own = i === notification >>> 5 ? 1 << (notification & 31) : 0;
+    if ((m.words[m.cpu(cpu) + C.irr + i] & ~own) !== 0) {
+      return true;
+    }
+  }
+  return false;
 }
 
 function runsInGuest(m: Machine, vcpu: number): boolean {
@@ -106,9 +149,9 @@ function isAsleep(m: Machine, vcpu: number): boolean {
   return m.words[m.vcpu(vcpu) + V.state] === VCPU_STATE.blocked && m.idle(m.vcpuAgent(vcpu));
 }
 
-function pirIsLost(m: Machine, vcpu: number): boolean {
+function pirIsLost(m: Machine, vcpu: number, atTheEnd: boolean): boolean {
   const base = m.vcpu(vcpu);
-  if (highest(m, base + V.pi_desc) < 0 || isAsleep(m, vcpu)) {
+  if (highest(m, base + V.pi_desc) < 0 || isAsleep(m, vcpu) || (!atTheEnd && isScenarioBusy(m))) {
     return false;
   }
   const descriptor = m.words[base + V.pi_desc + PID_CONTROL];
@@ -122,7 +165,7 @@ function pirIsLost(m: Machine, vcpu: number): boolean {
     const suppressed = (descriptor & (1 << POSTED_INTR_SN)) !== 0;
     return m.idle(m.vcpuAgent(vcpu)) && !on && !suppressed;
   }
-  return !(on && isPending(m, cpu, HOST_VECTORS.POSTED_INTR_VECTOR));
+  return !(on && isPending(m, cpu, HOST_VECTORS.POSTED_INTR_VECTOR)) && !willExit(m, cpu);
 }
 
 /** The highest vector that waits for `vcpu` in IRR or PIR and that its priority lets through. */
@@ -135,18 +178,17 @@ function hasWork(m: Machine, vcpu: number): boolean {
   return (vector >= 0 && interrupts) || (others | requests) !== 0;
 }
 
-function sleepsOnWork(m: Machine, vcpu: number): boolean {
-  if (!isAsleep(m, vcpu) || !hasWork(m, vcpu) || isBeingNotified(m, vcpu)) {
+function sleepsOnWork(m: Machine, vcpu: number, atTheEnd: boolean): boolean {
+  if (!isAsleep(m, vcpu) || !hasWork(m, vcpu) || (!atTheEnd && isAnybodyBusy(m, vcpu))) {
     return false;
   }
   const wakeup = HOST_VECTORS.POSTED_INTR_WAKEUP_VECTOR;
   for (let cpu = 0; cpu < m.cpuCount; cpu++) {
-    if (isPending(m, cpu, wakeup) || isCpuBusy(m, cpu)) {
+    if (isPending(m, cpu, wakeup)) {
       return false;
     }
   }
-  // The handler may run as part of an exit of the vCPU whose CPU took the vector.
-  return !someFrame(m, (_agent, name) => name === 'pi_wakeup_handler' || name === 'host interrupt handler');
+  return true;
 }
 
 /** In guest mode, and neither the guest nor the interrupt hardware is between two steps of something. */
@@ -165,7 +207,8 @@ function sviIsWrong(m: Machine, vcpu: number): boolean {
 
 function entersWithLowRvi(m: Machine, vcpu: number): boolean {
   const base = m.vcpu(vcpu);
-  if (m.words[base + V.guest_mode] !== 0 || !control(m, vcpu, 'virtual_interrupt_delivery') || !runsInGuest(m, vcpu)) {
+  const delivers = m.words[base + V.guest_mode] === 0 && control(m, vcpu, 'virtual_interrupt_delivery');
+  if (!delivers || !runsInGuest(m, vcpu) || isBeingNotified(m, vcpu) || isScenarioBusy(m)) {
     return false;
   }
   const agent = m.vcpuAgent(vcpu);
@@ -182,8 +225,11 @@ function notifiesNobody(m: Machine, cpu: number): boolean {
   return owner < 0 || (m.words[m.vcpu(owner) + V.pi_desc + PID_CONTROL] & (1 << POSTED_INTR_ON)) === 0;
 }
 
-/** Every invariant that does not hold in the present state, by vCPU and then by CPU. */
-export function brokenInvariants(m: Machine): Broken[] {
+/**
+ * Every invariant that does not hold in the present state, by vCPU and then by CPU. `atTheEnd`: nobody can do anything more, so that whoever
+ * is in the middle of something waits for ever.
+ */
+export function brokenInvariants(m: Machine, atTheEnd = false): Broken[] {
   const broken: Broken[] = [];
   if (m.config.vendor !== 'intel' || !m.config.apicv) {
     return broken;
@@ -194,8 +240,8 @@ export function brokenInvariants(m: Machine): Broken[] {
     }
   };
   for (let vcpu = 0; vcpu < m.vcpuCount; vcpu++) {
-    add('pir-without-harvest', vcpu, !pirIsLost(m, vcpu));
-    add('asleep-with-work', vcpu, !sleepsOnWork(m, vcpu));
+    add('pir-without-harvest', vcpu, !pirIsLost(m, vcpu, atTheEnd));
+    add('asleep-with-work', vcpu, !sleepsOnWork(m, vcpu, atTheEnd));
     add('in-service-outlives-eoi', vcpu, !sviIsWrong(m, vcpu));
     add('rvi-below-virr', vcpu, !entersWithLowRvi(m, vcpu));
   }

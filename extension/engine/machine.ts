@@ -233,10 +233,11 @@ export class Machine extends Memory {
     this.stepped = agent;
     this.agent = agent;
     this.head = this.words[this.top(agent)];
-    this.buffers?.watch(agent, this.operations[this.head >>> 16]);
+    this.deferring = this.buffers?.watch(agent, this.operations[this.head >>> 16]);
     this.runOne(agent);
     this.settle(agent);
     this.forwarding = false;
+    this.deferring = undefined;
   }
 
   /** Gives an idle agent what arises of itself. Throws when there is nothing to do. */

@@ -12,6 +12,12 @@ export interface Observer {
   write(address: number, before: number, after: number): void;
 }
 
+/** Store buffers: plain stores to the words that `plain` names become visible later. */
+export interface Deferring {
+  readonly plain: Uint8Array;
+  store(address: number, mask: number, value: number): void;
+}
+
 /** Steps between two checkpoints: undoing this many takes about a millisecond. */
 const CHECKPOINT_STEPS = 1 << 16;
 const STEP_WORDS = 3;
@@ -25,6 +31,8 @@ export class Memory {
   observer: Observer | undefined;
   /** The agent whose step runs has stores that only it sees (`StoreBuffers`): loads look there, locked operations let them out. */
   forwarding = false;
+  /** Where plain stores of the agent whose step runs wait; undefined when all are visible at once. */
+  protected deferring: Deferring | undefined;
 
   /** The step that led to the present state, 1-based; 0 = the initial state. */
   position = 0;
@@ -60,7 +68,17 @@ export class Memory {
     return (this.forwarding ? this.forwarded(address) : this.words[address]) & mask;
   }
 
+  /** Plain. */
   store(address: number, value: number): void {
+    if (this.deferring !== undefined && this.deferring.plain[address] !== 0) {
+      this.deferring.store(address, -1, value);
+      return;
+    }
+    this.put(address, value);
+  }
+
+  /** Visible at once: what a locked instruction stores, what a store buffer lets out, and what is no memory (registers, the processor's own state). */
+  put(address: number, value: number): void {
     const difference = this.words[address] ^ value;
     if (difference === 0) {
       return;
@@ -97,7 +115,7 @@ export class Memory {
     const address = base + (bit >>> 5);
     const mask = 1 << (bit & 31);
     const old = this.loadBits(address, mask);
-    this.store(address, this.words[address] | mask);
+    this.put(address, this.words[address] | mask);
     return old !== 0;
   }
 
@@ -107,7 +125,7 @@ export class Memory {
     const address = base + (bit >>> 5);
     const mask = 1 << (bit & 31);
     const old = this.loadBits(address, mask);
-    this.store(address, this.words[address] & ~mask);
+    this.put(address, this.words[address] & ~mask);
     return old !== 0;
   }
 
@@ -115,14 +133,14 @@ export class Memory {
   set_bit(bit: number, base: number): void {
     this.smp_mb();
     const address = base + (bit >>> 5);
-    this.store(address, this.words[address] | (1 << (bit & 31)));
+    this.put(address, this.words[address] | (1 << (bit & 31)));
   }
 
   /** Locked. */
   clear_bit(bit: number, base: number): void {
     this.smp_mb();
     const address = base + (bit >>> 5);
-    this.store(address, this.words[address] & ~(1 << (bit & 31)));
+    this.put(address, this.words[address] & ~(1 << (bit & 31)));
   }
 
   test_bit(bit: number, base: number): boolean {
@@ -133,7 +151,7 @@ export class Memory {
   xchg(address: number, value: number): number {
     this.smp_mb();
     const old = this.load(address);
-    this.store(address, value);
+    this.put(address, value);
     return old;
   }
 
@@ -142,7 +160,7 @@ export class Memory {
     this.smp_mb();
     const old = this.load(address);
     if (old === expected) {
-      this.store(address, value);
+      this.put(address, value);
     }
     return old;
   }
@@ -153,8 +171,8 @@ export class Memory {
     if (this.load(address) !== oldLo || this.load(address + 1) !== oldHi) {
       return false;
     }
-    this.store(address, lo);
-    this.store(address + 1, hi);
+    this.put(address, lo);
+    this.put(address + 1, hi);
     return true;
   }
 

@@ -5,13 +5,18 @@
  * Letting out the oldest store is a step of its own, taken by an agent that stands for the buffer.
  */
 import { describeChange } from './fieldAccess.ts';
+import { C, V } from './layout.ts';
 import type { Machine } from './machine.ts';
+import type { Deferring } from './memory.ts';
 import { type Operation, operation, operations, RETURN, step } from './operation.ts';
 
 /** Stores that a buffer holds; one more lets out the oldest. Longer runs of plain stores without a locked operation do not occur. */
 const CAPACITY = 8;
 /** Address, bits that the store writes, value. */
 const ENTRY_WORDS = 3;
+
+/** IsRunning stands in the upper half of the AVIC table entry; the host's APIC ID in the lower half means nothing without it. */
+const PLAIN = [V.mode, V.waiter, V.pi_pending, V.pv_unhalted, V.pending_events, V.sipi_vector, V.avic_hw_entry + 1];
 
 export const flush_store = operation({
   name: 'store buffer',
@@ -29,12 +34,13 @@ export const flush_store = operation({
   },
 });
 
-export class StoreBuffers {
+export class StoreBuffers implements Deferring {
   static readonly words = 1 + CAPACITY * ENTRY_WORDS;
   readonly base: number;
   private readonly m: Machine;
   /** Agents that have a buffer; the agent that stands for the buffer of `a` is `a + threads`. */
   private readonly threads: number;
+  private known: Uint8Array | undefined;
 
   constructor(m: Machine, base: number, threads: number) {
     this.m = m;
@@ -42,18 +48,53 @@ export class StoreBuffers {
     this.threads = threads;
   }
 
+  /** By address: 1 where a plain store of the engine's operations waits. */
+  get plain(): Uint8Array {
+    return (this.known ??= this.plainWords());
+  }
+
   arising(agent: number): Operation | undefined {
     return agent >= this.threads && this.count(agent - this.threads) > 0 ? flush_store : undefined;
   }
 
-  /** A step of `agent` begins: its loads look into its buffer, if there is something in it. What the processor itself does there (VM entry, VM exit) comes after all stores. */
-  watch(agent: number, running?: Operation): void {
+  /**
+   * A step of `agent` begins: its loads look into its buffer, if there is something in it. What the processor itself does there (VM entry,
+   * VM exit) comes after all stores, and so does a handler on the CPU of a vCPU's thread: both use one buffer (memory order §1, rule 9).
+   * Returns where plain stores wait, if they do.
+   */
+  watch(agent: number, running?: Operation): Deferring | undefined {
     const { m } = this;
+    if (agent > m.vcpuCount && agent < m.iommuAgent) {
+      const loaded = m.words[m.cpu(agent - m.cpuAgent(0)) + C.loaded];
+      if (loaded >= 0) {
+        this.drain(m.vcpuAgent(loaded));
+      }
+    }
     m.forwarding = agent < this.threads && this.count(agent) > 0;
-    if (m.forwarding && running !== undefined && running.actor === 'cpu' && running === operations[running.id]) {
+    if (running === undefined || running !== operations[running.id]) {
+      return undefined;
+    }
+    if (m.forwarding && running.actor === 'cpu') {
       this.drain(agent);
       m.forwarding = false;
     }
+    const inKernel = running.actor === 'kvm' || running.actor === 'host' || running.actor === 'vmm';
+    return inKernel && agent < this.threads && m.agenda?.racing === true ? this : undefined;
+  }
+
+  /**
+   * Words that the kernel stores to without a lock, on one CPU, and that another reads: memory order P2, P17, K1, K5, B1, A1, O1, O2. What
+   * only the vCPU's own thread reads makes no difference; `vcpu->cpu` is stored behind the barriers of a context switch (assumed).
+   */
+  private plainWords(): Uint8Array {
+    const { m } = this;
+    const plain = new Uint8Array(m.words.length);
+    for (let vcpu = 0; vcpu < m.vcpuCount; vcpu++) {
+      for (const word of PLAIN) {
+        plain[m.vcpu(vcpu) + word] = 1;
+      }
+    }
+    return plain;
   }
 
   /** A plain store of the bits `mask` of a word by the agent whose step runs. */
@@ -65,10 +106,10 @@ export class StoreBuffers {
     }
     const count = this.count(agent);
     const entry = this.entry(agent, count);
-    m.store(entry, address);
-    m.store(entry + 1, mask);
-    m.store(entry + 2, value & mask);
-    m.store(this.at(agent), count + 1);
+    m.put(entry, address);
+    m.put(entry + 1, mask);
+    m.put(entry + 2, value & mask);
+    m.put(this.at(agent), count + 1);
     m.forwarding = true;
   }
 
@@ -86,6 +127,16 @@ export class StoreBuffers {
     return seen;
   }
 
+  /** Is every store visible? */
+  get empty(): boolean {
+    for (let agent = 0; agent < this.threads; agent++) {
+      if (this.count(agent) > 0) {
+        return false;
+      }
+    }
+    return true;
+  }
+
   drain(agent: number): void {
     while (this.count(agent) > 0) {
       this.flush(agent);
@@ -97,15 +148,15 @@ export class StoreBuffers {
     const { words } = m;
     const first = this.entry(agent, 0);
     const address = words[first];
-    m.store(address, (words[address] & ~words[first + 1]) | words[first + 2]);
+    m.put(address, (words[address] & ~words[first + 1]) | words[first + 2]);
     const count = this.count(agent) - 1;
     for (let i = 0; i < count * ENTRY_WORDS; i++) {
-      m.store(first + i, words[first + i + ENTRY_WORDS]);
+      m.put(first + i, words[first + i + ENTRY_WORDS]);
     }
     for (let i = 0; i < ENTRY_WORDS; i++) {
-      m.store(first + count * ENTRY_WORDS + i, 0);
+      m.put(first + count * ENTRY_WORDS + i, 0);
     }
-    m.store(this.at(agent), count);
+    m.put(this.at(agent), count);
   }
 
   /** `mode: OUTSIDE_GUEST_MODE -> IN_GUEST_MODE` for the store that becomes visible next. */
@@ -119,8 +170,9 @@ export class StoreBuffers {
     );
   }
 
-  private count(agent: number): number {
-    return this.m.words[this.at(agent)];
+  /** Stores of an agent that are not visible yet; 0 for one that stands for a buffer itself. */
+  count(agent: number): number {
+    return agent < this.threads ? this.m.words[this.at(agent)] : 0;
   }
 
   private at(agent: number): number {

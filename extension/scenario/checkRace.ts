@@ -1,5 +1,6 @@
 /** Races: agents, conditions, variants, and what a scenario adds to the machine. */
 import type { MachineConfig } from '../engine/config.ts';
+import { INVARIANTS, type InvariantName } from '../engine/invariants.ts';
 import { accesses, FAILED_ASSERTION, hasCall, LIST_WORDS, type Restated } from '../engine/restated/code.ts';
 import { checkConditions } from './checkConditions.ts';
 import { CodeExpressions } from './codeExpression.ts';
@@ -11,9 +12,9 @@ import type { Condition, Range, Statement } from './program.ts';
 import { type Additions, NO_ADDITIONS, type Race, type RaceAgent, type RaceCondition, type Variant } from './race.ts';
 import type { Report } from './report.ts';
 import { checkCalled, checkOperations, declareOperations } from './restate.ts';
-import { shown } from './suggest.ts';
+import { alternatives, shown } from './suggest.ts';
 import type { Token } from './tokens.ts';
-import type { ActionNode, ExpectNode, RaceNode, Tree } from './tree.ts';
+import { type ActionNode, type ExpectNode, lineOf, type RaceNode, type Tree } from './tree.ts';
 import { numberOf } from './values.ts';
 
 export interface CheckedRace {
@@ -34,7 +35,7 @@ export function checkVariants(tree: Tree, report: Report): Variant[] {
   const variants: Variant[] = [];
   for (const { part, range } of raceNodes(tree)) {
     if (part !== 'variant') continue;
-    const [, name, expected, more] = tree.lines[range.line].code;
+    const [, name, expected, more] = lineOf(tree, range.line).code;
     const known = expected === undefined || expected.text === 'broken' || expected.text === 'holds';
     if (name?.kind !== 'word' || !known || more !== undefined) {
       report.add(
@@ -102,15 +103,20 @@ export function checkRace(
       shared: [...scope.shared.values()],
       words: used || scope.shared.size > 0 ? scope.words : 1,
       operations,
-      storeBuffers: storeBuffers && own > 0,
+      storeBuffers: storeBuffers && (own > 0 || start !== undefined),
     },
-    race: start && { range: start.range, agents, conditions },
+    race: start && {
+      range: start.range,
+      agents,
+      conditions,
+      invariantsOff: nodes.flatMap(node => invariantsOff(tree, node, report)),
+    },
   };
 }
 
 /** `shared cond, waiter = 1, count[2]`; `list wakeup_list`. */
 function declare(tree: Tree, { part, range }: RaceNode, scope: Scope, report: Report): void {
-  const tokens = codeTokens(tree.lines[range.line], range.line).slice(1);
+  const tokens = codeTokens(lineOf(tree, range.line), range.line).slice(1);
   const wrong = () => {
     const example = part === 'list' ? '`list wakeup_list`' : '`shared sleeping, cond = 1, count[2]`';
     report.add('irq601', range, `Write names separated by commas: ${example}.`);
@@ -159,11 +165,31 @@ function declare(tree: Tree, { part, range }: RaceNode, scope: Scope, report: Re
 }
 
 function memoryOf(tree: Tree, { range }: RaceNode, report: Report): boolean {
-  const [, word, more] = tree.lines[range.line].code;
+  const [, word, more] = lineOf(tree, range.line).code;
   if ((word?.text !== 'tso' && word?.text !== 'sc') || more !== undefined) {
     report.add('irq601', range, 'Write `memory tso` (stores wait in store buffers, as on x86) or `memory sc`.');
   }
   return word?.text !== 'sc';
+}
+
+const INVARIANT_NAMES = Object.keys(INVARIANTS).filter(isKeyOf(INVARIANTS));
+
+function isKeyOf<T extends object>(object: T): (name: string) => name is keyof T & string {
+  return (name): name is keyof T & string => Object.hasOwn(object, name);
+}
+
+/** `invariants off`, `invariants without asleep-with-work, rvi-below-virr`. */
+function invariantsOff(tree: Tree, { part, range }: RaceNode, report: Report): readonly InvariantName[] {
+  if (part !== 'invariants') return [];
+  const [, word, ...rest] = lineOf(tree, range.line).code;
+  if (word?.text === 'off' && rest.length === 0) return INVARIANT_NAMES;
+  const names = rest.filter(token => token.text !== ',');
+  const known = names.map(({ text }) => text).filter(isKeyOf(INVARIANTS));
+  if (word?.text !== 'without' || known.length === 0 || known.length < names.length) {
+    const message = `Write \`invariants off\`, or behind \`invariants without\` some of ${alternatives(INVARIANT_NAMES)}.`;
+    report.add('irq601', range, message);
+  }
+  return known;
 }
 
 interface Draft {
@@ -177,7 +203,7 @@ function agentDrafts(tree: Tree, nodes: readonly RaceNode[], report: Report): Dr
   const drafts: Draft[] = [];
   for (const node of nodes) {
     if (node.part !== 'agent') continue;
-    const label = tree.lines[node.range.line].code[0].text;
+    const label = lineOf(tree, node.range.line).code[0].text;
     let draft = drafts.find(each => each.label === label);
     if (!draft) drafts.push((draft = { label, range: node.range, nodes: [] }));
     draft.nodes.push(node);
@@ -213,7 +239,7 @@ function threadOf(tree: Tree, { label, nodes }: Draft, scope: Scope, report: Rep
   scope.locals = [];
   const body = nodes.flatMap(({ range, from }): Restated['body'] => {
     if (from === undefined) return [];
-    const line = tree.lines[range.line];
+    const line = lineOf(tree, range.line);
     const text = line.text.slice(from, line.comment?.range.start).trim();
     const value = read(tree, range, from, scope, report, code => code.expression());
     if (value === undefined) return [];
@@ -239,7 +265,7 @@ function read<T>(
   report: Report,
   what: (code: CodeExpressions) => T,
 ): T | undefined {
-  const tokens = codeTokens(tree.lines[range.line], range.line, from);
+  const tokens = codeTokens(lineOf(tree, range.line), range.line, from);
   try {
     const code = new CodeExpressions(tokens, scope, { ...range, start: range.end });
     const value = what(code);
@@ -261,7 +287,7 @@ function conditionOf(
   report: Report,
 ): RaceCondition | undefined {
   const { range, from, conditions } = node;
-  const line = tree.lines[range.line];
+  const line = lineOf(tree, range.line);
   const text = line.text.slice(range.start, range.end);
   const word = node.head.text as RaceCondition['when'];
   const within = node.within && withinOf(node.within, scope, report);

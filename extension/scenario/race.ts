@@ -1,4 +1,5 @@
 /** What a scenario says about agents that act at the same time, as the checker hands it over. */
+import type { InvariantName } from '../engine/invariants.ts';
 import type { Expression, Restated } from '../engine/restated/code.ts';
 import type { Shared } from './codeScope.ts';
 import type { Condition, Range, Statement } from './program.ts';
@@ -31,6 +32,8 @@ export interface Race {
   readonly range: Range;
   readonly agents: readonly RaceAgent[];
   readonly conditions: readonly RaceCondition[];
+  /** Invariants of the engine that are not asked: `invariants off`, `invariants without asleep-with-work`. */
+  readonly invariantsOff: readonly InvariantName[];
 }
 
 /** One way to read the scenario: before a patch, after it. */

@@ -25,7 +25,9 @@ export function orderDiagram(program: Program, order: readonly number[]): OrderD
   const headings: string[] = [];
   const rows: DiagramRow[] = [];
   for (let taken = 0; taken < order.length; taken++) {
+    const stored = machine.buffers?.count(order[taken]) ?? 0;
     runner.step();
+    const waits = (machine.buffers?.count(order[taken]) ?? 0) > stored;
     const { agent, place, sentence } = explain(runner, machine.position);
     const owner = agent.startsWith(BUFFER) ? agent.slice(BUFFER.length) : agent;
     let column = headings.indexOf(owner);
@@ -33,7 +35,8 @@ export function orderDiagram(program: Program, order: readonly number[]): OrderD
       column = headings.push(owner) - 1;
     }
     const restated = machine.codeOf(machine.position)?.step.line !== undefined;
-    rows.push({ column, text: restated || owner !== agent ? sentence.replaceAll('`', '') : `${place}: ${sentence}` });
+    const said = restated || owner !== agent ? sentence.replaceAll('`', '') : `${place}: ${sentence}`;
+    rows.push({ column, text: waits ? `${said} (in the store buffer)` : said });
   }
   const text = headings.length <= MOST_COLUMNS ? layOut(headings, rows) : listed(headings, rows);
   return { names: order.map(agent => machine.agentName(agent)), text };

@@ -86,8 +86,8 @@ export class RaceRun implements Agenda {
   private readonly initOperation: number;
   private readonly operations: Addition['operations'];
   private readonly tests: readonly Value[];
-  /** vCPUs act, so that the engine's invariants are asked for; in a race of threads alone, fields may mean anything. */
-  private readonly engineActs: boolean;
+  /** Invariants of the engine that are asked after each step. */
+  readonly invariants: readonly InvariantName[];
 
   constructor(
     m: Machine,
@@ -105,7 +105,10 @@ export class RaceRun implements Agenda {
     this.operations = m.addition.operations;
     this.init = m.addedAgent(threads.length);
     this.initOperation = program.additions?.operations.findIndex(each => each.name === INIT) ?? -1;
-    this.engineActs = race.agents.some(agent => agent.does.kind === 'actions');
+    const engineActs = race.agents.some(agent => agent.does.kind === 'actions');
+    this.invariants = engineActs
+      ? NAMES.filter(name => INVARIANTS[name].kind === 'trouble' && !race.invariantsOff.includes(name))
+      : [];
     this.tests = race.conditions.map(condition => testOf(condition));
   }
 
@@ -119,6 +122,10 @@ export class RaceRun implements Agenda {
   }
 
   // Agenda.
+
+  get racing(): boolean {
+    return this.phase === RUNNING;
+  }
 
   has(agent: number): boolean {
     return this.phase === RUNNING && (this.next(agent) !== undefined || this.wakes(agent));
@@ -257,7 +264,7 @@ export class RaceRun implements Agenda {
     if (this.phase !== RUNNING) {
       return 0;
     }
-    return (
+    const condition =
       1 +
       this.race.conditions.findIndex((condition, i) => {
         if (condition.when === 'always') {
@@ -266,28 +273,28 @@ export class RaceRun implements Agenda {
         const { within } = condition;
         const count = this.counters + 2 * i;
         return within !== undefined && m.words[count] >= within.steps && m.words[count + 1] === 0;
-      })
-    );
+      });
+    return condition > 0 ? condition : this.brokenInvariant(false);
   }
 
-  brokenAtTheEnd(): number {
-    const condition = this.brokenConditionAtTheEnd();
-    if (condition > 0 || !this.engineActs) {
-      return condition;
+  /** Number of an invariant that the present state breaks; 0 for none, and where only threads act: there a field may mean anything. */
+  private brokenInvariant(atTheEnd: boolean): number {
+    if (this.invariants.length === 0) {
+      return 0;
     }
-    const broken = brokenInvariants(this.m).find(({ name }) => INVARIANTS[name].kind === 'trouble');
+    const broken = brokenInvariants(this.m, atTheEnd).find(({ name }) => this.invariants.includes(name));
     return broken === undefined ? 0 : INVARIANT + NAMES.indexOf(broken.name) * INVARIANT_NUMBERS + broken.index;
   }
 
-  private brokenConditionAtTheEnd(): number {
-    return (
+  brokenAtTheEnd(): number {
+    const condition =
       1 +
       this.race.conditions.findIndex(({ when }, i) =>
         when === 'finally'
           ? this.tests[i](this.m, 0) === 0
           : when === 'eventually' && this.m.words[this.counters + 2 * i + 1] === 0,
-      )
-    );
+      );
+    return condition > 0 ? condition : this.brokenInvariant(true);
   }
 
   /** What `broken` and `brokenAtTheEnd` count, in words. */

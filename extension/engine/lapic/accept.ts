@@ -103,6 +103,7 @@ export const __apic_accept_irq = operation({
       (m, vcpu) => `queue an NMI for vcpu ${vcpu}: nmi_queued := ${m.words[m.vcpu(vcpu) + V.nmi_queued] + 1} (locked)`,
       (m, vcpu) => {
         const address = m.vcpu(vcpu) + V.nmi_queued;
+        m.smp_mb();
         m.store(address, m.load(address) + 1);
         return NEXT;
       },

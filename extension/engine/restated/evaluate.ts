@@ -128,7 +128,7 @@ export function writer(place: Place, value: Value, visible: boolean): (m: Machin
       m.buffers.store(at, bits, written);
       return;
     }
-    m.store(at, (m.words[at] & ~bits) | written);
+    m.put(at, (m.words[at] & ~bits) | written);
   };
 }
 

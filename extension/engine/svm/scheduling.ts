@@ -35,7 +35,7 @@ function kvm_vcpu_is_blocking(m: Machine, vcpu: number): boolean {
 const take_lock = step(
   (_m, vcpu) => `take ir_list_lock of vcpu ${vcpu}: its table entry and the list of its IRTEs belong together`,
   (m, vcpu) => {
-    m.store(m.vcpu(vcpu) + V.ir_list_lock, 1);
+    m.xchg(m.vcpu(vcpu) + V.ir_list_lock, 1);
     return NEXT;
   },
   { until: (m, vcpu) => m.words[m.vcpu(vcpu) + V.ir_list_lock] === 0 },
