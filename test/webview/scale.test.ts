@@ -16,6 +16,7 @@ describe('many vCPUs', () => {
       }),
     });
     expect(await fresh.view.page.locator('.vcpu').count()).toBeLessThan(60);
+    expect(await fresh.view.page.locator('*').count()).toBeLessThan(6_000);
     await fresh.view.page.getByRole('button', { name: 'vcpu 1000.irr' }).click();
     await fresh.view.page.locator('#vcpu-1000').waitFor();
     expect(await fresh.view.page.evaluate(() => document.activeElement?.id)).toBe('vcpu-1000');
