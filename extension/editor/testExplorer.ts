@@ -22,15 +22,18 @@ import {
   type Uri,
   workspace,
 } from 'vscode';
+import type { ScenarioText } from '../scenario/tree.ts';
 import type { Failure } from '../session/outcome.ts';
 import type { RuleTally } from '../session/rules.ts';
 import { RuleCoverage } from './ruleCoverage.ts';
 import { LANGUAGE } from './scenarioLanguage.ts';
 import { toRange } from './scenarioRange.ts';
-import { readScenario } from './scenarioText.ts';
+import { includedUri, readScenario } from './scenarioText.ts';
 
 const FILES = '**/*.irq';
 const EXCLUDED = '**/node_modules/**';
+/** Scenarios whose sections are looked for before somebody opens them. */
+const MOST_READ = 300;
 /** Changes that follow each other closely are run once. */
 const CONTINUOUS_MS = 300;
 
@@ -94,12 +97,15 @@ class Explorer implements Disposable {
       const watcher = workspace.createFileSystemWatcher(FILES);
       this.#subscriptions.push(
         watcher,
-        watcher.onDidCreate(uri => this.#add(uri)),
+        watcher.onDidCreate(uri => void this.#read(this.#add(uri))),
         watcher.onDidDelete(uri => this.#controller.items.delete(uri.toString())),
       );
     }
     const found = await workspace.findFiles(FILES, EXCLUDED);
-    for (const uri of found) this.#add(uri);
+    const items = found.map(uri => this.#add(uri)).sort((a, b) => (a.label < b.label ? -1 : 1));
+    // Who looks at the tests sees the sections at once, but not after a read of half a kernel tree.
+    for (const item of items.slice(0, MOST_READ)) await this.#read(item);
+    for (const item of items.slice(MOST_READ)) item.canResolveChildren = true;
   }
 
   #add(uri: Uri): TestItem {
@@ -107,17 +113,16 @@ class Explorer implements Disposable {
     if (known) return known;
     const item = this.#controller.createTestItem(uri.toString(), workspace.asRelativePath(uri, false), uri);
     item.range = new Range(0, 0, 0, 0);
-    item.canResolveChildren = true;
     this.#controller.items.add(item);
     return item;
   }
 
   /** The text of a scenario; its sections become the children of its item. Undefined when it cannot be read. */
-  async #read(item: TestItem, run?: TestRun): Promise<string | undefined> {
+  async #read(item: TestItem, run?: TestRun): Promise<ScenarioText | undefined> {
     const { uri } = item;
     if (uri === undefined || item.parent !== undefined) return undefined;
     const { sectionsOf } = await import('./lazy.ts');
-    let text: string;
+    let text: ScenarioText;
     try {
       text = await readScenario(uri);
     } catch (error) {
@@ -178,12 +183,12 @@ class Explorer implements Disposable {
 
   /** Scenarios and single sections; a section whose scenario is chosen as well runs with it. */
   async #chosen({ include, exclude }: TestRunRequest): Promise<TestItem[]> {
-    if (include === undefined) await this.#discover();
+    if (include === undefined && !this.#watching) await this.#discover();
     const all: TestItem[] = [];
     this.#controller.items.forEach(item => {
       all.push(item);
     });
-    const chosen = include ?? all;
+    const chosen = include ?? all.sort((a, b) => (a.label < b.label ? -1 : 1));
     return chosen.filter(
       item => !exclude?.includes(item) && !(item.parent !== undefined && chosen.includes(item.parent)),
     );
@@ -202,7 +207,9 @@ class Explorer implements Disposable {
     if (outcome.problems.length > 0) {
       run.errored(
         item,
-        outcome.problems.map(({ line, text: message }) => located(new TestMessage(message), at(uri, line))),
+        outcome.problems.map(({ line, text: message, file }) =>
+          located(new TestMessage(message), at(file === undefined ? uri : includedUri(uri, file), line)),
+        ),
       );
       return;
     }
@@ -216,7 +223,8 @@ class Explorer implements Disposable {
     if (item.children.size > 0 && outcome.failures.length > 0) run.failed(item, [], took);
     else report(item, outcome.failures, run, took);
     const { steps, failures, profile } = outcome;
-    run.appendOutput(`${item.label}: ${steps} steps, ${failures.length} failed (${profile})\r\n`);
+    run.appendOutput(`${item.label}: ${steps} steps, ${failures.length} failed (${profile})\r\n`, undefined, item);
+    for (const { line, text: said } of failures) run.appendOutput(`  line ${line}: ${said}\r\n`, at(uri, line), item);
     if (tally !== undefined) run.addCoverage(this.#coverage(uri, outcome.statements, outcome.executed));
   }
 
@@ -241,6 +249,7 @@ class Explorer implements Disposable {
           type: 'irqscope',
           request: 'launch',
           name: item.label,
+          internalConsoleOptions: 'neverOpen',
           program: uri.scheme === 'file' ? uri.fsPath : uri.toString(),
           ...(parent && { section: id }),
         };

@@ -1,0 +1,101 @@
+import { appendFileSync } from 'node:fs';
+import path from 'node:path';
+import type { Locator, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { command, openFile, openWorkbench, screenshot, type Workbench } from '../rig/workbench.ts';
+
+const FILE = '07-sections.irq';
+
+let workbench: Workbench;
+let page: Page;
+beforeAll(async () => {
+  workbench = await openWorkbench({ size: { width: 1400, height: 900 } });
+  page = workbench.page;
+  appendFileSync(path.join(workbench.folder, FILE), 'expect        vcpu TARGET: isr has 0x77\n');
+  await openFile(page, FILE);
+  await showTests();
+});
+afterAll(() => workbench.close());
+
+const row = (text: string | RegExp): Locator =>
+  page.locator('.test-explorer .monaco-list-row', { hasText: text }).first();
+const editor = () => page.locator(`.monaco-editor[data-uri$="/${FILE}"]`).first();
+const verdict = (of: Locator, icon: 'passed' | 'failed') =>
+  of.locator(`.codicon-testing-${icon}-icon`).waitFor({ timeout: 20_000 });
+
+async function showTests(): Promise<void> {
+  const explorer = page.locator('.test-explorer');
+  if (!(await explorer.isVisible())) await page.locator('.activitybar .action-label[aria-label^="Testing"]').click();
+  await row(FILE).waitFor();
+}
+
+/** One of the buttons that a test shows while the mouse is on it. */
+async function press(of: Locator, label: string): Promise<void> {
+  await of.click();
+  await of.hover();
+  await of.locator(`.action-label[aria-label*="${label}"]`).first().click();
+}
+
+test('a section is a child of its scenario and runs alone', async () => {
+  await row(FILE).click();
+  await page.keyboard.press('ArrowRight');
+  await press(row(/^a target in guest mode/), 'Run Test');
+  await verdict(row(/^a target in guest mode/), 'passed');
+  expect(
+    await row(/^a target that sleeps/)
+      .locator('.codicon-testing-unset-icon')
+      .count(),
+  ).toBe(1);
+});
+
+test('a scenario without sections has nothing to unfold', async () => {
+  expect(await row('01-posted-to-running.irq').getAttribute('aria-expanded')).toBeNull();
+  expect(await row(FILE).getAttribute('aria-expanded')).toBe('true');
+});
+
+test('a failed expectation tells beside its line what was expected and found', async () => {
+  await press(row(/^a target that sleeps/), 'Run Test');
+  await verdict(row(/^a target that sleeps/), 'failed');
+  await verdict(row(FILE), 'failed');
+  await page.keyboard.press('Control+1');
+  await page.keyboard.press('Control+End');
+  await editor().getByText('vcpu 1.isr is {0x41} != vcpu 1: isr has 0x77').waitFor();
+  await screenshot(page, 'section-failed');
+});
+
+test('debugging a section steps through it alone; its test has the verdict afterwards', async () => {
+  await press(row(/^a target that has left/), 'Debug Test');
+  await page.locator('.debug-toolbar').waitFor();
+  const line = editor().locator('.debug-top-stack-frame-line');
+  await line.waitFor();
+  await screenshot(page, 'section-debug');
+  await page.keyboard.press('Shift+F5');
+  await page.locator('.debug-toolbar').waitFor({ state: 'hidden' });
+  await showTests();
+  await verdict(row(/^a target that has left/), 'passed');
+});
+
+test('continuous run: an edit runs what it concerns, and nothing else', async () => {
+  await press(row(FILE), 'Continuous Run');
+  await page.keyboard.press('Control+1');
+  await page.keyboard.press('Control+End');
+  await page.keyboard.press('Shift+ArrowUp');
+  await page.keyboard.press('Delete');
+  await verdict(row(FILE), 'passed');
+  expect(await row('06-priorities.irq').locator('.codicon-testing-unset-icon').count()).toBe(1);
+  await screenshot(page, 'continuous-run');
+  await press(row(FILE), 'Continuous Run');
+});
+
+test('coverage: rules of the engine as pages, what was passed and what was not', async () => {
+  await command(page, 'Test: Run All Tests with Coverage');
+  const covered = page.locator('.monaco-list-row', { hasText: 'irq_comm.c.rules' });
+  await covered.waitFor({ timeout: 30_000 });
+  expect(await covered.innerText()).toMatch(/\d+\.\d+%/);
+  await covered.dblclick();
+  const rules = page.locator('.monaco-editor[data-uri*="irq_comm.c.rules"]');
+  await rules.locator('.view-line', { hasText: 'kvm_irq_delivery_to_apic' }).first().waitFor();
+  await rules.locator('.coverage-deco-gutter.coverage-deco-hit').first().waitFor();
+  await rules.locator('.coverage-deco-gutter.coverage-deco-miss').first().waitFor();
+  await screenshot(page, 'rule-coverage');
+});
