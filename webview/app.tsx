@@ -9,6 +9,7 @@ import type { Host, ViewState } from './host.ts';
 import { type Command, commandOf } from './keys.ts';
 import { t } from './l10n.ts';
 import { INITIAL_MODEL, type Model, reduce } from './model.ts';
+import { noteText, Origin, TextNote } from './origin.tsx';
 import { base64Of, copyImage, pngOf } from './raster.ts';
 import { Start } from './start.tsx';
 import { Timeline } from './timeline.tsx';
@@ -27,10 +28,20 @@ interface AppState extends ViewState {
   readonly model: Model;
   readonly help: boolean;
   readonly notice: string;
+  /** What is said of the text, and what of that was not spoken yet. */
+  readonly noted: string | undefined;
+  readonly news: string;
 }
 
 export class App extends Component<{ readonly host: Host }, AppState> {
-  override state: AppState = { ...this.props.host.state, model: INITIAL_MODEL, help: false, notice: '' };
+  override state: AppState = {
+    ...this.props.host.state,
+    model: INITIAL_MODEL,
+    help: false,
+    notice: '',
+    noted: undefined,
+    news: '',
+  };
   readonly #cards: { current: WindowedList | null } = { current: null };
   #restored = false;
   #scrolling: number | undefined;
@@ -72,6 +83,11 @@ export class App extends Component<{ readonly host: Host }, AppState> {
   }
 
   #receive(message: Picture): void {
+    if (message.type === 'snapshot' || message.type === 'delta') {
+      const { uri, place, note } = message.snapshot;
+      this.props.host.remember({ scenario: uri, place });
+      this.setState(({ noted }) => ({ noted: note?.text, news: note && note.text !== noted ? noteText(note) : '' }));
+    }
     this.setState(({ model, notice }) => ({
       model: reduce(model, message),
       notice: message.type === 'timeline' ? notice : '',
@@ -185,7 +201,7 @@ export class App extends Component<{ readonly host: Host }, AppState> {
     }
   }
 
-  override render({ host }: { readonly host: Host }, { model, help, notice, toggled, zoom }: AppState): VNode {
+  override render({ host }: { readonly host: Host }, { model, help, notice, news, toggled, zoom }: AppState): VNode {
     const { snapshot, reason } = model;
     if (!snapshot) return reason === undefined ? <main /> : <Start reason={reason} />;
     const { vcpus, step } = snapshot;
@@ -195,6 +211,7 @@ export class App extends Component<{ readonly host: Host }, AppState> {
         <header class="top">
           <h1>
             {snapshot.title} <span class="profile">{snapshot.profile}</span>
+            <Origin snapshot={snapshot} />
           </h1>
           <InspectorToolbar
             snapshot={snapshot}
@@ -203,6 +220,7 @@ export class App extends Component<{ readonly host: Host }, AppState> {
             run={command => this.#run(command, snapshot)}
           />
           <Statement snapshot={snapshot} />
+          <TextNote snapshot={snapshot} />
         </header>
         <main>
           <Timeline
@@ -250,7 +268,7 @@ export class App extends Component<{ readonly host: Host }, AppState> {
           </section>
         </main>
         <div class="visually-hidden" role="status" aria-live="polite">
-          {notice || announcement(snapshot)}
+          {notice || `${news} ${announcement(snapshot)}`}
         </div>
         {help && <Help onClose={() => this.setState({ help: false })} />}
       </ActionsContext.Provider>

@@ -3,6 +3,9 @@ import type { Place } from './windowedList.tsx';
 
 /** What the view itself remembers across being hidden, moved and reloaded. The picture is not part of it: the host owns that. */
 export interface ViewState {
+  /** What is shown, and where in it: the host asks for that when it has been away. */
+  readonly scenario?: string | undefined;
+  readonly place?: string | undefined;
   /** The vCPU at the top of the window and how far below it stands; undefined while the page is not scrolled. */
   readonly scroll: Place | undefined;
   /** `auto`: grids are open while the vCPUs are few. */
@@ -59,6 +62,8 @@ export class Host {
   constructor() {
     const stored = this.#api.getState() as Partial<ViewState> | undefined;
     this.#state = {
+      scenario: stored?.scenario,
+      place: stored?.place,
       scroll: typeof stored?.scroll?.index === 'number' ? stored.scroll : INITIAL_VIEW.scroll,
       grids: stored?.grids === 'all' || stored?.grids === 'none' ? stored.grids : INITIAL_VIEW.grids,
       toggled: Array.isArray(stored?.toggled) ? stored.toggled : INITIAL_VIEW.toggled,

@@ -12,41 +12,42 @@ import {
   window,
   workspace,
 } from 'vscode';
+import type { ScenarioText } from '../scenario/tree.ts';
 import type { DebugHost, DebugSession } from '../session/dap/debugSession.ts';
 import { CalmStops } from './calmStops.ts';
-import type { CurrentRun } from './currentRun.ts';
+import type { Runs } from './runs.ts';
 import { LANGUAGE } from './scenarioLanguage.ts';
 import { readScenario } from './scenarioText.ts';
 
 const DEBUG_TYPE = 'irqscope';
 
 /** F5 on a scenario, with or without launch.json. */
-export function registerDebugger(context: ExtensionContext, run: CurrentRun): void {
+export function registerDebugger(context: ExtensionContext, runs: Runs): void {
   context.subscriptions.push(
     debug.registerDebugAdapterDescriptorFactory(DEBUG_TYPE, {
-      createDebugAdapterDescriptor: () => new DebugAdapterInlineImplementation(new InlineAdapter(run)),
+      createDebugAdapterDescriptor: ({ id }) => new DebugAdapterInlineImplementation(new InlineAdapter(id, runs)),
     }),
     debug.registerDebugConfigurationProvider(DEBUG_TYPE, {
       resolveDebugConfiguration: (_folder, configuration) => completed(configuration),
     }),
     debug.onDidStartDebugSession(session => {
       if (session.type === DEBUG_TYPE) {
-        void commands.executeCommand('irqscope.openInspector');
+        void commands.executeCommand('irqscope.openInspector', uriOf(String(session.configuration.program)));
       }
     }),
-    noticeOfChanges(run),
+    noticeOfChanges(runs),
   );
 }
 
 /** The run goes on with the text that it was started with; whoever edits that text is told so, once for each run. */
-function noticeOfChanges(run: CurrentRun): Disposable {
-  let told = 0;
+function noticeOfChanges(runs: Runs): Disposable {
+  const told = new WeakSet<object>();
   return workspace.onDidChangeTextDocument(async ({ document, contentChanges }) => {
-    const { identity } = run;
-    if (contentChanges.length === 0 || document.uri.toString() !== identity?.uri || told === identity.number) {
+    const run = runs.known(document.uri);
+    if (contentChanges.length === 0 || !run?.debugged || run.session === undefined || told.has(run.session)) {
       return;
     }
-    told = identity.number;
+    told.add(run.session);
     const restart = 'Restart';
     const answer = await window.showInformationMessage(
       'The scenario has changed, but the run goes on with the text that it began with.',
@@ -97,11 +98,16 @@ class InlineAdapter implements DebugAdapter {
   });
   #disposed = false;
 
-  constructor(run: CurrentRun) {
+  /** @param id of the debug session that VS Code has begun */
+  constructor(id: string, runs: Runs) {
+    let text: ScenarioText = '';
     const host: DebugHost = {
-      read: program => readScenario(uriOf(program)),
+      read: async program => {
+        text = await readScenario(uriOf(program));
+        return text;
+      },
       send: message => this.#stops.send(message),
-      attach: (session, program) => void run.attach(session, uriOf(program).toString()),
+      attach: (session, program) => (session ? runs.attach(id, session, uriOf(program), text) : runs.detach(id)),
     };
     this.#session = import('./lazy.ts').then(({ DebugSession }) => new DebugSession(host));
   }

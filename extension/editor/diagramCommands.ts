@@ -1,13 +1,13 @@
 import { commands, type ExtensionContext, env, type TextEditor, window, workspace } from 'vscode';
-import type { CurrentRun } from './currentRun.ts';
+import type { Runs } from './runs.ts';
 import { LANGUAGE } from './scenarioLanguage.ts';
 import { readScenario } from './scenarioText.ts';
 
 /** Between commit messages and scenarios: text becomes a scenario, a run becomes a diagram. */
-export function registerDiagramCommands(context: ExtensionContext, run: CurrentRun): void {
+export function registerDiagramCommands(context: ExtensionContext, runs: Runs): void {
   context.subscriptions.push(
     commands.registerCommand('irqscope.importDiagram', importSelection),
-    commands.registerCommand('irqscope.copyDiagram', () => copyDiagram(run)),
+    commands.registerCommand('irqscope.copyDiagram', () => copyDiagram(runs)),
   );
 }
 
@@ -50,8 +50,8 @@ function replaceSelection(editor: TextEditor, text: string): Thenable<boolean> {
 }
 
 /** The run that is stepped, up to the present step; without one, the whole run of the scenario in front. */
-async function copyDiagram(run: CurrentRun): Promise<void> {
-  const text = run.diagram() ?? (await diagramInFront());
+async function copyDiagram(runs: Runs): Promise<void> {
+  const text = runs.meant?.diagram() ?? (await diagramInFront());
   if (text === undefined) {
     return;
   }

@@ -1,32 +1,38 @@
 import { commands, type ExtensionContext, Uri, window, workspace } from 'vscode';
 import { recordingPage } from './recordingPage.ts';
+import type { Runs } from './runs.ts';
 import { LANGUAGE } from './scenarioLanguage.ts';
 import { nameOf, readScenario } from './scenarioText.ts';
 
 /** Registers the command that writes the run of a scenario to a page of its own. */
-export function registerExportRun(context: ExtensionContext): void {
+export function registerExportRun(context: ExtensionContext, runs: Runs): void {
   context.subscriptions.push(
-    commands.registerCommand('irqscope.exportRun', (target?: Uri) => exportRun(context.extensionUri, target)),
+    commands.registerCommand('irqscope.exportRun', (target?: Uri) => exportRun(context.extensionUri, runs, target)),
   );
 }
 
-/** @param target where to write; the user is asked when it is missing */
-async function exportRun(extensionUri: Uri, target?: Uri): Promise<void> {
-  const document = [window.activeTextEditor, ...window.visibleTextEditors].find(
-    editor => editor?.document.languageId === LANGUAGE,
-  )?.document;
-  if (document === undefined) {
+/**
+ * The run that is inspected or debugged, as it is run there; else that of the text in front.
+ * @param target where to write; the user is asked when it is missing
+ */
+async function exportRun(extensionUri: Uri, runs: Runs, target?: Uri): Promise<void> {
+  const { meant } = runs;
+  const editors = [window.activeTextEditor, ...window.visibleTextEditors];
+  const scenario = meant?.uri ?? editors.find(editor => editor?.document.languageId === LANGUAGE)?.document.uri;
+  if (scenario === undefined) {
     await window.showErrorMessage('IRQScope exports the run of a scenario: open an .irq file first.');
     return;
   }
-  const page = Uri.joinPath(document.uri, '..', `${nameOf(document.uri).replace(/\.irq$/, '')}.html`);
+  const page = Uri.joinPath(scenario, '..', `${nameOf(scenario).replace(/\.irq$/, '')}.html`);
   const file = target ?? (await window.showSaveDialog({ defaultUri: page, filters: { 'Web page': ['html'] } }));
   if (file === undefined) return;
   try {
-    const { recordingOf } = await import('./lazy.ts');
+    const { recordingOf, recordingOfRun } = await import('./lazy.ts');
     const [script, style] = await Promise.all(['js', 'css'].map(kind => bundle(extensionUri, kind)));
     const html = await recordingPage({
-      recording: recordingOf(await readScenario(document.uri), nameOf(document.uri)),
+      recording: meant?.session
+        ? recordingOfRun(meant.session.program, meant.session.order, nameOf(scenario))
+        : recordingOf(await readScenario(scenario), nameOf(scenario)),
       script,
       style,
     });

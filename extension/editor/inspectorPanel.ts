@@ -1,98 +1,67 @@
-import {
-  commands,
-  type Disposable,
-  type Event,
-  type ExtensionContext,
-  env,
-  l10n,
-  Uri,
-  ViewColumn,
-  type WebviewPanel,
-  window,
-} from 'vscode';
+import { commands, type Disposable, type Event, env, l10n, Uri, type WebviewPanel, window } from 'vscode';
 import { Told } from '../session/delta.ts';
 import { type Answer, type Drawing, type FromWebview, parseFromWebview, type ToWebview } from '../session/protocol.ts';
-import { registerExportRun } from './exportRun.ts';
 import { inspectorHtml } from './inspectorHtml.ts';
 import { KeyboardKeeper } from './keyboardKeeper.ts';
-import { registerVcpuGlance } from './vcpuGlance.ts';
+import { savePng, saveSvg } from './pictures.ts';
+import { nameOf } from './scenarioText.ts';
 
-const VIEW_TYPE = 'irqscope.inspector';
+export const VIEW_TYPE = 'irqscope.inspector';
 
 /** Steps of the timeline that a view is told at once: more than any window shows. */
 const MOST_STEPS = 4096;
 
-/** What the panel shows and obeys: the run that the user steps through. */
+/** What the panel shows and obeys: the run of a scenario. */
 export interface InspectorSource {
+  readonly uri: Uri;
+  /** A debug session moves it: VS Code takes the keyboard away at every stop. */
+  readonly debugged: boolean;
   /** The picture changed: `current` gives another answer. */
   readonly onDidChange: Event<void>;
-  /** Everything that a view without memory needs: a snapshot and a timeline, or `empty`. */
-  current(): readonly ToWebview[];
-  /** A request of the view to move, validated: what it wants to be told or focused never arrives here. */
-  handle(message: FromWebview): void;
+  /** What a view without memory is shown: a snapshot, or `empty`. */
+  current(): ToWebview;
+  /** The recorded steps among `from`..`to`, for a timeline. */
+  timeline(from: number, to: number): ToWebview;
+  /** The present state, or the run up to the present step, as a picture; undefined when nothing runs. */
+  drawing(what: 'state' | 'diagram'): Drawing | undefined;
+  /** A request of the view to move, or a question, validated; gives the answer for the view that has asked. */
+  handle(message: FromWebview): Answer | undefined;
 }
 
-/** Registers the commands and the compact view, and revives a panel that the window restores. */
-export function registerInspector(context: ExtensionContext, source: InspectorSource): void {
-  context.subscriptions.push(
-    commands.registerCommand('irqscope.openInspector', () => openInspector(context, source)),
-    commands.registerCommand('irqscope.tellInspector', message => InspectorPanel.tell(message)),
-    window.registerWebviewPanelSerializer(VIEW_TYPE, {
-      async deserializeWebviewPanel(panel: WebviewPanel): Promise<void> {
-        InspectorPanel.show(context, source, panel);
-      },
-    }),
-  );
-  registerVcpuGlance(context, source);
-  registerExportRun(context);
-}
+/** Said while there is no scenario to show. */
+const NOTHING_RUNS: ToWebview = {
+  type: 'empty',
+  reason: l10n.t('No scenario runs. Open a scenario (.irq) and press F5.'),
+};
 
-/** Shows the inspector beside the editor, without taking the keyboard from the text. */
-export function openInspector(context: ExtensionContext, source: InspectorSource): void {
-  InspectorPanel.show(context, source);
-}
-
-/** The one panel: a stateless picture of the source. A hidden webview is thrown away by VS Code; shown again, it asks with `ready`. */
-class InspectorPanel {
-  static #current: InspectorPanel | undefined;
-  readonly #panel: WebviewPanel;
-  readonly #source: InspectorSource;
+/** A stateless picture of one scenario's run. A hidden webview is thrown away by VS Code; shown again, it asks with `ready`. */
+export class InspectorPanel {
+  /** The panel that VS Code took the keyboard from: what is typed on the way back is meant for it. */
+  static #robbed: InspectorPanel | undefined;
+  readonly panel: WebviewPanel;
+  #source: InspectorSource | undefined;
+  #listening: Disposable | undefined;
   readonly #subscriptions: Disposable[] = [];
   /** The view listens: what is posted before that would be lost. */
   #ready = false;
   readonly #told = new Told();
-  /** URI of the scenario that is shown. */
-  #scenario = '';
+  /** Waits until the view listens. */
+  #drawing: Drawing | undefined;
   readonly #keyboard: KeyboardKeeper;
-
-  static show(context: ExtensionContext, source: InspectorSource, restored?: WebviewPanel): void {
-    if (InspectorPanel.#current && !restored) {
-      InspectorPanel.#current.#panel.reveal(undefined, true);
-      return;
-    }
-    const column = { viewColumn: ViewColumn.Beside, preserveFocus: true };
-    const panel = restored ?? window.createWebviewPanel(VIEW_TYPE, 'IRQScope', column);
-    InspectorPanel.#current = new InspectorPanel(context.extensionUri, source, panel);
-  }
 
   /** A key meant for the inspector, typed while the keyboard was on its way back to it. */
   static tell(message: unknown): void {
-    const panel = InspectorPanel.#current;
-    if (panel) panel.#receive(message);
+    InspectorPanel.#robbed?.#receive(message);
   }
 
-  private constructor(extensionUri: Uri, source: InspectorSource, panel: WebviewPanel) {
-    this.#panel = panel;
-    this.#source = source;
+  constructor(extensionUri: Uri, panel: WebviewPanel) {
+    this.panel = panel;
     this.#keyboard = new KeyboardKeeper(panel);
     const root = Uri.joinPath(extensionUri, 'dist', 'webview');
     panel.onDidDispose(() => this.#dispose(), undefined, this.#subscriptions);
     panel.onDidChangeViewState(() => this.#hide(), undefined, this.#subscriptions);
     panel.webview.onDidReceiveMessage(message => this.#receive(message), undefined, this.#subscriptions);
-    this.#subscriptions.push(
-      this.#keyboard,
-      source.onDidChange(() => this.#post()),
-    );
+    this.#subscriptions.push(this.#keyboard);
     panel.webview.options = { enableScripts: true, localResourceRoots: [root] };
     panel.webview.html = inspectorHtml({
       script: panel.webview.asWebviewUri(Uri.joinPath(root, 'inspector.js')).toString(),
@@ -104,25 +73,49 @@ class InspectorPanel {
     });
   }
 
+  /** Shows this run from now on. */
+  set source(source: InspectorSource) {
+    this.#listening?.dispose();
+    this.#source = source;
+    this.#listening = source.onDidChange(() => this.#post());
+    this.#post();
+  }
+
   #dispose(): void {
-    if (InspectorPanel.#current === this) InspectorPanel.#current = undefined;
+    if (InspectorPanel.#robbed === this) InspectorPanel.#robbed = undefined;
+    this.#listening?.dispose();
     for (const subscription of this.#subscriptions) subscription.dispose();
   }
 
   #hide(): void {
-    if (!this.#panel.visible) this.#ready = false;
+    if (!this.panel.visible) this.#ready = false;
   }
 
   #post(): void {
+    const title = this.#source ? `IRQScope: ${nameOf(this.#source.uri)}` : 'IRQScope';
+    if (this.panel.title !== title) this.panel.title = title;
     if (!this.#ready) return;
-    for (const message of this.#source.current()) {
-      if (message.type === 'snapshot') {
-        this.#panel.title = `IRQScope: ${message.snapshot.title}`;
-        this.#scenario = message.snapshot.uri;
-      }
-      const news = this.#told.news(message);
-      if (news) void this.#panel.webview.postMessage(news);
-    }
+    const message = this.#source?.current() ?? NOTHING_RUNS;
+    this.#say(this.#told.news(message));
+    const steps = message.type === 'snapshot' && this.#told.stepsToTell(message.snapshot);
+    if (steps) this.#say(this.#source?.timeline(...steps));
+  }
+
+  #say(message: ToWebview | undefined): void {
+    if (message) void this.panel.webview.postMessage(message);
+  }
+
+  /** Draws an image and takes the keyboard: only a view that has it may fill the clipboard. */
+  draw(drawing: Drawing): void {
+    this.#drawing = drawing;
+    this.panel.reveal();
+    this.#draw();
+  }
+
+  #draw(): void {
+    if (!this.#ready || !this.#drawing) return;
+    this.#say({ type: 'draw', drawing: this.#drawing });
+    this.#drawing = undefined;
   }
 
   #receive(data: unknown): void {
@@ -134,31 +127,52 @@ class InspectorPanel {
         this.#ready = true;
         this.#told.forget();
         this.#post();
+        this.#draw();
         return;
       case 'focusEditor':
         this.#keyboard.release();
         void this.#focusEditor();
         return;
+      case 'out':
+        void this.#takeOut(message);
+        return;
+      case 'png':
+        if (this.#source) void savePng(this.#source, message.data);
+        return;
       case 'timeline':
-        this.#say(this.#source.timeline(message.from, Math.min(message.to, message.from + MOST_STEPS)));
+        this.#say(this.#source?.timeline(message.from, Math.min(message.to, message.from + MOST_STEPS)));
         return;
       case 'revealLine':
       case 'profiles':
       case 'beside':
-        this.#say(this.#source.handle(message));
+        this.#say(this.#source?.handle(message));
         return;
       case 'move':
       case 'seek':
       case 'writer':
       case 'reader':
-        this.#keyboard.expectTheft();
-        this.#say(this.#source.handle(message));
+        this.#expectTheft();
+        this.#say(this.#source?.handle(message));
     }
+  }
+
+  async #takeOut({ what, as }: Extract<FromWebview, { type: 'out' }>): Promise<void> {
+    if (as === 'svg') return saveSvg(this.#source, what);
+    if (as === 'text') return void (await commands.executeCommand('irqscope.copyDiagram'));
+    this.#drawing = this.#source?.drawing(what);
+    this.#draw();
+  }
+
+  #expectTheft(): void {
+    if (!this.#source?.debugged) return;
+    InspectorPanel.#robbed = this;
+    this.#keyboard.expectTheft();
   }
 
   /** The scenario where it is open, else the group that the user came from. */
   async #focusEditor(): Promise<void> {
-    const editor = window.visibleTextEditors.find(({ document }) => document.uri.toString() === this.#scenario);
+    const scenario = this.#source?.uri.toString();
+    const editor = window.visibleTextEditors.find(({ document }) => document.uri.toString() === scenario);
     if (editor) await window.showTextDocument(editor.document, editor.viewColumn);
     else await commands.executeCommand('workbench.action.focusPreviousGroup');
   }

@@ -1,5 +1,5 @@
 import { commands, type ExtensionContext, FileSystemError, Range, Uri, window, workspace } from 'vscode';
-import type { CurrentRun } from './currentRun.ts';
+import type { Runs } from './runs.ts';
 
 const SETTING = 'kernelTree';
 
@@ -16,10 +16,10 @@ interface Place {
 }
 
 /** "Open Kernel Source": from the step in the inspector, or from a frame of the call stack, into the user's own tree. */
-export function registerKernelSource(context: ExtensionContext, run: CurrentRun): void {
+export function registerKernelSource(context: ExtensionContext, runs: Runs): void {
   context.subscriptions.push(
     commands.registerCommand('irqscope.openKernelSource', async (frame?: FrameContext) => {
-      const place = placeOf(frame?.frameName ?? frame?.label) ?? run.place();
+      const place = placeOf(frame?.frameName ?? frame?.label) ?? runs.meant?.place();
       if (place === undefined) {
         await window.showInformationMessage('This step lies in no kernel function: the processor or the guest acts.');
         return;

@@ -1,35 +1,45 @@
-import { commands, type ExtensionContext, Uri, window, workspace } from 'vscode';
+import { commands, type ExtensionContext, type Uri, window, workspace } from 'vscode';
 import type { Drawing, FromWebview } from '../session/protocol.ts';
-import { drawInInspector, type InspectorSource } from './inspectorPanel.ts';
+import type { CurrentRun } from './currentRun.ts';
+import type { InspectorSource } from './inspectorPanel.ts';
+import type { Runs } from './runs.ts';
 
 export type Subject = Extract<FromWebview, { type: 'out' }>['what'];
 
 const SUFFIX: Readonly<Record<Subject, string>> = { state: '', diagram: '-run' };
 
-/** Registers the commands that take the state and the run out as pictures. A target given as argument is not asked for. */
-export function registerPictures(context: ExtensionContext, source: InspectorSource): void {
-  const draw = async (what: Subject) => {
-    const drawing = await drawingOf(source, what);
-    if (drawing) drawInInspector(context, source, drawing);
+/**
+ * Registers the commands that take the state and the run out as pictures. A target given as argument is not asked for.
+ * @param draw draws in the inspector of the run
+ */
+export function registerPictures(
+  context: ExtensionContext,
+  runs: Runs,
+  draw: (run: CurrentRun, drawing: Drawing) => void,
+): void {
+  const drawMeant = async (what: Subject) => {
+    const run = runs.meant;
+    const drawing = await drawingOf(run, what);
+    if (run && drawing) draw(run, drawing);
   };
   context.subscriptions.push(
-    commands.registerCommand('irqscope.saveStateAsSvg', (target?: Uri) => saveSvg(source, 'state', target)),
-    commands.registerCommand('irqscope.saveDiagramAsSvg', (target?: Uri) => saveSvg(source, 'diagram', target)),
-    commands.registerCommand('irqscope.copyStateAsPng', () => draw('state')),
-    commands.registerCommand('irqscope.copyDiagramAsPng', () => draw('diagram')),
+    commands.registerCommand('irqscope.saveStateAsSvg', (target?: Uri) => saveSvg(runs.meant, 'state', target)),
+    commands.registerCommand('irqscope.saveDiagramAsSvg', (target?: Uri) => saveSvg(runs.meant, 'diagram', target)),
+    commands.registerCommand('irqscope.copyStateAsPng', () => drawMeant('state')),
+    commands.registerCommand('irqscope.copyDiagramAsPng', () => drawMeant('diagram')),
   );
 }
 
 /** Says why when there is nothing to draw. */
-export async function drawingOf(source: InspectorSource, what: Subject): Promise<Drawing | undefined> {
-  const drawing = source.drawing(what);
+export async function drawingOf(source: InspectorSource | undefined, what: Subject): Promise<Drawing | undefined> {
+  const drawing = source?.drawing(what);
   if (!drawing) await window.showErrorMessage('Step through a scenario first: press F5 in an .irq file.');
   return drawing;
 }
 
-export async function saveSvg(source: InspectorSource, what: Subject, target?: Uri): Promise<void> {
+export async function saveSvg(source: InspectorSource | undefined, what: Subject, target?: Uri): Promise<void> {
   const drawing = await drawingOf(source, what);
-  if (!drawing) return;
+  if (!source || !drawing) return;
   const { svgOf } = await import('./lazy.ts');
   const file = target ?? (await ask(source, `${SUFFIX[what]}.svg`, { 'SVG picture': ['svg'] }));
   if (file) await write(file, new TextEncoder().encode(svgOf(drawing)));
@@ -47,9 +57,8 @@ export async function savePng(source: InspectorSource, data: string): Promise<vo
 
 /** Proposes a name beside the scenario. */
 function ask(source: InspectorSource, ending: string, filters: Record<string, string[]>): Thenable<Uri | undefined> {
-  const message = source.current();
-  const defaultUri = message.type === 'snapshot' && Uri.parse(message.snapshot.uri.replace(/(\.irq)?$/, ending));
-  return window.showSaveDialog({ filters, ...(defaultUri && { defaultUri }) });
+  const defaultUri = source.uri.with({ path: source.uri.path.replace(/(\.irq)?$/, ending) });
+  return window.showSaveDialog({ filters, defaultUri });
 }
 
 async function write(file: Uri, content: Uint8Array): Promise<void> {

@@ -1,8 +1,17 @@
-import { EventEmitter, type ExtensionContext, ThemeIcon, type TreeDataProvider, TreeItem, window } from 'vscode';
+import {
+  EventEmitter,
+  type ExtensionContext,
+  ThemeIcon,
+  type TreeDataProvider,
+  TreeItem,
+  type Uri,
+  window,
+} from 'vscode';
 import { setBits } from '../formats/bits.ts';
 import { listVectors } from '../formats/format.ts';
 import type { VcpuView } from '../session/protocol.ts';
-import type { InspectorSource } from './inspectorPanel.ts';
+import type { CurrentRun } from './currentRun.ts';
+import type { Runs } from './runs.ts';
 
 const VIEW = 'irqscope.vcpus';
 
@@ -16,18 +25,18 @@ const ICONS: Readonly<Record<string, string>> = {
 };
 
 /** Registers the compact view in the debug side bar: a line for each vCPU. */
-export function registerVcpuGlance(context: ExtensionContext, source: InspectorSource): void {
+export function registerVcpuGlance(context: ExtensionContext, runs: Runs): void {
   const changed = new EventEmitter<void>();
   const provider: TreeDataProvider<VcpuView> = {
     onDidChangeTreeData: changed.event,
-    getChildren: parent => (parent === undefined ? [...(vcpusOf(source) ?? [])] : []),
-    getTreeItem: itemOf,
+    getChildren: parent => (parent === undefined ? [...(vcpusOf(runs) ?? [])] : []),
+    getTreeItem: vcpu => itemOf(vcpu, shownRun(runs)?.uri),
   };
   const view = window.createTreeView(VIEW, { treeDataProvider: provider });
   context.subscriptions.push(
     view,
     changed,
-    source.onDidChange(() => {
+    runs.onDidChange(() => {
       if (view.visible) changed.fire();
     }),
     view.onDidChangeVisibility(({ visible }) => {
@@ -36,9 +45,12 @@ export function registerVcpuGlance(context: ExtensionContext, source: InspectorS
   );
 }
 
-function vcpusOf(source: InspectorSource): readonly VcpuView[] | undefined {
-  const message = source.current();
-  return message.type === 'snapshot' ? message.snapshot.vcpus : undefined;
+/** The side bar is the debugger's: its session comes first. */
+const shownRun = (runs: Runs): CurrentRun | undefined => runs.underDebugger ?? runs.meant;
+
+function vcpusOf(runs: Runs): readonly VcpuView[] | undefined {
+  const message = shownRun(runs)?.current();
+  return message?.type === 'snapshot' ? message.snapshot.vcpus : undefined;
 }
 
 /** `cpu 1 · ON · PIR 0x41 · next …`: what is set, in the order in which an interrupt passes it. */
@@ -57,7 +69,7 @@ function summary({ cpu, pid, irr, isr }: VcpuView): string {
   return parts.join(' · ');
 }
 
-function itemOf(vcpu: VcpuView): TreeItem {
+function itemOf(vcpu: VcpuView, scenario: Uri | undefined): TreeItem {
   const { index, state, mode, next, changed } = vcpu;
   const name = `vcpu ${index}`;
   const item = new TreeItem({ label: name, highlights: changed.length > 0 ? [[0, name.length]] : [] });
@@ -68,6 +80,6 @@ function itemOf(vcpu: VcpuView): TreeItem {
   item.accessibilityInformation = {
     label: `${name}${changed.length > 0 ? ', changed by this step' : ''}: ${state}, ${summary(vcpu)}. ${next}`,
   };
-  item.command = { command: 'irqscope.openInspector', title: 'Open Inspector' };
+  item.command = { command: 'irqscope.openInspector', title: 'Open Inspector', arguments: [scenario] };
   return item;
 }

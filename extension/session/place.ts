@@ -29,7 +29,7 @@ export interface Anchor {
   readonly text?: string;
 }
 
-const START: Place = {
+export const START: Place = {
   line: -1,
   text: '',
   pass: 0,
@@ -57,7 +57,7 @@ export function placeOf(session: Session): Place {
   return {
     line,
     text: statement.text.trim(),
-    pass: program.statements.slice(0, index).filter(({ range }) => range.line === line).length,
+    pass: passesBefore(program, index),
     done: session.runner.betweenStatements,
     ...step,
     occurrence,
@@ -65,31 +65,48 @@ export function placeOf(session: Session): Place {
   };
 }
 
+function passesBefore({ statements }: Program, index: number): number {
+  const { line } = statements[index].range;
+  let passes = 0;
+  for (let each = 0; each < index; each++) {
+    if (statements[each].range.line === line) passes++;
+  }
+  return passes;
+}
+
 export interface Found {
   /** The step after which the run stands at the place. */
   readonly position: number;
   /** The statement is in the text; otherwise the position is the end of the nearest earlier one. */
   readonly kept: boolean;
+  /** The same place in words of this text: what to look for after the next edit. What was not found is still looked for. */
+  readonly anchor: Anchor;
 }
 
 /** Where a session, which has run as far as it is to be known, stands at the place of `anchor`. `text`: what it is a run of. */
-export function find(session: Session, { place, text: before }: Anchor, text: string): Found {
-  if (place.line < 0) return { position: 0, kept: true };
+export function find(session: Session, anchor: Anchor, text: string): Found {
+  const { place, text: before } = anchor;
+  if (place.line < 0) return { position: 0, kept: true, anchor: { place, text } };
   const lines = linesOf(session.program);
-  const to = before === undefined ? undefined : matchLines(before, text);
+  // A line of a file that is included has a number beyond those of the text.
+  const own = before !== undefined && place.line < before.split('\n').length;
+  const to = own ? matchLines(before, text) : undefined;
   const line = to === undefined ? lineByText(session.program, place) : to[place.line];
   const statements = lines.get(line ?? -1);
   if (statements !== undefined) {
-    return { position: stepIn(session, statements[Math.min(place.pass, statements.length - 1)], place), kept: true };
+    const index = statements[Math.min(place.pass, statements.length - 1)];
+    const statement = session.program.statements[index];
+    const here = { ...place, line: statement.range.line, text: statement.text.trim() };
+    return { position: stepIn(session, index, place), kept: true, anchor: { place: here, text } };
   }
   for (let earlier = place.line - 1; earlier >= 0; earlier--) {
     const left = lines.get(to === undefined ? earlier : to[earlier]);
     if (left !== undefined) {
       const index = left[Math.min(place.pass, left.length - 1)];
-      return { position: firstStepOf(session, index + 1) - 1, kept: false };
+      return { position: firstStepOf(session, index + 1) - 1, kept: false, anchor };
     }
   }
-  return { position: 0, kept: false };
+  return { position: 0, kept: false, anchor };
 }
 
 /** Indices of the statements of each line, in the order in which they run. */
@@ -158,10 +175,10 @@ const same = (a: StepKey, b: StepKey): boolean =>
   a.operation === b.operation && a.action === b.action && a.agent === b.agent;
 
 /** As a string that a view may keep and give back. */
-export const written = (place: Place): string => JSON.stringify(place);
+export const writePlace = (place: Place): string => JSON.stringify(place);
 
-/** What `written` gave; undefined for anything else: it comes from outside. */
-export function read(text: unknown): Place | undefined {
+/** What `writePlace` gave; undefined for anything else: it comes from outside. */
+export function readPlace(text: unknown): Place | undefined {
   if (typeof text !== 'string' || text.length > 100_000) return undefined;
   let value: unknown;
   try {

@@ -140,6 +140,11 @@ export interface TableChoice {
   readonly closed: readonly string[];
 }
 
+export interface Note {
+  readonly text: string;
+  readonly line?: number;
+}
+
 /** The whole picture at one step. */
 export interface Snapshot {
   readonly sequence: number;
@@ -148,6 +153,12 @@ export interface Snapshot {
   readonly title: string;
   /** Scenario file, for the "go to line" link. */
   readonly uri: string;
+  /** `debug`: a debug session moves; `live`: the run follows the text. Absent on a page of its own. */
+  readonly origin?: 'debug' | 'live';
+  /** What stands between this run and the text as it is now, in a sentence; `line`: where in the text, 1-based. */
+  readonly note?: Note;
+  /** Where the run stands, by meaning: the view keeps it as it is, and gives it back when it is restored. */
+  readonly place?: string;
   /** Behaviour profile in words: `Linux 6.16 · Intel`. */
   readonly profile: string;
   readonly position: number;

@@ -1,6 +1,7 @@
 /** Runs a program and keeps every picture of it. */
 import { check } from '../scenario/check.ts';
 import { parse } from '../scenario/parse.ts';
+import type { Program } from '../scenario/program.ts';
 import type { ScenarioText } from '../scenario/tree.ts';
 import { Told } from './delta.ts';
 import { UserError } from './expression.ts';
@@ -21,7 +22,12 @@ export function recordingOf(text: ScenarioText, title: string): Recording {
     const error = diagnostics.find(({ severity }) => severity === 'error');
     throw new UserError(`line ${(error?.range.line ?? 0) + 1}: ${error?.message}`);
   }
-  const session = new Session(program);
+  return recordingOfRun(program, [], title);
+}
+
+/** The run of a program, up to `MAX_RECORDED` steps. `order`: which agent takes each step of its race. */
+export function recordingOfRun(program: Program, order: readonly number[], title: string): Recording {
+  const session = new Session(program, order);
   session.seek(MAX_RECORDED);
   const { length } = session;
   const told = new Told();

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { matchLines } from '../../../extension/session/lineMatch.ts';
-import { type Anchor, find, type Place, placeOf, read, written } from '../../../extension/session/place.ts';
+import { type Anchor, find, type Place, placeOf, readPlace, writePlace } from '../../../extension/session/place.ts';
 import type { Session } from '../../../extension/session/session.ts';
 import { MACHINE, sessionOf, TO_RUNNING } from './scenarios.ts';
 
@@ -52,7 +52,7 @@ describe('an edit keeps the place', () => {
   test('that changes nothing', () => {
     for (const step of steps) {
       const anchor = { place: placeAt(session, step), text: TO_RUNNING };
-      expect(find(ran(TO_RUNNING), anchor, TO_RUNNING)).toEqual({ position: step, kept: true });
+      expect(find(ran(TO_RUNNING), anchor, TO_RUNNING)).toEqual({ position: step, kept: true, anchor });
     }
   });
 
@@ -113,7 +113,7 @@ describe('a statement that was deleted', () => {
     const text = `${MACHINE}\nexpect vcpu 1: pid.on 0\n`;
     const longer = text.replace('expect', 'vcpu 0: ipi fixed 0x41 to 1\nexpect');
     const anchor = { place: placeAt(ran(longer), 2), text: longer };
-    expect(find(ran(text), anchor, text)).toEqual({ position: 0, kept: false });
+    expect(find(ran(text), anchor, text)).toEqual({ position: 0, kept: false, anchor });
   });
 
   test('is found where it was pasted', () => {
@@ -124,12 +124,23 @@ describe('a statement that was deleted', () => {
   });
 });
 
+test('what a passing edit lost is there again when it is undone', () => {
+  const session = ran(TO_RUNNING);
+  for (let step = 0; step <= session.length; step++) {
+    let anchor: Anchor = { place: placeAt(session, step), text: TO_RUNNING };
+    const without = TO_RUNNING.replace(anchor.place.text, '');
+    const other = TO_RUNNING.replace('  with    apicv\n', '').replace(', pid.on 0', '');
+    for (const text of [without, other, TO_RUNNING]) ({ anchor } = find(ran(text), anchor, text));
+    expect(find(session, anchor, TO_RUNNING)).toMatchObject({ position: step, kept: true });
+  }
+});
+
 describe('a place without its text', () => {
   const session = ran(TO_RUNNING);
 
   test('comes back from what a view keeps, in a text that was edited meanwhile', () => {
     for (let step = 0; step <= session.length; step++) {
-      const place = read(written(placeAt(session, step)));
+      const place = readPlace(writePlace(placeAt(session, step)));
       if (place === undefined) throw new Error('it is not read back');
       expect(resolved(`# new\n\n${TO_RUNNING}`, { place }).words).toBe(wordsOf(session, step));
     }
@@ -143,8 +154,8 @@ describe('a place without its text', () => {
     'null',
     '[]',
     '{"line":1}',
-    written(placeOf(session)).replace('"line":', '"line":1.5,"x":'),
-  ])('is refused when it is malformed: %s', text => expect(read(text)).toBeUndefined());
+    writePlace(placeOf(session)).replace('"line":', '"line":1.5,"x":'),
+  ])('is refused when it is malformed: %s', text => expect(readPlace(text)).toBeUndefined());
 });
 
 // Every statement another one: which of two equal lines was deleted nobody can tell.

@@ -1,0 +1,136 @@
+import { commands, type Disposable, type ExtensionContext, Uri, ViewColumn, type WebviewPanel, window } from 'vscode';
+import type { CurrentRun } from './currentRun.ts';
+import { registerExportRun } from './exportRun.ts';
+import { InspectorPanel, VIEW_TYPE } from './inspectorPanel.ts';
+import { registerPictures } from './pictures.ts';
+import type { Runs } from './runs.ts';
+import { LANGUAGE } from './scenarioLanguage.ts';
+import { registerVcpuGlance } from './vcpuGlance.ts';
+
+/** Registers the commands and the compact view, and revives panels that the window restores. */
+export function registerInspector(context: ExtensionContext, runs: Runs): void {
+  const panels = new InspectorPanels(context.extensionUri, runs);
+  context.subscriptions.push(
+    panels,
+    commands.registerCommand('irqscope.openInspector', target =>
+      panels.open(scenarioOf(target) ?? scenarioMeant(runs)),
+    ),
+    commands.registerCommand('irqscope.tellInspector', message => InspectorPanel.tell(message)),
+    window.registerWebviewPanelSerializer(VIEW_TYPE, {
+      deserializeWebviewPanel: (panel, state) => panels.restore(panel, state),
+    }),
+  );
+  registerVcpuGlance(context, runs);
+  registerExportRun(context, runs);
+  registerPictures(context, runs, (run, drawing) => panels.open(run.uri).draw(drawing));
+}
+
+/** What menus, lenses and other commands hand over: a URI, or one as text. */
+function scenarioOf(target: unknown): Uri | undefined {
+  if (target instanceof Uri) return target;
+  if (typeof target !== 'string' || target.length > 10_000) return undefined;
+  try {
+    return Uri.parse(target, true);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The scenario in front, else that which runs, else one that can be seen. */
+function scenarioMeant(runs: Runs): Uri | undefined {
+  const isScenario = (editor: typeof window.activeTextEditor) => editor?.document.languageId === LANGUAGE;
+  if (isScenario(window.activeTextEditor)) return window.activeTextEditor?.document.uri;
+  return runs.meant?.uri ?? window.visibleTextEditors.find(isScenario)?.document.uri;
+}
+
+interface Shown {
+  readonly view: InspectorPanel;
+  /** Undefined until there is a scenario to show. */
+  run: CurrentRun | undefined;
+}
+
+/** The inspectors that are open: one for each scenario. */
+class InspectorPanels implements Disposable {
+  readonly #shown = new Set<Shown>();
+  readonly #extensionUri: Uri;
+  readonly #runs: Runs;
+  readonly #renames: Disposable;
+
+  constructor(extensionUri: Uri, runs: Runs) {
+    this.#extensionUri = extensionUri;
+    this.#runs = runs;
+    this.#renames = runs.onDidRename(run => this.#closeOthers(run));
+  }
+
+  dispose(): void {
+    this.#renames.dispose();
+  }
+
+  /** Shows the inspector of a scenario beside the editor, without taking the keyboard from the text. */
+  open(uri: Uri | undefined): InspectorPanel {
+    const run = uri && this.#runs.of(uri);
+    const shown = this.#of(run) ?? (run && this.#of(undefined));
+    if (shown) {
+      if (run) this.#show(shown, run);
+      if (!shown.view.panel.visible) shown.view.panel.reveal(undefined, true);
+      return shown.view;
+    }
+    const beside = { viewColumn: ViewColumn.Beside, preserveFocus: true };
+    return this.#add(window.createWebviewPanel(VIEW_TYPE, 'IRQScope', beside), run);
+  }
+
+  /** @param state what the view remembered: the scenario and the place in it are part of that */
+  async restore(panel: WebviewPanel, state: unknown): Promise<void> {
+    const { scenario, place } = (state ?? {}) as { readonly scenario?: unknown; readonly place?: unknown };
+    const uri = scenarioOf(scenario);
+    const run = uri && this.#runs.of(uri);
+    if (run && this.#of(run)) {
+      panel.dispose();
+      return;
+    }
+    await run?.resume(place);
+    this.#add(panel, run);
+  }
+
+  #of(run: CurrentRun | undefined): Shown | undefined {
+    return [...this.#shown].find(shown => shown.run === run);
+  }
+
+  #add(panel: WebviewPanel, run: CurrentRun | undefined): InspectorPanel {
+    const shown: Shown = { view: new InspectorPanel(this.#extensionUri, panel), run: undefined };
+    this.#shown.add(shown);
+    panel.onDidDispose(() => this.#remove(shown));
+    panel.onDidChangeViewState(() => this.#look(shown));
+    if (run) this.#show(shown, run);
+    return shown.view;
+  }
+
+  #show(shown: Shown, run: CurrentRun): void {
+    if (shown.run === run) return;
+    shown.run = run;
+    shown.view.source = run;
+    this.#look(shown);
+  }
+
+  /** Which of them are seen, and which is in front. */
+  #look({ run, view: { panel } }: Shown): void {
+    void run?.inspect(panel.visible ? 'visible' : 'hidden');
+    if (panel.active) this.#runs.front = run;
+    else if (run && this.#runs.front === run) this.#runs.front = undefined;
+  }
+
+  #remove(shown: Shown): void {
+    this.#shown.delete(shown);
+    const { run } = shown;
+    if (!run) return;
+    if (this.#runs.front === run) this.#runs.front = undefined;
+    void run.inspect('no').then(() => this.#runs.forgetIdle(run));
+  }
+
+  /** A file was renamed to one that another inspector shows, and has taken its place. */
+  #closeOthers(run: CurrentRun): void {
+    for (const shown of this.#shown) {
+      if (shown.run !== run && shown.run?.uri.toString() === run.uri.toString()) shown.view.panel.dispose();
+    }
+  }
+}
