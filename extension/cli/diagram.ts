@@ -1,21 +1,24 @@
-/** `irqscope diagram`: a run as the column diagram of kernel commit messages. */
+/** `irqscope diagram`: a run as the column diagram of kernel commit messages, or as a picture. */
+import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { check } from '../scenario/check.ts';
 import { parse } from '../scenario/parse.ts';
 import { diagramOf } from '../session/diagram.ts';
+import { diagramDrawing } from '../session/picture/diagram.ts';
+import { svgOf } from '../session/picture/svg.ts';
 import { Session } from '../session/session.ts';
 import { readScenario } from './includes.ts';
 import { EXIT, type Io } from './io.ts';
 import { printErrors } from './problems.ts';
 
-export const DIAGRAM_USAGE = 'irqscope diagram FILE [--line N]';
+export const DIAGRAM_USAGE = 'irqscope diagram FILE [--line N] [--svg]';
 
 /** `--line`: only what the statement on that line sets off. */
 export async function diagramCommand(args: readonly string[], io: Io): Promise<number> {
   const { values, positionals } = parseArgs({
     args: [...args],
     allowPositionals: true,
-    options: { line: { type: 'string' } },
+    options: { line: { type: 'string' }, svg: { type: 'boolean' } },
   });
   const [file] = positionals;
   if (positionals.length !== 1) {
@@ -41,6 +44,10 @@ export async function diagramCommand(args: readonly string[], io: Io): Promise<n
     io.err(`${file}: no statement on line ${values.line} ran`);
     return EXIT.unusable;
   }
-  io.out(diagramOf(session.runner, shown[0], shown[shown.length - 1]).trimEnd());
+  const [first, last] = [shown[0], shown[shown.length - 1]];
+  const text = values.svg
+    ? svgOf(diagramDrawing(session, path.basename(file), first, last))
+    : diagramOf(session.runner, first, last);
+  io.out(text.trimEnd());
   return EXIT.ok;
 }

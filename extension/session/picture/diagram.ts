@@ -19,8 +19,9 @@ interface Row extends StepView {
   readonly line: number;
 }
 
-/** Steps `from`..`to`, 1-based and inclusive; what the scenario itself does (to expect) is no agent's. */
-function rowsOf({ runner, ...session }: Pick<Session, 'runner' | 'lineOf'>, from: number, to: number): Row[] {
+/** What the scenario itself does (to expect) is no agent's. */
+function rowsOf(session: Session, from: number, to: number): Row[] {
+  const { runner } = session;
   const { machine } = runner;
   const { position } = machine;
   const rows: Row[] = [];
@@ -32,11 +33,11 @@ function rowsOf({ runner, ...session }: Pick<Session, 'runner' | 'lineOf'>, from
   return rows;
 }
 
-/** Up to the present step of the session, which stays where it is. */
-export function diagramDrawing(session: Session, title: string): Drawing {
-  const { position, runner } = session;
-  const first = Math.max(1, position - MOST_STEPS + 1);
-  const rows = rowsOf({ runner, lineOf: step => session.lineOf(step) }, first, position);
+/** Recorded steps `from`..`to`, 1-based and inclusive; the session stays where it is. */
+export function diagramDrawing(session: Session, title: string, from: number, to: number): Drawing {
+  const { runner } = session;
+  const first = Math.max(from, to - MOST_STEPS + 1);
+  const rows = rowsOf(session, first, to);
   const agents = [...new Set(rows.map(({ agent }) => agent))];
   const width = 2 * MARGIN + GUTTER + Math.max(2, agents.length) * (COLUMN + GAP) - GAP;
   const right = width - MARGIN;
@@ -44,7 +45,7 @@ export function diagramDrawing(session: Session, title: string): Drawing {
   const xOf = (agent: string) => MARGIN + GUTTER + agents.indexOf(agent) * (COLUMN + GAP);
 
   const { name } = runner.machine.profile;
-  sheet.text(MARGIN, right, { ...SANS, size: 15 }, [bold(title), dim(`   ${name}   steps ${first} to ${position}`)]);
+  sheet.text(MARGIN, right, { ...SANS, size: 15 }, [bold(title), dim(`   ${name}   steps ${first} to ${to}`)]);
   sheet.gap(10);
   const top = sheet.y;
   for (const agent of agents) {
@@ -67,7 +68,7 @@ export function diagramDrawing(session: Session, title: string): Drawing {
   for (const agent of agents) {
     sheet.boxBehind({ x: xOf(agent), y: round(lifeline), width: 1, height: round(sheet.y - lifeline), fill: 'line' });
   }
-  return sheet.drawing(`${title}, steps ${first} to ${position}`, described(rows));
+  return sheet.drawing(`${title}, steps ${first} to ${to}`, described(rows));
 }
 
 function statement(sheet: Sheet, right: number, line: number, { runner }: Session): void {

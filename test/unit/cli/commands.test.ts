@@ -70,6 +70,12 @@ test.each([
   expect(err).toContain(words);
 });
 
+test('a diagram as a picture', async () => {
+  const { code, out, err } = await run('diagram', 'fine', '--svg');
+  expect([code, err]).toEqual([0, '']);
+  expect(out).toMatch(/^<svg xmlns=[^]*<title id="title">fine, steps 1 to \d+<\/title>[^]*<\/svg>\n$/);
+});
+
 test.each([
   ['compare', 'broken', '--profiles', '6.16,5.15'],
   ['diagram', 'broken'],
