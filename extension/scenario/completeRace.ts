@@ -6,7 +6,7 @@ import type { Suggestion } from './complete.ts';
 import { link } from './link.ts';
 import type { Token } from './tokens.ts';
 import { lineOf, type RaceNode, type Tree } from './tree.ts';
-import { STATEMENTS } from './words.ts';
+import { isKey, STATEMENTS } from './words.ts';
 
 const KEYWORDS: readonly string[] = ['if', 'else', 'while', 'do', 'for', 'return', 'continue', 'goto', 'atomic', 'int'];
 
@@ -67,6 +67,23 @@ export function behindAgent(code: readonly Token[]): readonly Token[] {
   const names = code[1]?.text === ':' || code[1]?.text === 'interrupts';
   return names ? code.slice(code.findIndex(({ text }) => text === ':') + 1) : code;
 }
+
+/**
+ * A line of a race as a statement that the parser of single lines reads: what an agent does; what must hold, as an `expect`. Any other line
+ * is its own statement; code has none.
+ */
+export function asStatement(code: readonly Token[], racing: boolean): readonly Token[] {
+  const [head] = code;
+  if (head && isKey(CONDITIONS, head.text)) {
+    const rest = code.slice(head.text === 'eventually' ? 5 : 1);
+    if (rest[0]?.text.startsWith('(')) return [];
+    const words = rest.map(token => (token.text === 'gets' ? { ...token, text: 'takes' } : token));
+    return [{ ...head, text: 'expect' }, ...words];
+  }
+  return racing ? behindAgent(code) : code;
+}
+
+const CONDITIONS = { always: '', finally: '', eventually: '' };
 
 /** What an agent does: a statement of its own, or a call of a restated operation. */
 export function agentSuggestions(tree: Tree): Suggestion[] {

@@ -7,7 +7,7 @@ import { REGISTER_OFFSETS } from './checkAction.ts';
 import { checkMachine } from './checkMachine.ts';
 import { checkIcr, checkIpi, checkMsi } from './checkMessage.ts';
 import { checkVcpus } from './checkVcpus.ts';
-import { behindAgent } from './completeRace.ts';
+import { asStatement } from './completeRace.ts';
 import { constantsOf, machineWithValues, valuesOf } from './constants.ts';
 import { type Expected, Listener } from './expected.ts';
 import { fieldNamed } from './fieldNames.ts';
@@ -172,7 +172,7 @@ export function explainAt(tree: Tree, line: number, column: number): Explanation
   if (race?.kind === 'race' && word === race.head && race.part !== 'code' && race.part !== 'agent') {
     return isKey(RACE_STATEMENTS, word.text) ? { range: word.range, text: RACE_STATEMENTS[word.text] } : undefined;
   }
-  const code = race?.kind === 'race' && race.part === 'agent' ? behindAgent(source.code) : source.code;
+  const code = asStatement(source.code, race?.kind === 'race' && race.part === 'agent');
   if (!code.includes(word) || (race?.kind === 'race' && race.part === 'code')) return undefined;
   const constants = constantsOf(tree);
   const values = valuesOf(code, constants);

@@ -1,4 +1,5 @@
 /** What words mean where a grammar cannot know it: names that the scenario gives, fields, names of vectors and values. */
+import { asStatement } from './completeRace.ts';
 import { Listener } from './expected.ts';
 import { fieldNamed } from './fieldNames.ts';
 import { parseLine } from './parse.ts';
@@ -24,10 +25,21 @@ export interface SemanticToken {
   readonly modifiers: readonly (typeof SEMANTIC_MODIFIERS)[number][];
 }
 
-const NAMES = { constant: 'variable', device: 'class', operation: 'function', agent: 'label' } as const;
+const NAMES = {
+  constant: 'variable',
+  device: 'class',
+  operation: 'function',
+  agent: 'label',
+  variable: 'variable',
+  variant: 'enumMember',
+} as const;
 
 function wordsIn(tree: Tree, line: number): SemanticToken[] {
-  const { code } = tree.lines[line];
+  const node = tree.parsed[line]?.node;
+  const racing = node?.kind === 'race';
+  if (racing && !node.action && !node.conditions) return [];
+  const code = asStatement(tree.lines[line].code, racing);
+  if (code.length === 0) return [];
   const listener = new Listener();
   parseLine(code, listener);
   return [...listener.roles].flatMap(([{ range, text }, role]): SemanticToken[] => {
@@ -66,7 +78,7 @@ export function semanticTokens(tree: Tree, first: number, last: number): Semanti
       return { range, type: NAMES[kind], modifiers };
     });
     const taken = (range: Range) => names.some(each => each.range.start < range.end && range.start < each.range.end);
-    const words = node.kind === 'race' ? [] : wordsIn(tree, line).filter(({ range }) => !taken(range));
+    const words = wordsIn(tree, line).filter(({ range }) => !taken(range));
     found.push(...[...names, ...words].sort((a, b) => a.range.start - b.range.start));
   }
   return found;

@@ -1,5 +1,5 @@
 /** The forms of statements with several parts, and which part stands at a place. */
-import { behindAgent } from './completeRace.ts';
+import { asStatement } from './completeRace.ts';
 import { scanLine, type Token } from './tokens.ts';
 import type { Tree } from './tree.ts';
 
@@ -136,7 +136,7 @@ export function signaturesAt(tree: Tree, line: number, column: number): Signatur
   const last = code[code.length - 1];
   if (comment || !last) return undefined;
   const agent = tree.parsed[line]?.node;
-  const words = statementOf(agent?.kind === 'race' && agent.part === 'agent' ? behindAgent(code) : code);
+  const words = statementOf(asStatement(code, agent?.kind === 'race' && agent.part === 'agent'));
   if (!Object.hasOwn(FORMS, words[0] ?? '')) return undefined;
   // The word at the cursor is still being written.
   const writing = last.range.end === column && last.kind === 'word' ? 1 : 0;

@@ -1,17 +1,20 @@
+import { asStatement } from './completeRace.ts';
 import { type Constants, constantsOf, withValue } from './constants.ts';
 import { type Expected, Listener } from './expected.ts';
 import { fieldNamed } from './fieldNames.ts';
+import { link } from './link.ts';
+import { declarationOf, type Name, placesIn } from './names.ts';
 import { parseLine } from './parse.ts';
 import type { Range } from './program.ts';
-import type { SourceLine, Token } from './tokens.ts';
+import type { Token } from './tokens.ts';
 import type { Tree } from './tree.ts';
 import { numberOf, VECTORS } from './values.ts';
 
 /**
  * Something that a scenario mentions in several places, however it is spelled: `vcpu 1`, `cpu 2`, `vector 65`, `device nic`,
- * `constant TARGET`.
+ * `constant TARGET`, `operation post`.
  */
-export type Entity = `${'vcpu' | 'cpu' | 'vector'} ${number}` | `${'device' | 'constant'} ${string}`;
+export type Entity = `${'vcpu' | 'cpu' | 'vector'} ${number}` | `${Name['kind']} ${string}`;
 
 export interface Mention {
   readonly symbol: Entity;
@@ -31,52 +34,67 @@ function isVector(expected: Expected): boolean {
   return fieldNamed(expected.block, expected.field)?.kind === 'vectors';
 }
 
-function symbolOf(expected: Expected, word: Token, constants: Constants): Entity | undefined {
-  if (expected.kind === 'constant' || constants.has(word.text)) return `constant ${word.text}`;
-  if (expected.kind === 'device') return `device ${word.text}`;
+function numbered(expected: Expected, word: Token, constants: Constants): Entity | undefined {
   const vector = isVector(expected);
-  if (!vector && expected.kind !== 'vcpu' && expected.kind !== 'cpu') return undefined;
+  if (constants.has(word.text) || (!vector && expected.kind !== 'vcpu' && expected.kind !== 'cpu')) return undefined;
   const value = vector && Object.hasOwn(VECTORS, word.text) ? BigInt(VECTORS[word.text]) : numberOf(word);
   if (value === undefined || value > 0xffffffffn) return undefined;
   return `${vector ? 'vector' : (expected.kind as 'vcpu' | 'cpu')} ${Number(value)}`;
 }
 
-function mentionsOf({ code }: SourceLine, constants: Constants): Mention[] {
-  if (code.length === 0) return [];
+/** `line`: its index in the tree. */
+function mentionsOf(tree: Tree, line: number, constants: Constants): Mention[] {
+  const node = tree.parsed[line]?.node;
+  if (!node) return [];
+  const names = placesIn(tree, line).map(({ kind, text, range }): Mention => ({ symbol: `${kind} ${text}`, range }));
+  if (node.kind === 'race' && !node.action && !node.conditions) return names;
+  const code = asStatement(tree.lines[line].code, node.kind === 'race');
+  if (code.length === 0) return names;
   const listener = new Listener();
   parseLine(code, listener);
-  return [...listener.roles].flatMap(([word, expected]) => {
-    const symbol = symbolOf(expected, word, constants);
+  const numbers = [...listener.roles].flatMap(([word, expected]) => {
+    const symbol = numbered(expected, word, constants);
     return symbol ? [{ symbol, range: word.range }] : [];
   });
+  return [...names, ...numbers].sort((a, b) => a.range.start - b.range.start);
 }
 
 /** What is mentioned at a place. */
 export function symbolAt(tree: Tree, line: number, column: number): Entity | undefined {
-  const source = tree.lines[line];
-  const found = source ? mentionsOf(source, constantsOf(tree)) : [];
+  const found = mentionsOf(tree, line, constantsOf(tree));
   return found.find(({ range }) => range.start <= column && column <= range.end)?.symbol;
 }
 
-/** Every place where something is mentioned, in text order. */
+/** Every place of the scenario itself where something is mentioned, in text order. */
 export function mentions(tree: Tree, symbol: Entity): Range[] {
   const constants = constantsOf(tree);
-  return tree.lines.flatMap(line =>
-    mentionsOf(line, constants).flatMap(each => (each.symbol === symbol ? [each.range] : [])),
+  return tree.lines.flatMap((_, line) =>
+    mentionsOf(tree, line, constants).flatMap(each => (each.symbol === symbol ? [each.range] : [])),
   );
 }
 
-/** The line that defines a value or describes a device or a vCPU, or else the one that says how many there are. */
-export function definitionOf(tree: Tree, symbol: Entity): Range | undefined {
-  const [kind, number] = symbol.split(' ');
+/**
+ * The line that defines a value or describes a device or a vCPU, or else the one that says how many there are; the name where an operation,
+ * an agent, a variable or a variant is declared. In the scenario, or in a file that it includes (see `placeOf`).
+ */
+export function definitionOf(written: Tree, symbol: Entity): Range | undefined {
+  const tree = link(written);
+  const at = symbol.indexOf(' ');
+  const kind = symbol.slice(0, at) as Name['kind'] | 'vcpu' | 'cpu' | 'vector';
+  const text = symbol.slice(at + 1);
   if (kind === 'vector') return undefined;
-  if (kind === 'constant') return tree.nodes.find(node => node.kind === 'let' && node.name?.text === number)?.range;
-  if (kind === 'device') return tree.nodes.find(node => node.kind === 'device' && node.name?.text === number)?.range;
-  const count = tree.nodes.find(node => node.kind === 'setting' && node.head.text === `${kind}s`);
-  const own = tree.nodes.find(
-    node => kind === 'vcpu' && node.kind === 'vcpu' && node.index && numberOf(node.index) === BigInt(number),
+  if (kind === 'vcpu' || kind === 'cpu') {
+    const count = tree.nodes.find(node => node.kind === 'setting' && node.head.text === `${kind}s`);
+    const own = tree.nodes.find(
+      node => kind === 'vcpu' && node.kind === 'vcpu' && node.index && numberOf(node.index) === BigInt(text),
+    );
+    return (own ?? count)?.range;
+  }
+  const name = declarationOf(tree, { kind, text });
+  const line = tree.nodes.find(
+    node => (node.kind === 'let' || node.kind === 'device') && node.range.line === name?.line,
   );
-  return (own ?? count)?.range;
+  return line?.range ?? name;
 }
 
 /**

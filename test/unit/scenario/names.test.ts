@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { check } from '../../../extension/scenario/check.ts';
+import { complete } from '../../../extension/scenario/complete.ts';
+import { explainAt } from '../../../extension/scenario/explain.ts';
 import { parse } from '../../../extension/scenario/parse.ts';
-import { nameAt, objection, placesOf } from '../../../extension/scenario/rename.ts';
+import { type Name, nameAt, objection, placesOf } from '../../../extension/scenario/rename.ts';
 import { semanticTokens } from '../../../extension/scenario/semantic.ts';
 import { signaturesAt } from '../../../extension/scenario/signature.ts';
+import { definitionOf, mentions, symbolAt } from '../../../extension/scenario/symbols.ts';
 import { MACHINE, problems } from './problems.ts';
 
 const TEXT = `${MACHINE}device nic posted to vcpu 2 vector 0x41
@@ -28,7 +31,7 @@ race
 eventually within 20 of b (x == 1)`;
 
 /** The text with the name at the first `«` of a line replaced everywhere. */
-function renamed(kind: 'constant' | 'device' | 'operation' | 'agent', name: string, other: string): string {
+function renamed(kind: Name['kind'], name: string, other: string): string {
   const tree = parse(TEXT);
   const lines = TEXT.split('\n');
   for (const { line, start, end } of placesOf(tree, { kind, text: name }).reverse()) {
@@ -67,6 +70,7 @@ describe('rename', () => {
       ['device', 'nic', 'disk'],
       ['operation', 'both', 'all_of_them'],
       ['agent', 'c', 'handler'],
+      ['variable', 'x', 'posted'],
     ] as const) {
       expect(problems(renamed(kind, name, other))).toEqual([]);
       expect(meaning(renamed(kind, name, other))).toEqual(meaning(TEXT));
@@ -111,9 +115,11 @@ describe('semantic tokens', () => {
       'nic class.declaration',
       'LAST variable.declaration.readonly',
       'V variable.declaration.readonly',
+      'x variable.declaration',
       'post function.declaration',
       'V variable.readonly',
       'a label',
+      'x variable',
       'both function.declaration',
       'post function',
       'what it shows namespace.declaration',
@@ -124,7 +130,7 @@ describe('semantic tokens', () => {
       ...['a label.declaration', 'nic class'],
       ...['b label.declaration', 'post function'],
       ...['c label.declaration', 'b label', 'both function', 'LAST variable.readonly'],
-      'b label',
+      ...['b label', 'x variable'],
       ...['mode property', 'IN_GUEST_MODE enumMember.readonly'],
     ]);
   });
@@ -179,5 +185,69 @@ describe('signature help', () => {
   it('knows what an agent does', () => {
     const text = `${MACHINE}race\n  a: vcpu 0: ipi fixed `;
     expect(signaturesAt(parse(text), 5, 100)).toMatchObject({ active: 0, parameter: 1 });
+  });
+});
+
+describe('names in races', () => {
+  const text = `${MACHINE}shared x, lock[2] = 1
+list waiters
+variant before broken
+variant after
+operation post(v, x) {
+  x = 1
+  if (before) lock[0] = 2
+}
+operation take(v) {
+  int lock = x
+  list_add(waiters, v)
+  WRITE_ONCE(x, lock)
+}
+race
+  a: post(1, 2)
+  b: vcpu 2: ipi fixed 0x41 to 1
+finally vcpu 1 takes 0x41, vcpu 2: pid.on 0
+always vcpu 1 gets 0x41
+eventually within 20 of a (x == 1)`;
+  const tree = parse(text);
+  const lines = text.split('\n');
+  const found = (entity: Parameters<typeof mentions>[1]) =>
+    mentions(tree, entity).map(({ line, start }) => `${line - 3}:${start}`);
+  const at = (line: number, word: string) => symbolAt(tree, line + 3, lines[line + 3].indexOf(word));
+
+  it('tell variables from parameters and locals of the same name', () => {
+    expect(problems(text).filter(each => !each.startsWith('irq60'))).toEqual([]);
+    expect(found('variable x')).toEqual(['1:7', '10:13', '12:13', '19:27']);
+    expect(found('variable lock')).toEqual(['1:10', '7:14']);
+    expect(found('variable waiters')).toEqual(['2:5', '11:11']);
+    expect(found('variant before')).toEqual(['3:8', '7:6']);
+    expect(found('operation post')).toEqual(['5:10', '15:5']);
+    expect(found('agent a')).toEqual(['15:2', '19:24']);
+  });
+
+  it('lead to where they are declared', () => {
+    for (const [entity, line] of [
+      ['variable x', 1],
+      ['variable waiters', 2],
+      ['variant after', 4],
+      ['operation take', 9],
+      ['agent b', 16],
+      ['vcpu 2', 0],
+    ] as const) {
+      expect([entity, definitionOf(tree, entity)?.line]).toEqual([entity, line + (line === 0 ? 2 : 3)]);
+    }
+  });
+
+  it('vCPUs and vectors are found in what agents do and in conditions', () => {
+    expect(at(16, '2')).toBe('vcpu 2');
+    expect(at(17, '0x41')).toBe('vector 65');
+    expect(found('vcpu 1')).toEqual(['17:13', '18:12']);
+    expect(found('vector 65')).toEqual(['16:23', '17:21', '18:19']);
+  });
+
+  it('are explained and completed there', () => {
+    const column = lines[20].indexOf('pid.on');
+    expect(explainAt(tree, 20, column)?.text).toMatch(/^`pid.on`/);
+    expect(complete(tree, 20, column).suggestions.map(({ label }) => label)).toContain('pid.nv');
+    expect(signaturesAt(tree, 21, lines[21].indexOf('0x41'))?.signatures.length).toBeGreaterThan(1);
   });
 });
