@@ -41,7 +41,7 @@ export async function diagramCommand(args: readonly string[], io: Io): Promise<n
   const steps = Array.from({ length: session.length }, (_, i) => i + 1);
   const shown = wanted === undefined ? steps : steps.filter(step => session.lineOf(step) === wanted);
   if (shown.length === 0) {
-    io.err(`${file}: no statement on line ${values.line} ran`);
+    io.err(`${file}: ${wanted === undefined ? 'nothing happens' : `no statement on line ${values.line} ran`}`);
     return EXIT.unusable;
   }
   const [first, last] = [shown[0], shown[shown.length - 1]];

@@ -71,9 +71,11 @@ test.each([
 });
 
 test('a diagram as a picture', async () => {
-  const { code, out, err } = await run('diagram', 'fine', '--svg');
+  const { code, out, err } = await run('diagram', path.resolve('scenarios/01-posted-to-running.irq'), '--svg');
   expect([code, err]).toEqual([0, '']);
-  expect(out).toMatch(/^<svg xmlns=[^]*<title id="title">fine, steps 1 to \d+<\/title>[^]*<\/svg>\n$/);
+  expect(out).toMatch(
+    /^<svg xmlns=.*<title id="title">01-posted-to-running\.irq, steps 1 to \d+<\/title>.*<\/svg>\n$/s,
+  );
 });
 
 test.each([
