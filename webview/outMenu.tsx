@@ -20,7 +20,10 @@ export interface OutMenuProps {
   readonly onClose: (refocus: boolean) => void;
 }
 
-/** Takes the keyboard when it opens; closes when it loses it. */
+/**
+ * Takes the keyboard when it opens; closes when another part of the page gets it. While VS Code has it the menu stays: after a step it
+ * takes the keyboard for a moment, unasked.
+ */
 export function OutMenu({ run, onClose }: OutMenuProps): VNode {
   const menu = useRef<HTMLDivElement>(null);
   const items = () => [...menu.current!.querySelectorAll<HTMLElement>('[role=menuitem]')];
@@ -41,7 +44,7 @@ export function OutMenu({ run, onClose }: OutMenuProps): VNode {
     event.stopPropagation();
   };
   const onFocusOut = (event: FocusEvent) => {
-    if (!menu.current!.contains(event.relatedTarget as Node | null)) onClose(false);
+    if (document.hasFocus() && !menu.current!.contains(event.relatedTarget as Node | null)) onClose(false);
   };
   return (
     <div class="menu" role="menu" aria-label={t('Take out')} ref={menu} onKeyDown={onKeyDown} onFocusOut={onFocusOut}>

@@ -251,7 +251,7 @@ export class CurrentRun implements InspectorSource, Disposable {
     const [session, pictures] = [this.session, this.#pictures];
     if (session === undefined || pictures === undefined) return undefined;
     return what === 'diagram'
-      ? pictures.diagramDrawing(session, nameOf(this.#uri))
+      ? pictures.diagramDrawing(session, nameOf(this.#uri), 1, session.position)
       : pictures.stateDrawing(pictures.snapshotOf(session, this.#title, 0));
   }
 
