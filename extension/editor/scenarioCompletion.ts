@@ -7,6 +7,7 @@ import {
   SnippetString,
 } from 'vscode';
 import { complete, type Suggestion } from '../scenario/complete.ts';
+import { pathCompletions } from './scenarioIncludes.ts';
 import { treeOf } from './scenarioTrees.ts';
 
 const KINDS: Readonly<Record<Suggestion['kind'], CompletionItemKind>> = {
@@ -18,11 +19,13 @@ const KINDS: Readonly<Record<Suggestion['kind'], CompletionItemKind>> = {
   template: CompletionItemKind.Snippet,
 };
 
-/** Words that follow each other are offered as soon as a blank or a mark has been typed. */
-export const COMPLETION_TRIGGERS = [' ', ':', ',', '.'];
+/** Words that follow each other are offered as soon as a blank or a mark has been typed, paths behind a quotation mark and a `/`. */
+export const COMPLETION_TRIGGERS = [' ', ':', ',', '.', '"', '/'];
 
 export const completionProvider: CompletionItemProvider = {
-  provideCompletionItems(document, position) {
+  async provideCompletionItems(document, position) {
+    const paths = await pathCompletions(document, position);
+    if (paths) return paths;
     const { start, suggestions } = complete(treeOf(document), position.line, position.character);
     const range = new Range(position.line, start, position.line, position.character);
     return suggestions.map((suggestion, order) => {

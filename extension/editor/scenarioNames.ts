@@ -12,7 +12,9 @@ import {
 import { nameAt, objection, placesOf } from '../scenario/rename.ts';
 import { SEMANTIC_MODIFIERS, SEMANTIC_TYPES, semanticTokens } from '../scenario/semantic.ts';
 import { signaturesAt } from '../scenario/signature.ts';
+import { scopeOf } from './scenarioIncludes.ts';
 import { toRange } from './scenarioRange.ts';
+import { nameOf } from './scenarioText.ts';
 import { treeOf } from './scenarioTrees.ts';
 
 export const SEMANTIC_LEGEND = new SemanticTokensLegend([...SEMANTIC_TYPES], [...SEMANTIC_MODIFIERS]);
@@ -49,21 +51,22 @@ export const signatureProvider: SignatureHelpProvider = {
   },
 };
 
-/** Values, devices, restated operations and agents: what the scenario names itself. */
+/** What the scenario names itself, in every scenario that shares it. */
 export const renameProvider: RenameProvider = {
   prepareRename(document, { line, character }) {
     const name = nameAt(treeOf(document), line, character);
-    if (!name) throw new Error('Names of values, devices, restated operations and agents can be changed.');
+    if (!name) throw new Error('Names of values, devices, operations, variables, variants and agents can be changed.');
     return { range: toRange(name.range), placeholder: name.text };
   },
-  provideRenameEdits(document, { line, character }, other) {
-    const tree = treeOf(document);
-    const name = nameAt(tree, line, character);
+  async provideRenameEdits(document, { line, character }, other) {
+    const name = nameAt(treeOf(document), line, character);
     if (!name) return undefined;
-    const why = objection(tree, name, other);
-    if (why !== undefined) throw new Error(why);
     const edit = new WorkspaceEdit();
-    for (const range of placesOf(tree, name)) edit.replace(document.uri, toRange(range), other);
+    for (const { uri, tree } of await scopeOf(document, `${name.kind} ${name.text}`)) {
+      const why = objection(tree, name, other);
+      if (why !== undefined) throw new Error(uri === document.uri ? why : `${nameOf(uri)}: ${why}`);
+      for (const range of placesOf(tree, name)) edit.replace(uri, toRange(range), other);
+    }
     return edit;
   },
 };

@@ -4,6 +4,7 @@ import { COMPLETION_TRIGGERS, completionProvider } from './scenarioCompletion.ts
 import { FIX_KINDS, fixProvider } from './scenarioFixes.ts';
 import { formattingProvider } from './scenarioFormatting.ts';
 import { hoverProvider } from './scenarioHover.ts';
+import { linkProvider } from './scenarioIncludes.ts';
 import { LANGUAGE } from './scenarioLanguage.ts';
 import { lensProvider, registerLensCommands } from './scenarioLenses.ts';
 import {
@@ -31,6 +32,7 @@ export function registerScenarioProviders(): Disposable[] {
     languages.registerReferenceProvider(LANGUAGE, referenceProvider),
     languages.registerDefinitionProvider(LANGUAGE, definitionProvider),
     languages.registerDocumentRangeSemanticTokensProvider(LANGUAGE, semanticTokensProvider, SEMANTIC_LEGEND),
+    languages.registerDocumentLinkProvider(LANGUAGE, linkProvider),
     languages.registerSignatureHelpProvider(LANGUAGE, signatureProvider, ...SIGNATURE_TRIGGERS),
     languages.registerRenameProvider(LANGUAGE, renameProvider),
     languages.registerInlineValuesProvider(LANGUAGE, inlineValuesProvider),

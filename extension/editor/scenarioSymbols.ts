@@ -8,6 +8,7 @@ import {
   type ReferenceProvider,
 } from 'vscode';
 import { definitionOf, fieldsAhead, mentions, symbolAt } from '../scenario/symbols.ts';
+import { includedAt, locationOf, scopeOf } from './scenarioIncludes.ts';
 import { toRange } from './scenarioRange.ts';
 import { treeOf } from './scenarioTrees.ts';
 
@@ -21,19 +22,20 @@ export const highlightProvider: DocumentHighlightProvider = {
 };
 
 export const referenceProvider: ReferenceProvider = {
-  provideReferences(document, { line, character }) {
-    const tree = treeOf(document);
-    const symbol = symbolAt(tree, line, character);
-    return symbol && mentions(tree, symbol).map(range => new Location(document.uri, toRange(range)));
+  async provideReferences(document, { line, character }) {
+    const symbol = symbolAt(treeOf(document), line, character);
+    if (!symbol) return undefined;
+    const scope = await scopeOf(document, symbol);
+    return scope.flatMap(({ uri, tree }) => mentions(tree, symbol).map(range => new Location(uri, toRange(range))));
   },
 };
 
 export const definitionProvider: DefinitionProvider = {
-  provideDefinition(document, { line, character }) {
+  provideDefinition(document, position) {
     const tree = treeOf(document);
-    const symbol = symbolAt(tree, line, character);
+    const symbol = symbolAt(tree, position.line, position.character);
     const range = symbol && definitionOf(tree, symbol);
-    return range && new Location(document.uri, toRange(range));
+    return range ? locationOf(document.uri, tree, range) : includedAt(document, position);
   },
 };
 

@@ -13,7 +13,9 @@ import { type Expected, Listener } from './expected.ts';
 import { fieldNamed } from './fieldNames.ts';
 import { apicvInhibits } from './inhibits.ts';
 import { link, namesIn } from './link.ts';
+import { declarations } from './names.ts';
 import { parseLine } from './parse.ts';
+import { pathOf, resolved } from './path.ts';
 import type { Range } from './program.ts';
 import { Report } from './report.ts';
 import type { Token } from './tokens.ts';
@@ -80,6 +82,18 @@ function explainDevice(word: Token, written: Tree): string | undefined {
   return `${new Report([], namesIn(tree)).line(node.range.line)}: \`${text.replaceAll('`', '')}\``;
 }
 
+/** What a file brings, by name; the path was resolved when the tree was linked. */
+function explainFile(word: Token, written: Tree): string | undefined {
+  const tree = link(written);
+  const name = resolved('', pathOf(word));
+  const file = tree.included?.find(each => each.name === name);
+  if (!file) return undefined;
+  const { kernel, vendor, vcpus } = machineOf(machineWithValues(tree));
+  const names = declarations(file.tree).map(({ kind, text }) => `${kind === 'constant' ? 'value' : kind} \`${text}\``);
+  const machine = `the machine is ${vendor === 'amd' ? 'AMD' : 'Intel'}, Linux ${kernel}, with ${vcpus.length} vCPU${vcpus.length === 1 ? '' : 's'}`;
+  return `\`${name.replaceAll('`', '')}\`: ${machine}${names.length > 0 ? `; here are declared ${names.join(', ')}` : ''}.`;
+}
+
 function explainVcpu(word: Token, tree: Tree): string | undefined {
   const id = numberOf(word);
   const vcpu = machineOf(tree).vcpus.find(each => BigInt(each.id) === id);
@@ -136,6 +150,8 @@ function explain(expected: Expected, word: Token, tree: Tree): string | undefine
   switch (expected.kind) {
     case 'word':
       return isKey(expected.words, word.text) ? expected.words[word.text] : undefined;
+    case 'file':
+      return explainFile(word, tree);
     case 'device':
       return explainDevice(word, tree);
     case 'vcpu':

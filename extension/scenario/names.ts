@@ -6,6 +6,7 @@ import { Listener } from './expected.ts';
 import { link } from './link.ts';
 import { parseLine } from './parse.ts';
 import type { Range } from './program.ts';
+import type { SourceLine } from './tokens.ts';
 import { lineOf, type Node, type RaceNode, type Tree } from './tree.ts';
 
 export interface Name {
@@ -22,9 +23,8 @@ type Declared = Readonly<Record<'operation' | 'agent' | 'variable' | 'variant', 
 
 const known = new WeakMap<Tree, Declared>();
 
-/** Where the names stand that a line of a race declares. */
-function declaredBy(node: Node, tree: Tree): NamePlace[] {
-  const line = lineOf(tree, node.range.line);
+/** Where the names stand that a line declares. */
+function declaredBy(node: Node, line: SourceLine): NamePlace[] {
   const [first, second] = line.code;
   if (node.kind === 'let') return node.name ? [{ kind: 'constant', text: node.name.text, range: node.name.range }] : [];
   if (node.kind === 'device')
@@ -63,7 +63,7 @@ function declaredIn(written: Tree): Declared {
   const tree = link(written);
   for (const node of tree.nodes) {
     if (node.kind !== 'race') continue;
-    for (const { kind, text } of declaredBy(node, tree))
+    for (const { kind, text } of declaredBy(node, lineOf(tree, node.range.line)))
       if (kind !== 'constant' && kind !== 'device') names[kind].add(text);
   }
   known.set(written, names);
@@ -74,7 +74,9 @@ function declaredIn(written: Tree): Declared {
 export function declarationOf(written: Tree, { kind, text }: Name): Range | undefined {
   const tree = link(written);
   for (const node of tree.nodes) {
-    const found = declaredBy(node, tree).find(each => each.kind === kind && each.text === text);
+    const found = declaredBy(node, lineOf(tree, node.range.line)).find(
+      each => each.kind === kind && each.text === text,
+    );
     if (found) return found.range;
   }
   return undefined;
@@ -113,7 +115,7 @@ function* inRace(
   constants: Constants,
 ): Generator<NamePlace> {
   if (node.part === 'variant' || node.part === 'shared' || node.part === 'list') {
-    yield* declaredBy(node, tree);
+    yield* declaredBy(node, tree.lines[line]);
     return;
   }
   const hidden = localsIn(tree).get(line);
@@ -170,8 +172,13 @@ export function placesIn(tree: Tree, line: number): NamePlace[] {
   return [...found, ...fresh].sort((a, b) => a.range.start - b.range.start);
 }
 
+/** The names that a file by itself declares, in text order. */
+export function declarations(tree: Tree): NamePlace[] {
+  return tree.parsed.flatMap((each, line) => (each ? declaredBy(each.node, tree.lines[line]) : []));
+}
+
 /** Where the names stand that a line declares. */
 export function declaredOn(tree: Tree, line: number): NamePlace[] {
   const node = tree.parsed[line]?.node;
-  return node ? declaredBy(node, tree) : [];
+  return node ? declaredBy(node, tree.lines[line]) : [];
 }

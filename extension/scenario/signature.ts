@@ -45,6 +45,7 @@ const DOCS: Readonly<Record<string, string>> = {
   CPU: 'A physical CPU.',
   FIELD: 'What to look at: `irr`, `pid.on`, `mode` …',
   IS: 'The value that it must have; `is not` in front for any other.',
+  PATH: 'In quotation marks, from the folder of this file: `"../machine.irq"`.',
   NAME: 'Capitals, digits and `_`.',
   COUNT: '1 to 100,000.',
 };
@@ -70,6 +71,7 @@ const FORMS: Readonly<Record<string, readonly (readonly Part[])[]>> = {
   cr8: [form('cr8 CLASS')],
   enter: [form('enter on cpu CPU')],
   interrupt: [form('interrupt VECTOR')],
+  include: [form('include PATH')],
   let: [form('let NAME = VALUE')],
   repeat: [form('repeat COUNT')],
   expect: [

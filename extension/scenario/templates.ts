@@ -36,6 +36,12 @@ export const TEMPLATES: readonly Template[] = [
     body: ['machine intel', '  kernel  6.16', '  vcpus   ${1:2} x2apic', '  with    apicv', '', '$0'],
   },
   {
+    label: 'include …',
+    detail: 'the machine of another scenario',
+    machine: true,
+    body: ['include "${1:machine.irq}"', '', '$0'],
+  },
+  {
     label: 'ipi …',
     detail: 'a vCPU sends an interrupt to another one',
     machine: false,

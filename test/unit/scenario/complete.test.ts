@@ -23,7 +23,8 @@ describe('templates', () => {
 
   it.each(TEMPLATES)('$label is written without a problem', ({ machine, body }) => {
     const text = machine ? plain(body) : MACHINE + plain(body);
-    expect(diagnose(text)).toEqual([]);
+    const files = new Map([['machine.irq', { text: MACHINE }]]);
+    expect(diagnose({ text, name: 'main.irq', files })).toEqual([]);
     expect(format(plain(body))).toBe(plain(body));
   });
 

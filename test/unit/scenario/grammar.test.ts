@@ -50,6 +50,25 @@ function tokens(line: string): string[] {
 describe('grammar', () => {
   it.each([
     ['machine intel', ['machine keyword.control', 'intel support.type']],
+    [
+      'include "a/b.irq" # it',
+      [
+        'include keyword.control.import',
+        '"a/b.irq" string.quoted.double',
+        '# punctuation.definition.comment',
+        ' it comment.line.number-sign',
+      ],
+    ],
+    [
+      'include "a # it',
+      [
+        'include keyword.control.import',
+        '"a  string.quoted.double',
+        '# punctuation.definition.comment',
+        ' it comment.line.number-sign',
+      ],
+    ],
+    ['include', ['include keyword.control.import']],
     ['  kernel  6.16', ['kernel keyword.other', '6.16 constant.numeric']],
     ['  vcpus   4 x2apic', ['vcpus keyword.other', '4 constant.numeric', 'x2apic support.type']],
     ['  with apicv vtd-posting', ['with keyword.other', 'apicv support.type', 'vtd-posting support.type']],

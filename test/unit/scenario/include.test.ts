@@ -10,7 +10,7 @@ import { outline } from '../../../extension/scenario/outline.ts';
 import { parse } from '../../../extension/scenario/parse.ts';
 import { resolved } from '../../../extension/scenario/path.ts';
 import { placesOf } from '../../../extension/scenario/rename.ts';
-import { mentions, symbolAt } from '../../../extension/scenario/symbols.ts';
+import { definitionOf, mentions, symbolAt } from '../../../extension/scenario/symbols.ts';
 import { type FileText, placeOf, type Source } from '../../../extension/scenario/tree.ts';
 import { hostile, scenario } from './arbitrary.ts';
 import { programOf } from './problems.ts';
@@ -251,6 +251,22 @@ describe('the editor, with included files', () => {
     expect(explainAt(tree, 1, 6)?.text).toMatch(/`TARGET` is `2` here.*vCPU 2 at the start/);
     expect(explainAt(tree, 2, 8)?.text).toMatch(/^Line 5 of `machine.irq`/);
     expect(explainAt(tree, 0, 2)?.text).toMatch(/another scenario/);
+    expect(explainAt(tree, 0, 12)?.text).toBe(
+      '`machine.irq`: the machine is Intel, Linux 6.16, with 4 vCPUs; here are declared value `TARGET`, device `nic`.',
+    );
+  });
+
+  it('leads to the line that declares them', () => {
+    for (const [symbol, line] of [
+      ['constant TARGET', 3],
+      ['device nic', 4],
+      ['vcpu 1', 1],
+      ['operation set', 7],
+    ] as const) {
+      const given = { 'machine.irq': `${MACHINE}shared x\n\noperation set(v) {\n  x = 1\n}\n` };
+      const range = definitionOf(parse(source(text, given)), symbol);
+      expect(placeOf(['machine.irq'], range?.line ?? 0)).toEqual({ file: 'machine.irq', line });
+    }
   });
 
   it('finds what is mentioned', () => {
