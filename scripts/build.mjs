@@ -27,15 +27,52 @@ const common = {
 const node = { ...common, platform: 'node', format: 'cjs', target: 'node20' };
 
 /**
- * Only the node host splits: debug adapter, engine and language load on first need and the decoders at the first hover, so that
- * opening a C file costs next to nothing. A browser entry must be one file, so there the same `import()` is bundled in place.
+ * What both extension hosts take: a CommonJS module that requires nothing but vscode and other chunks.
+ * @type {import('esbuild').BuildOptions}
+ */
+const either = { ...common, platform: 'browser', format: 'cjs' };
+
+/** Files that load on first need, and what they become beside the entries of the hosts: each is one chunk for both hosts. */
+const CHUNKS = new Map([
+  ['lazy.ts', 'core'],
+  ['lazyLanguage.ts', 'language'],
+  ['lazyDecode.ts', 'decode'],
+]);
+
+/**
+ * Replaces an import of a file by a require of a chunk.
+ * @param {ReadonlyMap<string, string>} files
+ * @returns {import('esbuild').Plugin}
+ */
+const required = files => ({
+  name: 'required chunks',
+  setup({ onResolve }) {
+    onResolve({ filter: /\.ts$/ }, ({ path: wanted, kind }) => {
+      const chunk = kind === 'entry-point' ? undefined : files.get(path.posix.basename(wanted));
+      return chunk === undefined ? undefined : { path: `./${chunk}.js`, external: true };
+    });
+  },
+});
+
+/**
+ * The browser host requires nothing and knows no `import()`. A module with a `then` is what its `then` comes to (as in any JavaScript), so
+ * `import('./lazy.ts')` can stay what it is.
  * @type {import('esbuild').Plugin}
  */
-const lazySession = {
-  name: 'lazy-session',
-  setup({ onResolve }) {
-    onResolve({ filter: /\/lazy\.ts$/ }, () => ({ path: './session.js', external: true }));
-    onResolve({ filter: /\/lazyDecode\.ts$/ }, () => ({ path: './decode.js', external: true }));
+const readChunks = {
+  name: 'chunks that are read',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /\/lazy\w*\.ts$/ }, ({ path: wanted, kind }) => {
+      const name = CHUNKS.get(path.posix.basename(wanted));
+      return name !== undefined && kind === 'dynamic-import'
+        ? { path: name, namespace: 'chunk' }
+        : { errors: [{ text: `${wanted} is a chunk: load it with import()` }] };
+    });
+    onLoad({ filter: /.*/, namespace: 'chunk' }, ({ path: name }) => ({
+      contents: `import { chunk } from './browserChunks.ts';
+        export const then = (resolve, reject) => chunk('${name}').then(resolve, reject);`,
+      resolveDir: path.join(root, 'extension/editor'),
+    }));
   },
 };
 
@@ -43,21 +80,34 @@ const lazySession = {
 const bundles = [
   {
     ...node,
-    entryPoints: ['extension/editor/extension.ts'],
+    entryPoints: ['extension/editor/nodeHost.ts'],
     outfile: 'dist/extension.js',
     external: ['vscode'],
-    plugins: [lazySession],
+    plugins: [required(CHUNKS)],
     supported: { 'dynamic-import': false },
   },
-  { ...node, entryPoints: ['extension/editor/lazy.ts'], outfile: 'dist/session.js', external: ['vscode'] },
-  { ...node, entryPoints: ['extension/editor/lazyDecode.ts'], outfile: 'dist/decode.js' },
   {
-    ...common,
-    entryPoints: ['extension/editor/extension.ts'],
-    outfile: 'dist/web/extension.js',
-    platform: 'browser',
-    format: 'cjs',
+    ...either,
+    entryPoints: ['extension/editor/browserHost.ts'],
+    outfile: 'dist/web.js',
     external: ['vscode'],
+    plugins: [readChunks],
+  },
+  { ...either, entryPoints: ['extension/editor/lazy.ts'], outfile: 'dist/core.js' },
+  {
+    ...either,
+    entryPoints: ['extension/editor/lazyLanguage.ts'],
+    outfile: 'dist/language.js',
+    external: ['vscode'],
+    plugins: [required(new Map([['lazy.ts', 'core']]))],
+    supported: { 'dynamic-import': false },
+  },
+  { ...either, entryPoints: ['extension/editor/lazyDecode.ts'], outfile: 'dist/decode.js' },
+  {
+    ...node,
+    entryPoints: ['extension/worker/thread.ts'],
+    outfile: 'dist/worker.js',
+    plugins: [required(new Map([['serve.ts', 'core']]))],
   },
   {
     ...common,

@@ -1,16 +1,25 @@
 import { commands, debug, type ExtensionContext, ProgressLocation, Uri, window, workspace } from 'vscode';
+import type { ScenarioText } from '../scenario/tree.ts';
+import type { Explorable } from '../session/explorable.ts';
+import type { StartWorker } from '../worker/client.ts';
+import type { Decision, Progress } from '../worker/messages.ts';
 import { LANGUAGE } from './scenarioLanguage.ts';
 import { readScenario } from './scenarioText.ts';
 
 export const EXPLORE = 'irqscope.explore';
-/** Milliseconds between two reports of progress, and the longest that other work of the host has to wait. */
-const BETWEEN_REPORTS = 100;
-const SLICE = 20;
 
-/** "Explore": every order of the race of a scenario; a shortest one that breaks something can be stepped through. */
-export function registerExplore(context: ExtensionContext): void {
+/** What the command gives back: the decision, and where it was made. */
+export interface Explored extends Decision {
+  readonly by: 'worker' | 'host';
+}
+
+/**
+ * "Explore": every order of the race of a scenario; a shortest one that breaks something can be stepped through. Arguments: URI of the
+ * scenario, name of a variant; what is missing is what the editor shows and what the user chooses.
+ */
+export function registerExplore(context: ExtensionContext, startWorker: StartWorker): void {
   context.subscriptions.push(
-    commands.registerCommand(EXPLORE, async (argument?: unknown) => {
+    commands.registerCommand(EXPLORE, async (argument?: unknown, variant?: unknown): Promise<Explored | undefined> => {
       const document = window.activeTextEditor?.document;
       const uri =
         typeof argument === 'string'
@@ -20,64 +29,93 @@ export function registerExplore(context: ExtensionContext): void {
             : undefined;
       if (uri === undefined) {
         await window.showErrorMessage('Open a scenario (.irq) with a race first: every order of its steps is tried.');
-        return;
+        return undefined;
       }
-      await explore(uri);
+      try {
+        return await explore(uri, typeof variant === 'string' ? variant : undefined, startWorker);
+      } catch (error) {
+        await window.showErrorMessage(`Cannot be explored: ${(error as Error).message}`);
+        return undefined;
+      }
     }),
   );
 }
 
-async function explore(uri: Uri): Promise<void> {
-  const { explorable, exploring } = await import('./lazy.ts');
-  const found = explorable(await readScenario(uri));
+async function explore(uri: Uri, variant: string | undefined, startWorker: StartWorker): Promise<Explored | undefined> {
+  const { explorable } = await import('./lazy.ts');
+  const text = await readScenario(uri);
+  const found = explorable(text);
   if (typeof found === 'string') {
-    await window.showErrorMessage(`Cannot be explored: ${found}`);
-    return;
+    throw new Error(found);
   }
-  const chosen =
-    found.length === 1
-      ? found[0]
-      : await window.showQuickPick(
-          found.map(each => ({ ...each, label: each.variant ?? '' })),
-          { placeHolder: 'Explore this scenario as it is …' },
-        );
+  const chosen = await choice(found, variant);
   if (chosen === undefined) {
-    return;
-  }
-  const { program, variant } = chosen;
-  const file = uri.path.split('/').pop() ?? '';
-  const name = variant === undefined ? file : `${file} (${variant})`;
-  const options = { location: ProgressLocation.Notification, cancellable: true, title: `Exploring ${name}` };
-  const result = await window.withProgress(options, async (progress, cancelled) => {
-    const work = exploring(program);
-    let reported = Date.now();
-    for (let slice = Date.now(); !cancelled.isCancellationRequested; ) {
-      const { done, value } = work.next();
-      if (done) {
-        return value;
-      }
-      if (Date.now() - slice < SLICE) {
-        continue;
-      }
-      if (Date.now() - reported >= BETWEEN_REPORTS) {
-        reported = Date.now();
-        progress.report({ message: `${value.states} states, ${value.left} orders left` });
-      }
-      await new Promise(resolve => setTimeout(resolve));
-      slice = Date.now();
-    }
     return undefined;
-  });
-  if (result === undefined) {
-    return;
   }
-  if (result.verdict === 'holds') {
-    await window.showInformationMessage(`${name} holds in every order: ${result.states} states.`);
-  } else if (result.verdict === 'unknown') {
-    await window.showWarningMessage(
-      result.neverAsked
+  const file = uri.path.split('/').pop() ?? '';
+  const name = chosen.variant === undefined ? file : `${file} (${chosen.variant})`;
+  const decision = await decide(name, text, chosen, startWorker);
+  if (decision !== undefined) {
+    await tell(decision, name, uri, chosen.variant);
+  }
+  return decision;
+}
+
+async function choice(found: readonly Explorable[], variant: string | undefined): Promise<Explorable | undefined> {
+  if (variant !== undefined) {
+    const named = found.find(each => each.variant === variant);
+    if (named === undefined) {
+      throw new Error(`the scenario has no variant ${variant}`);
+    }
+    return named;
+  }
+  return found.length === 1
+    ? found[0]
+    : window.showQuickPick(
+        found.map(each => ({ ...each, label: each.variant ?? '' })),
+        { placeHolder: 'Explore this scenario as it is …' },
+      );
+}
+
+/** Undefined when the user has cancelled it. */
+async function decide(
+  name: string,
+  text: ScenarioText,
+  { program, variant }: Explorable,
+  startWorker: StartWorker,
+): Promise<Explored | undefined> {
+  const { DEFAULT_BYTES, exploreHere, exploreInWorker } = await import('./lazy.ts');
+  const options = { location: ProgressLocation.Notification, cancellable: true, title: `Exploring ${name}` };
+  return window.withProgress(options, async (progress, token) => {
+    const report = ({ states, left }: Progress) =>
+      progress.report({ message: `${states} states, ${left} orders left` });
+    const request = { type: 'explore', text, variant, bytes: DEFAULT_BYTES } as const;
+    const outcome = await exploreInWorker(startWorker, request, report, token);
+    switch (outcome.kind) {
+      case 'decided':
+        return { ...outcome.decision, by: 'worker' };
+      case 'cancelled':
+        return undefined;
+      case 'failed':
+        throw new Error(outcome.why);
+      case 'refused': {
+        console.info(`IRQScope explores in the extension host, for want of a worker: ${outcome.why}`);
+        const decision = await exploreHere(program, DEFAULT_BYTES, report, token);
+        return decision && { ...decision, by: 'host' };
+      }
+    }
+  });
+}
+
+async function tell(decision: Decision, name: string, uri: Uri, variant: string | undefined): Promise<void> {
+  const { verdict, states, left, neverAsked, order, broken } = decision;
+  if (verdict === 'holds') {
+    void window.showInformationMessage(`${name} holds in every order: ${states} states.`);
+  } else if (verdict === 'unknown') {
+    void window.showWarningMessage(
+      neverAsked
         ? `${name}: no order comes to an end, so what must hold finally was never asked.`
-        : `${name}: not complete: ${result.states} states, ${result.left} orders left.`,
+        : `${name}: not complete: ${states} states, ${left} orders left.`,
     );
   } else {
     await debug.startDebugging(workspace.getWorkspaceFolder(uri), {
@@ -86,11 +124,11 @@ async function explore(uri: Uri): Promise<void> {
       name: `Losing order of ${name}`,
       program: uri.scheme === 'file' ? uri.fsPath : uri.toString(),
       internalConsoleOptions: 'neverOpen',
-      order: result.order,
+      order,
       ...(variant !== undefined && { variant }),
     });
     void window.showWarningMessage(
-      `${name} is broken after ${result.order.length} steps: ${result.broken}. Step through the order that breaks it.`,
+      `${name} is broken after ${order.length} steps: ${broken}. Step through the order that breaks it.`,
     );
   }
 }

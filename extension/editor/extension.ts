@@ -1,4 +1,5 @@
 import type { ExtensionContext } from 'vscode';
+import type { StartWorker } from '../worker/client.ts';
 import { registerCompare } from './compareProfiles.ts';
 import { registerCopyCommands } from './copyCommand.ts';
 import { registerDebugger } from './debugger.ts';
@@ -16,7 +17,7 @@ import { registerTestExplorer } from './testExplorer.ts';
 import { registerValueViews } from './valueViews.ts';
 
 /** Registers what the extension offers and nothing else: opening any C file activates it. */
-export function activate(context: ExtensionContext): void {
+export function register(context: ExtensionContext, startWorker: StartWorker): void {
   const runs = new Runs();
   context.subscriptions.push(runs);
   registerScenarioLanguage(context);
@@ -30,9 +31,7 @@ export function activate(context: ExtensionContext): void {
   registerTestExplorer(context);
   registerNewScenario(context);
   registerCompare(context);
-  registerExplore(context);
+  registerExplore(context, startWorker);
   registerKernelSource(context, runs);
   registerDiagramCommands(context, runs);
 }
-
-export function deactivate(): void {}

@@ -1,4 +1,4 @@
-/** What the host loads at the first hover: formats, finder, printers. */
+/** The decode chunk, loaded at the first hover: formats, finder, printers. */
 export { annotate } from '../decode/annotate.ts';
 export { candidateAt } from '../decode/candidate.ts';
 export { definitionsOf } from '../decode/definitions.ts';

@@ -1,9 +1,8 @@
 import { check } from '../scenario/check.ts';
 import { parse } from '../scenario/parse.ts';
-import type { ScenarioText } from '../scenario/tree.ts';
+import { ownText, type ScenarioText } from '../scenario/tree.ts';
 import { type Anchor, find } from '../session/place.ts';
 import { Session } from '../session/session.ts';
-import { ownText } from './scenarioWatch.ts';
 
 /** Steps that are run for a picture that follows the text; the rest is run when the user steps there. */
 const MAX_STEPS = 1_000_000;

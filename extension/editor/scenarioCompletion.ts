@@ -6,7 +6,8 @@ import {
   Range,
   SnippetString,
 } from 'vscode';
-import { complete, type Suggestion } from '../scenario/complete.ts';
+import type { Suggestion } from '../scenario/complete.ts';
+import { complete } from './lazy.ts';
 import { pathCompletions } from './scenarioIncludes.ts';
 import { treeOf } from './scenarioTrees.ts';
 

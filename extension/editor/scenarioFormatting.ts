@@ -1,5 +1,5 @@
 import { type DocumentFormattingEditProvider, TextEdit } from 'vscode';
-import { print } from '../scenario/format.ts';
+import { print } from './lazy.ts';
 import { treeOf } from './scenarioTrees.ts';
 
 /** Replaces the lines that change, and no other: breakpoints and cursors of the rest stay where they are. */

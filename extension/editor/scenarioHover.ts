@@ -1,5 +1,5 @@
 import { Hover, type HoverProvider, MarkdownString } from 'vscode';
-import { explainAt } from '../scenario/explain.ts';
+import { explainAt } from './lazy.ts';
 import { toRange } from './scenarioRange.ts';
 import { treeOf } from './scenarioTrees.ts';
 

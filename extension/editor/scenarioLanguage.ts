@@ -1,4 +1,4 @@
-import { type ExtensionContext, type TextDocument, workspace } from 'vscode';
+import { type ExtensionContext, type TextDocument, window, workspace } from 'vscode';
 
 /** Language id of `.irq` files. */
 export const LANGUAGE = 'irq';
@@ -9,8 +9,13 @@ export function registerScenarioLanguage(context: ExtensionContext): void {
   const load = async ({ languageId }: TextDocument): Promise<void> => {
     if (loaded || languageId !== LANGUAGE) return;
     loaded = true;
-    const { registerScenarioProviders } = await import('./lazy.ts');
-    context.subscriptions.push(...registerScenarioProviders());
+    try {
+      const { registerScenarioProviders } = await import('./lazyLanguage.ts');
+      context.subscriptions.push(...registerScenarioProviders());
+    } catch (error) {
+      loaded = false; // the next scenario tries again
+      void window.showErrorMessage(`IRQScope cannot read scenarios: ${(error as Error).message}`);
+    }
   };
   context.subscriptions.push(workspace.onDidOpenTextDocument(load));
   for (const document of workspace.textDocuments) void load(document);

@@ -1,7 +1,7 @@
 import { CodeLens, type CodeLensProvider, commands, type Disposable, debug, Uri, workspace } from 'vscode';
-import { titlesIn } from '../scenario/sections.ts';
 import { COMPARE } from './compareProfiles.ts';
 import { EXPLORE } from './exploreRace.ts';
+import { titlesIn } from './lazy.ts';
 import { toRange } from './scenarioRange.ts';
 import { treeOf } from './scenarioTrees.ts';
 

@@ -9,9 +9,15 @@ import {
   SignatureInformation,
   WorkspaceEdit,
 } from 'vscode';
-import { nameAt, objection, placesOf } from '../scenario/rename.ts';
-import { SEMANTIC_MODIFIERS, SEMANTIC_TYPES, semanticTokens } from '../scenario/semantic.ts';
-import { signaturesAt } from '../scenario/signature.ts';
+import {
+  nameAt,
+  objection,
+  placesOf,
+  SEMANTIC_MODIFIERS,
+  SEMANTIC_TYPES,
+  semanticTokens,
+  signaturesAt,
+} from './lazy.ts';
 import { scopeOf } from './scenarioIncludes.ts';
 import { toRange } from './scenarioRange.ts';
 import { nameOf } from './scenarioText.ts';

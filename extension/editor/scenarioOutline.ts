@@ -8,7 +8,8 @@ import {
   SymbolKind,
   type TextDocument,
 } from 'vscode';
-import { folds, type Item, outline } from '../scenario/outline.ts';
+import type { Item } from '../scenario/outline.ts';
+import { folds, outline } from './lazy.ts';
 import { toRange } from './scenarioRange.ts';
 import { treeOf } from './scenarioTrees.ts';
 

@@ -7,7 +7,7 @@ import {
   Location,
   type ReferenceProvider,
 } from 'vscode';
-import { definitionOf, fieldsAhead, mentions, symbolAt } from '../scenario/symbols.ts';
+import { definitionOf, fieldsAhead, mentions, symbolAt } from './lazy.ts';
 import { includedAt, locationOf, scopeOf } from './scenarioIncludes.ts';
 import { toRange } from './scenarioRange.ts';
 import { treeOf } from './scenarioTrees.ts';

@@ -1,8 +1,7 @@
 import type { TextDocument } from 'vscode';
-import { type Checked, check, Memo } from '../scenario/check.ts';
-import { collect } from '../scenario/files.ts';
-import { parse } from '../scenario/parse.ts';
+import type { Checked } from '../scenario/check.ts';
 import type { Files, FileText, Tree } from '../scenario/tree.ts';
+import { check, collect, Memo, parse } from './lazy.ts';
 import { nameOf, readIncluded } from './scenarioText.ts';
 
 interface Known {

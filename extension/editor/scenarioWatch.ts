@@ -2,6 +2,8 @@ import { Disposable, RelativePattern, Uri, workspace } from 'vscode';
 import type { ScenarioText } from '../scenario/tree.ts';
 import { includedUri } from './scenarioText.ts';
 
+export { ownText } from '../scenario/tree.ts';
+
 /** How a text came to be another one. */
 export type TextChange =
   /** The user types. */
@@ -45,9 +47,6 @@ export function watchScenario(
 function namesIn(text: ScenarioText | undefined): readonly string[] {
   return text === undefined || typeof text === 'string' ? [] : [...text.files.keys()];
 }
-
-/** The scenario's own lines. */
-export const ownText = (text: ScenarioText): string => (typeof text === 'string' ? text : text.text);
 
 /** The same lines, and the same in every file that they include. */
 export function isSameText(a: ScenarioText | undefined, b: ScenarioText | undefined): boolean {

@@ -258,6 +258,9 @@ export interface Source {
 /** A text alone stands for one that includes nothing. */
 export type ScenarioText = string | Source;
 
+/** The scenario's own lines. */
+export const ownText = (text: ScenarioText): string => (typeof text === 'string' ? text : text.text);
+
 export interface IncludedFile {
   readonly name: string;
   /** The numbers of its lines begin at `baseOf` its index. */

@@ -87,14 +87,24 @@ function* searchOf(
       ...(visible && { reduction: new Reduction(machine, visible) }),
     },
   );
-  while (!search.run(STATES_BETWEEN_LOOKS)) {
-    yield search.state;
+  let room = true;
+  try {
+    while (!search.run(STATES_BETWEEN_LOOKS)) {
+      yield search.state;
+    }
+  } catch (error) {
+    if (!isOutOfMemory(error)) {
+      throw error;
+    }
+    room = false;
   }
   const result = search.result;
-  const { complete, found } = result;
+  const { found } = result;
+  const complete = result.complete && (room || found !== undefined);
   const neverAsked = complete && result.ends === 0 && race.race.conditions.some(({ when }) => when === 'finally');
   return {
     ...result,
+    complete,
     verdict: found !== undefined ? 'broken' : complete && !neverAsked ? 'holds' : 'unknown',
     neverAsked,
     broken: found === undefined ? undefined : race.textOf(found.condition),
@@ -102,4 +112,9 @@ function* searchOf(
     shortest: true,
     reduced: visible !== undefined,
   };
+}
+
+/** The engine that runs this refuses an array: there is less memory than the bound allows. */
+function isOutOfMemory(error: unknown): boolean {
+  return error instanceof RangeError && /alloc|length/i.test(error.message);
 }

@@ -7,6 +7,8 @@ export async function run(): Promise<void> {
   mocha.suite.emit('pre-require', globalThis, '', mocha);
   await import('./activation.suite.ts');
   await import('./debug.suite.ts');
+  // Before suites that leave documents unsaved: VS Code would ask where to save them before it debugs.
+  await import('./explore.suite.ts');
   await import('./decode.suite.ts');
   await import('./diagnostics.suite.ts');
   await import('./exportRun.suite.ts');

@@ -29,6 +29,12 @@ const forbidden: readonly (readonly [file: string, code: string, rule: string])[
   ['extension/decode/a.ts', "import '../scenario/x.ts';", 'decode may import formats and engine only.'],
   ['extension/session/a.ts', "import '../editor/x.ts';", 'session may import engine, scenario and formats only.'],
   ['extension/session/b.ts', "import '../decode/x.ts';", 'session may import engine, scenario and formats only.'],
+  ['extension/worker/a.ts', "import 'vscode';", 'worker may import session, scenario, engine and formats only.'],
+  [
+    'extension/worker/b.ts',
+    "import '../editor/x.ts';",
+    'worker may import session, scenario, engine and formats only.',
+  ],
   ['extension/editor/a.ts', "import 'node:fs';", 'noNodejsModules'],
   ['extension/editor/b.ts', "export const x = fetch('');", 'noRestrictedGlobals'],
   ['extension/editor/c.ts', 'export const x = process.pid;', 'noRestrictedGlobals'],
@@ -55,6 +61,7 @@ const allowed: readonly (readonly [file: string, code: string])[] = [
   ['extension/scenario/ok.ts', "import '../engine/x.ts';\nimport '../formats/x.ts';"],
   ['extension/decode/ok.ts', "import '../engine/x.ts';\nimport '../formats/x.ts';"],
   ['extension/session/ok.ts', "import '../engine/x.ts';\nimport '../formats/x.ts';\nimport '../scenario/x.ts';"],
+  ['extension/worker/ok.ts', "import '../session/x.ts';\nexport const now = Date.now();"],
   ['extension/editor/ok.ts', "import 'vscode';\nimport '../session/x.ts';\nimport '../decode/x.ts';"],
   ['extension/cli/ok.ts', "import 'node:fs';\nimport '../session/x.ts';"],
   [

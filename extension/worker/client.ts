@@ -1,0 +1,140 @@
+/** The host's side of an exploration: in a worker, or, where none can be had, here in slices. */
+import type { Program } from '../scenario/program.ts';
+import { exploring } from '../session/explore.ts';
+import { type Decision, type ExploreRequest, type Progress, parseReport, type Report } from './messages.ts';
+import { decisionOf, pace } from './pace.ts';
+
+/** A worker of either host. */
+export interface WorkerHandle {
+  /** `ended` is called when the worker ends by itself, with the reason. */
+  listen(said: (message: unknown) => void, ended: (why: string) => void): void;
+  post(request: ExploreRequest): void;
+  terminate(): void;
+}
+
+/** Rejects when the host makes no workers. */
+export type StartWorker = () => Promise<WorkerHandle>;
+
+/** As VS Code's `CancellationToken`. */
+export interface Cancellation {
+  readonly isCancellationRequested: boolean;
+  onCancellationRequested(listener: () => void): { dispose(): void };
+}
+
+export type Outcome =
+  | { readonly kind: 'decided'; readonly decision: Decision }
+  | { readonly kind: 'cancelled' }
+  /** No worker: nothing was begun. */
+  | { readonly kind: 'refused'; readonly why: string }
+  /** Begun, and not brought to an end. */
+  | { readonly kind: 'failed'; readonly why: string };
+
+/** Milliseconds that a worker has to say that it is there; a content-security policy may forbid it without a word. */
+const READY_WITHIN = 10_000;
+/** Milliseconds of exploring at a time where it shares the host with everything else. */
+const SLICE = 20;
+
+export async function exploreInWorker(
+  start: StartWorker,
+  request: ExploreRequest,
+  report: (progress: Progress) => void,
+  cancellation: Cancellation,
+): Promise<Outcome> {
+  let worker: WorkerHandle;
+  try {
+    worker = await start();
+  } catch (error) {
+    return { kind: 'refused', why: (error as Error).message };
+  }
+  const done: (() => void)[] = [() => worker.terminate()];
+  const outcome = await new Promise<Outcome>(resolve => {
+    const cancelled = () => resolve({ kind: 'cancelled' });
+    if (cancellation.isCancellationRequested) {
+      cancelled();
+      return;
+    }
+    const subscription = cancellation.onCancellationRequested(cancelled);
+    const timer = setTimeout(() => resolve({ kind: 'refused', why: 'it does not answer' }), READY_WITHIN);
+    done.push(
+      () => subscription.dispose(),
+      () => clearTimeout(timer),
+    );
+    const conversation = new Conversation(report, resolve);
+    worker.listen(
+      message => {
+        if (conversation.hear(parseReport(message))) {
+          clearTimeout(timer);
+          worker.post(request);
+        }
+      },
+      why => conversation.broken(why),
+    );
+  });
+  for (const each of done) each();
+  return outcome;
+}
+
+/** What the worker has said so far, and what that comes to. */
+class Conversation {
+  #ready = false;
+  #progress: Progress = { states: 0, left: 0 };
+
+  constructor(
+    private readonly report: (progress: Progress) => void,
+    private readonly resolve: (outcome: Outcome) => void,
+  ) {}
+
+  /** True when the worker may be asked now. */
+  hear(report: Report | undefined): boolean {
+    switch (report?.type) {
+      case 'ready':
+        this.#ready = true;
+        return true;
+      case 'progress':
+        this.#progress = report;
+        this.report(report);
+        return false;
+      case 'decided':
+        this.resolve({ kind: 'decided', decision: report.decision });
+        return false;
+      case 'failed':
+        this.resolve({ kind: 'failed', why: report.why });
+        return false;
+      default:
+        this.broken('it said something that is not understood');
+        return false;
+    }
+  }
+
+  broken(why: string): void {
+    const { states, left } = this.#progress;
+    this.resolve(
+      this.#ready
+        ? { kind: 'failed', why: `the explorer ended early (${why}); ${states} states, ${left} orders left` }
+        : { kind: 'refused', why },
+    );
+  }
+}
+
+/** Here, in slices between which the host does its other work: the same result, later. Undefined when it was cancelled. */
+export async function exploreHere(
+  program: Program,
+  bytes: number,
+  report: (progress: Progress) => void,
+  cancellation: Pick<Cancellation, 'isCancellationRequested'>,
+): Promise<Decision | undefined> {
+  const work = exploring(program, { bytes });
+  const paced = pace(Date.now, report);
+  for (let slice = Date.now(); !cancellation.isCancellationRequested; ) {
+    const { done, value } = work.next();
+    if (done) {
+      return decisionOf(value);
+    }
+    if (Date.now() - slice >= SLICE) {
+      paced(value);
+      await new Promise(resolve => setTimeout(resolve));
+      slice = Date.now();
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,22 @@
+import type { Exploration } from '../session/explore.ts';
+import type { Decision, Progress } from './messages.ts';
+
+/** Milliseconds between two reports of progress: ten a second at most. */
+const BETWEEN_REPORTS = 100;
+
+/** Says when a report is due, by a clock in milliseconds. */
+export function pace(now: () => number, report: (progress: Progress) => void): (progress: Progress) => void {
+  let last = now();
+  return ({ states, left }) => {
+    if (now() - last >= BETWEEN_REPORTS) {
+      last = now();
+      report({ states, left });
+    }
+  };
+}
+
+/** Of an exploration, what others are told. */
+export function decisionOf(exploration: Exploration): Decision {
+  const { verdict, neverAsked, states, left, broken, order, shortest } = exploration;
+  return { verdict, neverAsked, states, left, broken, order, shortest };
+}

@@ -1,0 +1,84 @@
+import * as vscode from 'vscode';
+import { assert } from './assert.ts';
+import { open, positionOf } from './documents.ts';
+
+interface Explored {
+  readonly by: string;
+  readonly verdict: string;
+  readonly order: readonly number[];
+  readonly states: number;
+}
+
+/** A race that takes some seconds. */
+const LONG = `machine intel
+  vcpus 2 x2apic
+shared x, y
+operation f(n) {
+  int i = 0
+  while (i < 3) {
+    int v = x                    # load
+    y = v + n                    # store
+    x = v + i                    # store
+    i = i + 1
+  }
+}
+race
+  a: f(1)
+  b: f(2)
+  c: f(3)
+finally (x != 99)
+`;
+
+async function explore(uri: vscode.Uri, variant?: string): Promise<Explored> {
+  const explored = await vscode.commands.executeCommand<Explored | undefined>(
+    'irqscope.explore',
+    uri.toString(),
+    variant,
+  );
+  assert(explored, 'there is a decision');
+  return explored;
+}
+
+describe('exploring', () => {
+  afterEach(() => vscode.debug.stopDebugging());
+
+  it('finds in a worker how an interrupt is lost, and opens that order', async () => {
+    const { uri } = await open('museum/r02-sn-hides-posts.irq');
+    const started = new Promise<vscode.DebugSession>(resolve => {
+      const listener = vscode.debug.onDidStartDebugSession(session => {
+        listener.dispose();
+        resolve(session);
+      });
+    });
+    const { by, verdict, order } = await explore(uri, 'before');
+    assert.equal(verdict, 'broken');
+    assert.equal(by, 'worker');
+    const { configuration } = await started;
+    assert.equal(configuration.variant, 'before');
+    assert.equal(JSON.stringify(configuration.order), JSON.stringify(order));
+  });
+
+  it('proves in a worker that the mended one loses nothing', async () => {
+    const { uri } = await open('museum/r02-sn-hides-posts.irq');
+    const { by, verdict } = await explore(uri, 'after');
+    assert.equal(verdict, 'holds');
+    assert.equal(by, 'worker');
+  });
+
+  it('leaves the host to its other work', async () => {
+    const { uri } = await vscode.workspace.openTextDocument({ language: 'irq', content: LONG });
+    const sample = await open('01-posted-to-running.irq');
+    const ended: string[] = [];
+    const explored = explore(uri).then(result => {
+      ended.push('exploration');
+      return result;
+    });
+    const at = positionOf(sample, 'apicv');
+    await vscode.commands.executeCommand('vscode.executeHoverProvider', sample.uri, at);
+    ended.push('hover');
+    const { by, verdict } = await explored;
+    assert.equal(by, 'worker');
+    assert.equal(verdict, 'holds');
+    assert.equal(ended.join(), 'hover,exploration');
+  });
+});
