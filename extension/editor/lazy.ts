@@ -6,7 +6,7 @@ export { DEFAULT_BYTES } from '../engine/explore/search.ts';
 export { check, Memo } from '../scenario/check.ts';
 export { complete } from '../scenario/complete.ts';
 export { explainAt } from '../scenario/explain.ts';
-export { collect, withFiles } from '../scenario/files.ts';
+export { collect, mayInclude, withFiles } from '../scenario/files.ts';
 export { print } from '../scenario/format.ts';
 export { importDiagram } from '../scenario/importDiagram.ts';
 export { link, namesIn } from '../scenario/link.ts';

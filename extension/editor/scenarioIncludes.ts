@@ -11,12 +11,11 @@ import {
   Uri,
   workspace,
 } from 'vscode';
-import { mayInclude } from '../scenario/files.ts';
 import { pathOf, pathProblem } from '../scenario/path.ts';
 import type { Range as ScenarioRange } from '../scenario/program.ts';
 import type { Entity } from '../scenario/symbols.ts';
 import { placeOf, type Tree } from '../scenario/tree.ts';
-import { collect, definitionOf, link, namesIn, parse } from './lazy.ts';
+import { collect, definitionOf, link, mayInclude, namesIn, parse } from './lazy.ts';
 import { LANGUAGE } from './scenarioLanguage.ts';
 import { toRange } from './scenarioRange.ts';
 import { includedUri, nameOf, readIncluded, readScenario } from './scenarioText.ts';
