@@ -1,4 +1,4 @@
-import { commands, type ExtensionContext, Uri, window, workspace } from 'vscode';
+import { commands, type ExtensionContext, l10n, Uri, window, workspace } from 'vscode';
 import { LANGUAGE } from './scenarioLanguage.ts';
 import { readScenario } from './scenarioText.ts';
 
@@ -16,7 +16,9 @@ export function registerCompare(context: ExtensionContext): void {
     commands.registerCommand(COMPARE, async (argument?: unknown) => {
       const uri = typeof argument === 'string' ? Uri.parse(argument, true) : openScenario();
       if (uri === undefined) {
-        await window.showErrorMessage('Open a scenario (.irq) first: it is run under two profiles and compared.');
+        await window.showErrorMessage(
+          l10n.t('Open a scenario (.irq) first: it is run under two profiles and compared.'),
+        );
         return;
       }
       await compare(uri, texts);
@@ -34,18 +36,18 @@ async function compare(uri: Uri, texts: Map<string, string>): Promise<void> {
   const text = await readScenario(uri);
   const alternatives = comparable(text);
   if (alternatives.length === 0) {
-    await window.showErrorMessage('The scenario has errors: mend them first.');
+    await window.showErrorMessage(l10n.t('The scenario has errors: mend them first.'));
     return;
   }
   const chosen = await window.showQuickPick(alternatives, {
-    placeHolder: 'Compare this scenario, as it stands, with …',
+    placeHolder: l10n.t('Compare this scenario, as it stands, with …'),
   });
   if (chosen === undefined) {
     return;
   }
   const result = comparisonOf(text, chosen);
   if (typeof result === 'string') {
-    await window.showErrorMessage(`Cannot be compared with ${chosen.label}: ${result}`);
+    await window.showErrorMessage(l10n.t('Cannot be compared with {0}: {1}', chosen.label, result));
     return;
   }
   const file = uri.path.split('/').pop() ?? '';
@@ -59,7 +61,7 @@ async function compare(uri: Uri, texts: Map<string, string>): Promise<void> {
   await commands.executeCommand('vscode.diff', left, right, `${file}: ${result.left.name} ↔ ${result.right.name}`);
   void window.showInformationMessage(
     result.firstDifference === undefined
-      ? `${file}: every line comes to the same with ${chosen.label}.`
-      : `${file}: first difference in ${result.firstDifference}`,
+      ? l10n.t('{0}: every line comes to the same with {1}.', file, chosen.label)
+      : l10n.t('{0}: first difference in {1}', file, result.firstDifference),
   );
 }

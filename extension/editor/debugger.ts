@@ -8,6 +8,7 @@ import {
   debug,
   EventEmitter,
   type ExtensionContext,
+  l10n,
   Uri,
   window,
   workspace,
@@ -48,9 +49,9 @@ function noticeOfChanges(runs: Runs): Disposable {
       return;
     }
     told.add(run.session);
-    const restart = 'Restart';
+    const restart = l10n.t('Restart');
     const answer = await window.showInformationMessage(
-      'The scenario has changed, but the run goes on with the text that it began with.',
+      l10n.t('The scenario has changed, but the run goes on with the text that it began with.'),
       restart,
     );
     if (answer === restart) {
@@ -66,7 +67,7 @@ async function completed(configuration: DebugConfiguration): Promise<DebugConfig
   const isScenario = document?.languageId === LANGUAGE;
   if (configuration.program === undefined || (configuration.program === '${file}' && isScenario)) {
     if (document === undefined || !isScenario) {
-      await window.showErrorMessage('IRQScope steps through scenarios: open an .irq file and press F5 there.');
+      await window.showErrorMessage(l10n.t('IRQScope steps through scenarios: open an .irq file and press F5 there.'));
       return undefined;
     }
     const program = document.uri.scheme === 'file' ? document.uri.fsPath : document.uri.toString();

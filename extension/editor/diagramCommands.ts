@@ -1,4 +1,4 @@
-import { commands, type ExtensionContext, env, type TextEditor, window, workspace } from 'vscode';
+import { commands, type ExtensionContext, env, l10n, type TextEditor, window, workspace } from 'vscode';
 import type { Runs } from './runs.ts';
 import { LANGUAGE } from './scenarioLanguage.ts';
 import { readScenario } from './scenarioText.ts';
@@ -16,7 +16,7 @@ async function importSelection(): Promise<void> {
   const editor = window.activeTextEditor;
   const scenario = editor?.document.languageId === LANGUAGE;
   if (editor === undefined || (scenario && editor.selection.isEmpty)) {
-    await window.showErrorMessage('Select the numbered list or the diagram of a commit message first.');
+    await window.showErrorMessage(l10n.t('Select the numbered list or the diagram of a commit message first.'));
     return;
   }
   const { importDiagram } = await import('./lazy.ts');
@@ -29,14 +29,14 @@ async function importSelection(): Promise<void> {
   if (!scenario) {
     await window.showTextDocument(await workspace.openTextDocument({ language: LANGUAGE, content: imported.text }));
   } else if (!(await replaceSelection(editor, imported.text))) {
-    await window.showErrorMessage('The selection could not be replaced: the file is read-only or has changed.');
+    await window.showErrorMessage(l10n.t('The selection could not be replaced: the file is read-only or has changed.'));
     return;
   }
   const { entries, notUnderstood } = imported;
   void window.showInformationMessage(
     notUnderstood === 0
-      ? `All ${entries} steps were understood.`
-      : `${notUnderstood} of ${entries} steps were not understood: look for "# not understood".`,
+      ? l10n.t('All {0} steps were understood.', entries)
+      : l10n.t('{0} of {1} steps were not understood: look for "# not understood".', notUnderstood, entries),
   );
 }
 
@@ -56,23 +56,23 @@ async function copyDiagram(runs: Runs): Promise<void> {
     return;
   }
   if (text === '') {
-    await window.showErrorMessage('Nothing has happened yet: take a step first.');
+    await window.showErrorMessage(l10n.t('Nothing has happened yet: take a step first.'));
     return;
   }
   await env.clipboard.writeText(text);
-  window.setStatusBarMessage('Copied the run as a diagram', 5000);
+  window.setStatusBarMessage(l10n.t('Copied the run as a diagram'), 5000);
 }
 
 async function diagramInFront(): Promise<string | undefined> {
   const document = window.activeTextEditor?.document;
   if (document?.languageId !== LANGUAGE) {
-    await window.showErrorMessage('Step through a scenario, or open one (.irq), first.');
+    await window.showErrorMessage(l10n.t('Step through a scenario, or open one (.irq), first.'));
     return undefined;
   }
   const { diagramOfText } = await import('./lazy.ts');
   const text = diagramOfText(await readScenario(document.uri));
   if (text === undefined) {
-    await window.showErrorMessage('The scenario has errors: mend them first.');
+    await window.showErrorMessage(l10n.t('The scenario has errors: mend them first.'));
   }
   return text;
 }

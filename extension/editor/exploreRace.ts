@@ -1,4 +1,4 @@
-import { commands, debug, type ExtensionContext, ProgressLocation, Uri, window, workspace } from 'vscode';
+import { commands, debug, type ExtensionContext, l10n, ProgressLocation, Uri, window, workspace } from 'vscode';
 import type { ScenarioText } from '../scenario/tree.ts';
 import type { Explorable } from '../session/explorable.ts';
 import type { StartWorker } from '../worker/client.ts';
@@ -28,13 +28,15 @@ export function registerExplore(context: ExtensionContext, startWorker: StartWor
             ? document.uri
             : undefined;
       if (uri === undefined) {
-        await window.showErrorMessage('Open a scenario (.irq) with a race first: every order of its steps is tried.');
+        await window.showErrorMessage(
+          l10n.t('Open a scenario (.irq) with a race first: every order of its steps is tried.'),
+        );
         return undefined;
       }
       try {
         return await explore(uri, typeof variant === 'string' ? variant : undefined, startWorker);
       } catch (error) {
-        await window.showErrorMessage(`Cannot be explored: ${(error as Error).message}`);
+        await window.showErrorMessage(l10n.t('Cannot be explored: {0}', (error as Error).message));
         return undefined;
       }
     }),
@@ -65,7 +67,7 @@ async function choice(found: readonly Explorable[], variant: string | undefined)
   if (variant !== undefined) {
     const named = found.find(each => each.variant === variant);
     if (named === undefined) {
-      throw new Error(`the scenario has no variant ${variant}`);
+      throw new Error(l10n.t('the scenario has no variant {0}', variant));
     }
     return named;
   }
@@ -73,7 +75,7 @@ async function choice(found: readonly Explorable[], variant: string | undefined)
     ? found[0]
     : window.showQuickPick(
         found.map(each => ({ ...each, label: each.variant ?? '' })),
-        { placeHolder: 'Explore this scenario as it is …' },
+        { placeHolder: l10n.t('Explore this scenario as it is …') },
       );
 }
 
@@ -85,10 +87,10 @@ async function decide(
   startWorker: StartWorker,
 ): Promise<Explored | undefined> {
   const { DEFAULT_BYTES, exploreHere, exploreInWorker } = await import('./lazy.ts');
-  const options = { location: ProgressLocation.Notification, cancellable: true, title: `Exploring ${name}` };
+  const options = { location: ProgressLocation.Notification, cancellable: true, title: l10n.t('Exploring {0}', name) };
   return window.withProgress(options, async (progress, token) => {
     const report = ({ states, left }: Progress) =>
-      progress.report({ message: `${states} states, ${left} orders left` });
+      progress.report({ message: l10n.t('{0} states, {1} orders left', states, left) });
     const request = { type: 'explore', text, variant, bytes: DEFAULT_BYTES } as const;
     const outcome = await exploreInWorker(startWorker, request, report, token);
     switch (outcome.kind) {
@@ -110,18 +112,18 @@ async function decide(
 async function tell(decision: Decision, name: string, uri: Uri, variant: string | undefined): Promise<void> {
   const { verdict, states, left, neverAsked, order, broken } = decision;
   if (verdict === 'holds') {
-    void window.showInformationMessage(`${name} holds in every order: ${states} states.`);
+    void window.showInformationMessage(l10n.t('{0} holds in every order: {1} states.', name, states));
   } else if (verdict === 'unknown') {
     void window.showWarningMessage(
       neverAsked
-        ? `${name}: no order comes to an end, so what must hold finally was never asked.`
-        : `${name}: not complete: ${states} states, ${left} orders left.`,
+        ? l10n.t('{0}: no order comes to an end, so what must hold finally was never asked.', name)
+        : l10n.t('{0}: not complete: {1} states, {2} orders left.', name, states, left),
     );
   } else {
     await debug.startDebugging(workspace.getWorkspaceFolder(uri), {
       type: 'irqscope',
       request: 'launch',
-      name: `Losing order of ${name}`,
+      name: l10n.t('Losing order of {0}', name),
       program: uri.scheme === 'file' ? uri.fsPath : uri.toString(),
       internalConsoleOptions: 'neverOpen',
       order,

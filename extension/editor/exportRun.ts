@@ -1,4 +1,4 @@
-import { commands, type ExtensionContext, Uri, window, workspace } from 'vscode';
+import { commands, type ExtensionContext, l10n, Uri, window, workspace } from 'vscode';
 import { recordingPage } from './recordingPage.ts';
 import type { Runs } from './runs.ts';
 import { LANGUAGE } from './scenarioLanguage.ts';
@@ -20,11 +20,12 @@ async function exportRun(extensionUri: Uri, runs: Runs, target?: Uri): Promise<v
   const editors = [window.activeTextEditor, ...window.visibleTextEditors];
   const scenario = meant?.uri ?? editors.find(editor => editor?.document.languageId === LANGUAGE)?.document.uri;
   if (scenario === undefined) {
-    await window.showErrorMessage('IRQScope exports the run of a scenario: open an .irq file first.');
+    await window.showErrorMessage(l10n.t('IRQScope exports the run of a scenario: open an .irq file first.'));
     return;
   }
   const page = Uri.joinPath(scenario, '..', `${nameOf(scenario).replace(/\.irq$/, '')}.html`);
-  const file = target ?? (await window.showSaveDialog({ defaultUri: page, filters: { 'Web page': ['html'] } }));
+  const file =
+    target ?? (await window.showSaveDialog({ defaultUri: page, filters: { [l10n.t('Web page')]: ['html'] } }));
   if (file === undefined) return;
   try {
     const { recordingOf, recordingOfRun } = await import('./lazy.ts');
@@ -37,9 +38,9 @@ async function exportRun(extensionUri: Uri, runs: Runs, target?: Uri): Promise<v
       style,
     });
     await workspace.fs.writeFile(file, new TextEncoder().encode(html));
-    void window.showInformationMessage(`IRQScope wrote ${nameOf(file)}: it steps in any browser.`);
+    void window.showInformationMessage(l10n.t('IRQScope wrote {0}: it steps in any browser.', nameOf(file)));
   } catch (error) {
-    await window.showErrorMessage(`IRQScope could not export: ${(error as Error).message}`);
+    await window.showErrorMessage(l10n.t('IRQScope could not export: {0}', (error as Error).message));
   }
 }
 

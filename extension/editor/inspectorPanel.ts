@@ -51,7 +51,8 @@ export class InspectorPanel {
 
   /** A key meant for the inspector, typed while the keyboard was on its way back to it. */
   static tell(message: unknown): void {
-    InspectorPanel.#robbed?.#receive(message);
+    const robbed = InspectorPanel.#robbed;
+    if (robbed) robbed.#receive(message);
   }
 
   constructor(extensionUri: Uri, panel: WebviewPanel) {
@@ -141,6 +142,9 @@ export class InspectorPanel {
         return;
       case 'timeline':
         this.#say(this.#source?.timeline(message.from, Math.min(message.to, message.from + MOST_STEPS)));
+        return;
+      case 'play':
+        this.#say(message);
         return;
       case 'revealLine':
       case 'profiles':

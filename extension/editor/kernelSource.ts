@@ -1,4 +1,4 @@
-import { commands, type ExtensionContext, FileSystemError, Range, Uri, window, workspace } from 'vscode';
+import { commands, type ExtensionContext, FileSystemError, l10n, Range, Uri, window, workspace } from 'vscode';
 import type { Runs } from './runs.ts';
 
 const SETTING = 'kernelTree';
@@ -21,7 +21,9 @@ export function registerKernelSource(context: ExtensionContext, runs: Runs): voi
     commands.registerCommand('irqscope.openKernelSource', async (frame?: FrameContext) => {
       const place = placeOf(frame?.frameName ?? frame?.label) ?? runs.meant?.place();
       if (place === undefined) {
-        await window.showInformationMessage('This step lies in no kernel function: the processor or the guest acts.');
+        await window.showInformationMessage(
+          l10n.t('This step lies in no kernel function: the processor or the guest acts.'),
+        );
         return;
       }
       const tree = workspace.getConfiguration('irqscope').get<string>(SETTING, '');
@@ -42,8 +44,10 @@ function placeOf(frame: string | undefined): Place | undefined {
 
 async function askForTree(): Promise<void> {
   const answer = await window.showInformationMessage(
-    'Set irqscope.kernelTree to the folder of your kernel sources; IRQScope then opens the function of a step there.',
-    'Open Settings',
+    l10n.t(
+      'Set irqscope.kernelTree to the folder of your kernel sources; IRQScope then opens the function of a step there.',
+    ),
+    l10n.t('Open Settings'),
   );
   if (answer !== undefined) {
     await commands.executeCommand('workbench.action.openSettings', `irqscope.${SETTING}`);
@@ -58,8 +62,11 @@ async function open(tree: string, place: Place): Promise<void> {
     const line = definitionLine(document.getText(), place.function);
     await window.showTextDocument(document, { selection: new Range(line, 0, line, 0) });
   } catch (error) {
-    const why = error instanceof FileSystemError ? 'is not in that tree' : (error as Error).message;
-    await window.showErrorMessage(`${inTree} ${why}: irqscope.kernelTree is ${tree}`);
+    await window.showErrorMessage(
+      error instanceof FileSystemError
+        ? l10n.t('{0} is not in that tree: irqscope.kernelTree is {1}', inTree, tree)
+        : l10n.t('{0}: {1}: irqscope.kernelTree is {2}', inTree, (error as Error).message, tree),
+    );
   }
 }
 

@@ -1,4 +1,4 @@
-import { commands, type ExtensionContext, FileType, Uri, window, workspace } from 'vscode';
+import { commands, type ExtensionContext, FileType, l10n, Uri, window, workspace } from 'vscode';
 import { LANGUAGE } from './scenarioLanguage.ts';
 
 const MINIMAL = `machine intel
@@ -22,7 +22,7 @@ export function registerNewScenario(context: ExtensionContext): void {
     commands.registerCommand('irqscope.newScenario', async () => {
       const templates = await templatesIn(Uri.joinPath(context.extensionUri, 'scenarios'));
       const chosen = await window.showQuickPick(templates, {
-        placeHolder: 'What shall the scenario begin with?',
+        placeHolder: l10n.t('What shall the scenario begin with?'),
         // The walkthrough's page takes the keyboard when it has loaded.
         ignoreFocusOut: true,
       });
@@ -34,7 +34,11 @@ export function registerNewScenario(context: ExtensionContext): void {
 }
 
 async function templatesIn(folder: Uri): Promise<Template[]> {
-  const minimal = { label: 'An IPI to a running vCPU', detail: 'the smallest scenario', read: async () => MINIMAL };
+  const minimal = {
+    label: l10n.t('An IPI to a running vCPU'),
+    detail: l10n.t('the smallest scenario'),
+    read: async () => MINIMAL,
+  };
   const entries = await workspace.fs.readDirectory(folder);
   const names = entries.filter(([name, type]) => type === FileType.File && name.endsWith('.irq')).map(([name]) => name);
   const shipped = names.sort().map(async name => {

@@ -1,4 +1,4 @@
-import { commands, type ExtensionContext, type Uri, window, workspace } from 'vscode';
+import { commands, type ExtensionContext, l10n, type Uri, window, workspace } from 'vscode';
 import type { Drawing, FromWebview } from '../session/protocol.ts';
 import type { CurrentRun } from './currentRun.ts';
 import type { InspectorSource } from './inspectorPanel.ts';
@@ -33,7 +33,7 @@ export function registerPictures(
 /** Says why when there is nothing to draw. */
 export async function drawingOf(source: InspectorSource | undefined, what: Subject): Promise<Drawing | undefined> {
   const drawing = source?.drawing(what);
-  if (!drawing) await window.showErrorMessage('Step through a scenario first: press F5 in an .irq file.');
+  if (!drawing) await window.showErrorMessage(l10n.t('Step through a scenario first: press F5 in an .irq file.'));
   return drawing;
 }
 
@@ -41,13 +41,13 @@ export async function saveSvg(source: InspectorSource | undefined, what: Subject
   const drawing = await drawingOf(source, what);
   if (!source || !drawing) return;
   const { svgOf } = await import('./lazy.ts');
-  const file = target ?? (await ask(source, `${SUFFIX[what]}.svg`, { 'SVG picture': ['svg'] }));
+  const file = target ?? (await ask(source, `${SUFFIX[what]}.svg`, { [l10n.t('SVG picture')]: ['svg'] }));
   if (file) await write(file, new TextEncoder().encode(svgOf(drawing)));
 }
 
 /** @param data the picture that a view drew and could not copy, in base 64 */
 export async function savePng(source: InspectorSource, data: string): Promise<void> {
-  const file = await ask(source, '.png', { 'PNG picture': ['png'] });
+  const file = await ask(source, '.png', { [l10n.t('PNG picture')]: ['png'] });
   if (file)
     await write(
       file,
@@ -64,8 +64,8 @@ function ask(source: InspectorSource, ending: string, filters: Record<string, st
 async function write(file: Uri, content: Uint8Array): Promise<void> {
   try {
     await workspace.fs.writeFile(file, content);
-    window.setStatusBarMessage(`Saved ${file.path.split('/').pop()}`, 5000);
+    window.setStatusBarMessage(l10n.t('Saved {0}', file.path.split('/').pop() ?? ''), 5000);
   } catch (error) {
-    await window.showErrorMessage(`IRQScope could not save the picture: ${(error as Error).message}`);
+    await window.showErrorMessage(l10n.t('IRQScope could not save the picture: {0}', (error as Error).message));
   }
 }

@@ -1,4 +1,4 @@
-import { type ExtensionContext, type TextDocument, window, workspace } from 'vscode';
+import { type ExtensionContext, l10n, type TextDocument, window, workspace } from 'vscode';
 
 /** Language id of `.irq` files. */
 export const LANGUAGE = 'irq';
@@ -14,7 +14,7 @@ export function registerScenarioLanguage(context: ExtensionContext): void {
       context.subscriptions.push(...registerScenarioProviders());
     } catch (error) {
       loaded = false; // the next scenario tries again
-      void window.showErrorMessage(`IRQScope cannot read scenarios: ${(error as Error).message}`);
+      void window.showErrorMessage(l10n.t('IRQScope cannot read scenarios: {0}', (error as Error).message));
     }
   };
   context.subscriptions.push(workspace.onDidOpenTextDocument(load));

@@ -1,4 +1,4 @@
-import { CodeLens, type CodeLensProvider, commands, type Disposable, debug, Uri, workspace } from 'vscode';
+import { CodeLens, type CodeLensProvider, commands, type Disposable, debug, l10n, Uri, workspace } from 'vscode';
 import { COMPARE } from './compareProfiles.ts';
 import { EXPLORE } from './exploreRace.ts';
 import { titlesIn } from './lazy.ts';
@@ -18,21 +18,21 @@ export const lensProvider: CodeLensProvider = {
     const explore =
       race &&
       new CodeLens(toRange(race.range), {
-        title: 'Explore every order',
+        title: l10n.t('Explore every order'),
         command: EXPLORE,
         arguments: [document.uri.toString()],
       });
     const uri = document.uri.toString();
     const sections = titlesIn(treeOf(document)).flatMap(section => [
-      new CodeLens(toRange(section.range), { title: 'Run', command: RUN, arguments: [uri, section.title] }),
-      new CodeLens(toRange(section.range), { title: 'Debug', command: DEBUG, arguments: [uri, section.title] }),
+      new CodeLens(toRange(section.range), { title: l10n.t('Run'), command: RUN, arguments: [uri, section.title] }),
+      new CodeLens(toRange(section.range), { title: l10n.t('Debug'), command: DEBUG, arguments: [uri, section.title] }),
     ]);
     return [
       ...(explore ? [explore] : []),
       ...sections,
-      new CodeLens(range, { title: 'Run', command: RUN, arguments: [document.uri.toString()] }),
-      new CodeLens(range, { title: 'Debug', command: DEBUG, arguments: [document.uri.toString()] }),
-      new CodeLens(range, { title: 'Compare with …', command: COMPARE, arguments: [document.uri.toString()] }),
+      new CodeLens(range, { title: l10n.t('Run'), command: RUN, arguments: [document.uri.toString()] }),
+      new CodeLens(range, { title: l10n.t('Debug'), command: DEBUG, arguments: [document.uri.toString()] }),
+      new CodeLens(range, { title: l10n.t('Compare with …'), command: COMPARE, arguments: [document.uri.toString()] }),
     ];
   },
 };
@@ -40,7 +40,7 @@ export const lensProvider: CodeLensProvider = {
 async function start(argument: unknown, section: unknown, stopOnEntry: boolean): Promise<void> {
   const uri = Uri.parse(String(argument), true);
   const program = uri.scheme === 'file' ? uri.fsPath : uri.toString();
-  const name = stopOnEntry ? 'Step through scenario' : 'Run scenario';
+  const name = stopOnEntry ? l10n.t('Step through scenario') : l10n.t('Run scenario');
   await debug.startDebugging(workspace.getWorkspaceFolder(uri), {
     type: 'irqscope',
     request: 'launch',

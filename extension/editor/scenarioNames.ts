@@ -1,5 +1,6 @@
 import {
   type DocumentRangeSemanticTokensProvider,
+  l10n,
   MarkdownString,
   type RenameProvider,
   SemanticTokensBuilder,
@@ -61,7 +62,8 @@ export const signatureProvider: SignatureHelpProvider = {
 export const renameProvider: RenameProvider = {
   prepareRename(document, { line, character }) {
     const name = nameAt(treeOf(document), line, character);
-    if (!name) throw new Error('Names of values, devices, operations, variables, variants and agents can be changed.');
+    if (!name)
+      throw new Error(l10n.t('Names of values, devices, operations, variables, variants and agents can be changed.'));
     return { range: toRange(name.range), placeholder: name.text };
   },
   async provideRenameEdits(document, { line, character }, other) {

@@ -9,6 +9,7 @@ import {
   type FileCoverageDetail,
   FileSystemError,
   Location,
+  l10n,
   Position,
   Range,
   StatementCoverage,
@@ -60,8 +61,15 @@ class Explorer implements Disposable {
     };
     controller.refreshHandler = () => this.#discover();
     const { Run, Debug, Coverage } = TestRunProfileKind;
-    controller.createRunProfile('Run', Run, (request, token) => this.#handle(request, token), true, undefined, true);
-    controller.createRunProfile('Debug', Debug, (request, token) => this.#debug(request, token), true);
+    controller.createRunProfile(
+      l10n.t('Run'),
+      Run,
+      (request, token) => this.#handle(request, token),
+      true,
+      undefined,
+      true,
+    );
+    controller.createRunProfile(l10n.t('Debug'), Debug, (request, token) => this.#debug(request, token), true);
     const coverage = controller.createRunProfile(
       'Coverage',
       Coverage,

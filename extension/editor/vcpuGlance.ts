@@ -1,6 +1,7 @@
 import {
   EventEmitter,
   type ExtensionContext,
+  l10n,
   ThemeIcon,
   type TreeDataProvider,
   TreeItem,
@@ -78,8 +79,8 @@ function itemOf(vcpu: VcpuView, scenario: Uri | undefined): TreeItem {
   item.tooltip = `${name}: ${state}, ${mode}\n${summary(vcpu)}\n${next}`;
   item.iconPath = new ThemeIcon(ICONS[state] ?? 'circle-outline');
   item.accessibilityInformation = {
-    label: `${name}${changed.length > 0 ? ', changed by this step' : ''}: ${state}, ${summary(vcpu)}. ${next}`,
+    label: `${name}${changed.length > 0 ? `, ${l10n.t('changed by this step')}` : ''}: ${state}, ${summary(vcpu)}. ${next}`,
   };
-  item.command = { command: 'irqscope.openInspector', title: 'Open Inspector', arguments: [scenario] };
+  item.command = { command: 'irqscope.openInspector', title: l10n.t('Open Inspector'), arguments: [scenario] };
   return item;
 }
