@@ -2,6 +2,7 @@ import type { VNode } from 'preact';
 import { useState } from 'preact/hooks';
 import type { FieldTouch, Snapshot, StepView, Trouble } from '../extension/session/protocol.ts';
 import { useActions } from './actions.ts';
+import { rich, t } from './l10n.ts';
 import { LineLink } from './toolbar.tsx';
 
 /** Reads and writes listed at first. */
@@ -11,15 +12,15 @@ const SHOWN = 16;
 const LAST_TROUBLES = 6;
 
 const ACTORS: Readonly<Record<StepView['actor'], string>> = {
-  guest: 'guest code',
+  guest: t('guest code'),
   kvm: 'KVM',
-  host: 'host kernel',
-  cpu: 'processor',
+  host: t('host kernel'),
+  cpu: t('processor'),
   iommu: 'IOMMU',
-  device: 'device',
+  device: t('device'),
   vmm: 'VMM',
-  scenario: 'scenario',
-  user: 'you',
+  scenario: t('scenario'),
+  user: t('you'),
 };
 
 /** Who acts, in words: `KVM on vcpu 1`. */
@@ -44,7 +45,7 @@ function Touch({ touch }: { readonly touch: FieldTouch }): VNode {
   const { field, before, after } = touch;
   return (
     <li>
-      <span class="dim">{after === undefined ? 'read' : 'write'}</span>
+      <span class="dim">{after === undefined ? t('read') : t('write')}</span>
       <FieldName path={field} />
       <span class="value">
         {after === undefined ? (
@@ -67,14 +68,14 @@ function Touches({ touches }: { readonly touches: readonly FieldTouch[] }): VNod
   const shown = all ? touches : touches.slice(0, SHOWN);
   return (
     <>
-      <ul class="touches" aria-label="Fields read and written">
+      <ul class="touches" aria-label={t('Fields read and written')}>
         {shown.map((touch, i) => (
           <Touch key={i} touch={touch} />
         ))}
       </ul>
       {touches.length > SHOWN && (
         <button type="button" class="link" aria-expanded={all} onClick={() => setAll(!all)}>
-          {all ? 'show fewer' : `show ${touches.length - SHOWN} more`}
+          {all ? t('show fewer') : t('show {0} more', touches.length - SHOWN)}
         </button>
       )}
     </>
@@ -84,7 +85,7 @@ function Touches({ touches }: { readonly touches: readonly FieldTouch[] }): VNod
 function Path({ path }: { readonly path: readonly string[] }): VNode | null {
   if (path.length < 2) return null;
   return (
-    <ol class="path" aria-label="Call path, outermost first">
+    <ol class="path" aria-label={t('Call path, outermost first')}>
       {path.map((name, i) => (
         <li key={i} aria-current={i === path.length - 1 ? 'step' : undefined}>
           {name}
@@ -99,8 +100,8 @@ export function Why({ snapshot }: { readonly snapshot: Snapshot }): VNode {
   if (step.number === 0) {
     return (
       <section class="why" aria-labelledby="why-title">
-        <h2 id="why-title">initial state</h2>
-        <p class="sentence">{step.sentence || 'Nothing has happened yet.'}</p>
+        <h2 id="why-title">{t('initial state')}</h2>
+        <p class="sentence">{step.sentence || t('Nothing has happened yet.')}</p>
       </section>
     );
   }
@@ -122,7 +123,7 @@ export function Why({ snapshot }: { readonly snapshot: Snapshot }): VNode {
       <p class="sentence">{step.sentence}</p>
       {step.assumed && (
         <p class="assumption">
-          <b>assumed</b> — this rule was read neither in a manual nor in a kernel tree
+          {rich('{0} — this rule was read neither in a manual nor in a kernel tree', <b>{t('assumed')}</b>)}
         </p>
       )}
       {step.reads.length + step.writes.length > 0 && <Touches touches={[...step.reads, ...step.writes]} />}
@@ -138,7 +139,7 @@ function TroubleItem({ trouble, snapshot }: { readonly trouble: Trouble; readonl
     <li class={here ? 'here' : ''} aria-current={here ? 'step' : undefined}>
       <span class="where">
         <button type="button" class="link" onClick={() => post({ type: 'seek', step: trouble.step })}>
-          step {trouble.step}
+          {t('step {0}', trouble.step)}
         </button>
         {trouble.line > 0 && <LineLink line={trouble.line} uri={uri} />}
       </span>
@@ -154,7 +155,7 @@ export function Troubles({ snapshot }: { readonly snapshot: Snapshot }): VNode |
   const shown = all ? troubles : troubles.slice(-LAST_TROUBLES);
   return (
     <section class="troubles" aria-labelledby="troubles-title">
-      <h2 id="troubles-title">✗ {troubles.length === 1 ? '1 trouble' : `${troubles.length} troubles`}</h2>
+      <h2 id="troubles-title">✗ {troubles.length === 1 ? t('1 trouble') : t('{0} troubles', troubles.length)}</h2>
       <ul>
         {shown.map((trouble, i) => (
           <TroubleItem key={i} trouble={trouble} snapshot={snapshot} />
@@ -162,7 +163,7 @@ export function Troubles({ snapshot }: { readonly snapshot: Snapshot }): VNode |
       </ul>
       {troubles.length > LAST_TROUBLES && (
         <button type="button" class="link" aria-expanded={all} onClick={() => setAll(!all)}>
-          {all ? 'show only the last' : `show ${troubles.length - LAST_TROUBLES} earlier`}
+          {all ? t('show only the last') : t('show {0} earlier', troubles.length - LAST_TROUBLES)}
         </button>
       )}
     </section>
