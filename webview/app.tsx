@@ -1,8 +1,10 @@
 import { Component, type VNode } from 'preact';
-import type { Drawing, Motion, Picture, Snapshot } from '../extension/session/protocol.ts';
-import { type Actions, ActionsContext } from './actions.ts';
+import type { Answer, Drawing, Motion, Picture, Snapshot, TableChoice } from '../extension/session/protocol.ts';
+import { type Actions, ActionsContext, type Question } from './actions.ts';
 import { announcement } from './announce.ts';
 import { asText } from './asText.ts';
+import { BesidePanel, besideText } from './beside.tsx';
+import { isPin } from './compared.ts';
 import { Cpus } from './cpus.tsx';
 import { Help } from './help.tsx';
 import type { Host, ViewState } from './host.ts';
@@ -10,13 +12,18 @@ import { type Command, commandOf } from './keys.ts';
 import { t } from './l10n.ts';
 import { INITIAL_MODEL, type Model, reduce } from './model.ts';
 import { noteText, Origin, TextNote } from './origin.tsx';
+import { changedIn } from './pointer.tsx';
+import { ProfileMenu } from './profileMenu.tsx';
 import { base64Of, copyImage, pngOf } from './raster.ts';
 import { Start } from './start.tsx';
+import { Tables } from './tables.tsx';
+import { Time, type TimeState } from './time.ts';
 import { Timeline } from './timeline.tsx';
+import { Tip } from './tip.tsx';
 import { InspectorToolbar, Statement } from './toolbar.tsx';
-import { VcpuCard } from './vcpuCard.tsx';
+import { Vcpus } from './vcpus.tsx';
 import { Troubles, Why } from './why.tsx';
-import { WindowedList } from './windowedList.tsx';
+import type { WindowedList } from './windowedList.tsx';
 
 /** vCPUs up to which every card starts with its grid open. */
 const FEW = 8;
@@ -28,17 +35,25 @@ interface AppState extends ViewState {
   readonly model: Model;
   readonly help: boolean;
   readonly notice: string;
+  readonly time: TimeState;
   /** What is said of the text, and what of that was not spoken yet. */
   readonly noted: string | undefined;
   readonly news: string;
 }
 
+const isPicture = (message: Picture | Answer): message is Picture =>
+  message.type === 'snapshot' || message.type === 'delta' || message.type === 'timeline' || message.type === 'empty';
+
 export class App extends Component<{ readonly host: Host }, AppState> {
+  readonly #time = new Time(this.props.host, (time, notice) =>
+    this.setState({ time, ...(notice !== undefined && { notice }) }),
+  );
   override state: AppState = {
     ...this.props.host.state,
     model: INITIAL_MODEL,
     help: false,
     notice: '',
+    time: this.#time.state,
     noted: undefined,
     news: '',
   };
@@ -47,7 +62,7 @@ export class App extends Component<{ readonly host: Host }, AppState> {
   #scrolling: number | undefined;
 
   readonly #actions: Actions = {
-    post: message => this.props.host.post(message),
+    post: this.#time.post,
     focusVcpu: index => this.#cards.current?.focusItem(index),
   };
 
@@ -71,18 +86,24 @@ export class App extends Component<{ readonly host: Host }, AppState> {
   };
 
   override componentDidUpdate(_: unknown, before: AppState): void {
-    if (this.state.model.lost && !before.model.lost) this.props.host.post({ type: 'ready' });
+    const { model } = this.state;
+    if (model.lost && !before.model.lost) this.props.host.post({ type: 'ready' });
+    if (model.snapshot && model.snapshot !== before.model.snapshot) this.#time.seen(model.snapshot);
     if (this.#restored || !this.state.model.snapshot) return;
     this.#restored = true;
     if (this.state.scroll) this.#cards.current?.scrollItemTo(this.state.scroll);
   }
 
-  #remember(change: Partial<Pick<ViewState, 'grids' | 'toggled' | 'zoom'>>): void {
+  #remember(change: Partial<Pick<ViewState, 'grids' | 'toggled' | 'zoom' | 'tables'>>): void {
     this.setState(change);
     this.props.host.remember(change);
   }
 
-  #receive(message: Picture): void {
+  #receive(message: Picture | Answer): void {
+    if (!isPicture(message)) {
+      this.#time.heard(message);
+      return;
+    }
     if (message.type === 'snapshot' || message.type === 'delta') {
       const { uri, place, note } = message.snapshot;
       this.props.host.remember({ scenario: uri, place });
@@ -96,7 +117,8 @@ export class App extends Component<{ readonly host: Host }, AppState> {
 
   async #copy(snapshot: Snapshot): Promise<void> {
     try {
-      await navigator.clipboard.writeText(asText(snapshot));
+      const { compared } = this.state.time;
+      await navigator.clipboard.writeText(`${asText(snapshot)}${compared ? besideText(compared, snapshot) : ''}`);
       this.setState({ notice: t('copied') });
     } catch {
       this.setState({ notice: t('the clipboard refused') });
@@ -110,7 +132,7 @@ export class App extends Component<{ readonly host: Host }, AppState> {
       this.setState({ notice: t('copied as PNG') });
       return;
     }
-    this.setState({ notice: t('the clipboard takes no picture: save it as a file') });
+    this.setState({ notice: t('no picture in the clipboard: save it') });
     this.props.host.post({ type: 'png', data: await base64Of(png) });
   }
 
@@ -119,7 +141,12 @@ export class App extends Component<{ readonly host: Host }, AppState> {
     return grids === 'auto' ? count <= FEW : grids === 'all';
   }
 
-  readonly #ask = (fields: readonly string[]): void => this.props.host.post({ type: 'writer', fields });
+  readonly #ask = (type: Question, fields: readonly string[]): void => this.#time.post({ type, fields });
+
+  readonly #choose = (tables: TableChoice): void => {
+    this.#remember({ tables });
+    this.props.host.post({ type: 'tables', ...tables });
+  };
 
   readonly #toggle = (index: number): void => {
     const { toggled } = this.state;
@@ -131,25 +158,27 @@ export class App extends Component<{ readonly host: Host }, AppState> {
       if (event.key === '?') this.setState({ help: false });
       return;
     }
+    if (this.state.time.choosing) return;
     const command = commandOf(event);
     if (command && this.state.model.snapshot) {
       event.preventDefault();
       this.#run(command, this.state.model.snapshot);
     } else if (command === 'editor') {
-      this.props.host.post({ type: 'focusEditor' });
+      this.#time.post({ type: 'focusEditor' });
     }
   };
 
   #run(command: Command, snapshot: Snapshot): void {
-    const { host } = this.props;
+    if (this.#time.run(command, snapshot)) return;
+    const { post } = this.#time;
     const cards = this.#cards.current;
     const at = cards?.focusedItem ?? -1;
     switch (command) {
       case 'first':
-        host.post({ type: 'seek', step: 0 });
+        post({ type: 'seek', step: 0 });
         break;
       case 'last':
-        host.post({ type: 'seek', step: snapshot.length });
+        post({ type: 'seek', step: snapshot.length });
         break;
       case 'nextCard':
         cards?.focusItem(Math.min(at + 1, snapshot.vcpus.length - 1));
@@ -158,7 +187,7 @@ export class App extends Component<{ readonly host: Host }, AppState> {
         cards?.focusItem(Math.max(at - 1, 0));
         break;
       case 'touchedCard': {
-        const touched = snapshot.vcpus.filter(({ changed }) => changed.length > 0).map(({ index }) => index);
+        const touched = changedIn(snapshot);
         const next = touched.find(index => index > at) ?? touched[0];
         if (next !== undefined) cards?.focusItem(next);
         break;
@@ -167,19 +196,19 @@ export class App extends Component<{ readonly host: Host }, AppState> {
         void this.#copy(snapshot);
         break;
       case 'copyPng':
-        host.post({ type: 'out', what: 'state', as: 'png' });
+        post({ type: 'out', what: 'state', as: 'png' });
         break;
       case 'saveSvg':
-        host.post({ type: 'out', what: 'state', as: 'svg' });
+        post({ type: 'out', what: 'state', as: 'svg' });
         break;
       case 'copyDiagram':
-        host.post({ type: 'out', what: 'diagram', as: 'text' });
+        post({ type: 'out', what: 'diagram', as: 'text' });
         break;
       case 'copyDiagramPng':
-        host.post({ type: 'out', what: 'diagram', as: 'png' });
+        post({ type: 'out', what: 'diagram', as: 'png' });
         break;
       case 'saveDiagramSvg':
-        host.post({ type: 'out', what: 'diagram', as: 'svg' });
+        post({ type: 'out', what: 'diagram', as: 'svg' });
         break;
       case 'toggleGrid':
         if (at >= 0) this.#toggle(at);
@@ -188,24 +217,24 @@ export class App extends Component<{ readonly host: Host }, AppState> {
         this.#remember({ grids: this.#gridsShown(snapshot.vcpus.length) ? 'none' : 'all', toggled: [] });
         break;
       case 'reveal':
-        if (snapshot.line > 0) host.post({ type: 'revealLine', line: snapshot.line });
+        if (snapshot.line > 0) post({ type: 'revealLine', line: snapshot.line });
         break;
       case 'editor':
-        host.post({ type: 'focusEditor' });
+        post({ type: 'focusEditor' });
         break;
       case 'help':
         this.setState({ help: true });
         break;
       default:
-        host.post({ type: 'move', motion: command satisfies Motion });
+        post({ type: 'move', motion: command satisfies Motion });
     }
   }
 
-  override render({ host }: { readonly host: Host }, { model, help, notice, news, toggled, zoom }: AppState): VNode {
+  override render(_: unknown, { model, help, notice, news, toggled, zoom, tables, time }: AppState): VNode {
     const { snapshot, reason } = model;
     if (!snapshot) return reason === undefined ? <main /> : <Start reason={reason} />;
-    const { vcpus, step } = snapshot;
-    const gridsShown = this.#gridsShown(vcpus.length);
+    const { compared, playing, pace, choosing, profiles } = time;
+    const gridsShown = this.#gridsShown(snapshot.vcpus.length);
     return (
       <ActionsContext.Provider value={this.#actions}>
         <header class="top">
@@ -217,6 +246,8 @@ export class App extends Component<{ readonly host: Host }, AppState> {
             snapshot={snapshot}
             gridsShown={gridsShown}
             notice={notice}
+            time={time}
+            onPace={this.#time.setPace}
             run={command => this.#run(command, snapshot)}
           />
           <Statement snapshot={snapshot} />
@@ -228,48 +259,46 @@ export class App extends Component<{ readonly host: Host }, AppState> {
             timeline={model.timeline}
             zoom={zoom}
             onZoom={next => this.#remember({ zoom: next })}
-            post={message => host.post(message)}
+            post={this.#time.post}
           />
           <div class="side">
             <div class="reason">
               <Troubles snapshot={snapshot} />
               <Why snapshot={snapshot} />
             </div>
-            <Cpus snapshot={snapshot} />
+            {compared && (
+              <BesidePanel compared={compared} snapshot={snapshot} onClose={() => this.#time.compare(undefined)} />
+            )}
+            <Cpus snapshot={snapshot} compared={compared} />
           </div>
-          <section class="vcpus" aria-labelledby="vcpus-title">
-            <div class="bar">
-              <h2 id="vcpus-title">
-                vCPUs <span class="count">{vcpus.length}</span>
-              </h2>
-              <span class="spring" />
-              <p class="legend" aria-hidden="true">
-                <b class="pir">P</b>PIR <b class="irr">R</b>IRR <b class="isr">S</b>ISR <b>_</b>TMR
-              </p>
-            </div>
-            <WindowedList
-              handle={this.#cards}
-              class="cards"
-              label="vCPUs"
-              count={vcpus.length}
-              minWidth={272}
-              maxWidth={560}
-              itemHeight={gridsShown ? 480 : 220}
-              renderItem={i => (
-                <VcpuCard
-                  vcpu={vcpus[i]}
-                  writes={step.writes}
-                  gridShown={toggled.includes(i) !== gridsShown}
-                  onToggle={this.#toggle}
-                  onAsk={this.#ask}
-                />
-              )}
-            />
-          </section>
+          <Tables tables={snapshot.tables} choice={tables} onChoose={this.#choose} onAsk={this.#ask} />
+          <Vcpus
+            snapshot={snapshot}
+            compared={compared}
+            handle={this.#cards}
+            gridsShown={gridsShown}
+            toggled={toggled}
+            onToggle={this.#toggle}
+            onAsk={this.#ask}
+            onJump={() => this.#run('touchedCard', snapshot)}
+          />
         </main>
         <div class="visually-hidden" role="status" aria-live="polite">
-          {notice || `${news} ${announcement(snapshot)}`}
+          {playing
+            ? t('Playing, {0} steps a second', pace)
+            : notice && !time.halted
+              ? notice
+              : [notice, news, announcement(snapshot)].filter(Boolean).join(' ')}
         </div>
+        <Tip />
+        {choosing && (
+          <ProfileMenu
+            labels={profiles}
+            chosen={compared && !isPin(compared) ? String(compared.choice.of) : undefined}
+            onChoose={this.#time.chooseProfile}
+            onClose={this.#time.closeChoice}
+          />
+        )}
         {help && <Help onClose={() => this.setState({ help: false })} />}
       </ActionsContext.Provider>
     );

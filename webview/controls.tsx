@@ -13,6 +13,9 @@ export interface ButtonProps {
   readonly inert?: boolean;
   /** The button opens a menu, which takes the keyboard. (The toolkit's element has no role of its own that could be "expanded".) */
   readonly opensMenu?: boolean;
+  readonly opensDialog?: boolean;
+  /** It is switched on. (Its title says so as well: the toolkit's element has no role that could be "pressed".) */
+  readonly pressed?: boolean;
   /** -1 takes it out of the tab order (roving tabindex). */
   readonly tabIndex: 0 | -1;
 }
@@ -23,15 +26,18 @@ export function IconButton({
   children,
   inert = false,
   opensMenu = false,
+  opensDialog = false,
+  pressed = false,
   tabIndex,
 }: ButtonProps): VNode {
   const attributes = {
     appearance: 'icon',
-    class: inert ? 'inert' : '',
+    class: [inert && 'inert', pressed && 'pressed'].filter(Boolean).join(' '),
     title,
     tabindex: tabIndex,
     'aria-label': title,
     'aria-disabled': String(inert),
+    ...(opensDialog ? { 'aria-haspopup': 'dialog' } : {}),
     ...(opensMenu ? { 'aria-haspopup': 'menu' } : {}),
     onClick: () => {
       if (!inert) onClick();

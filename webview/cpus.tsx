@@ -2,6 +2,9 @@ import type { VNode } from 'preact';
 import { useState } from 'preact/hooks';
 import type { CpuView, Snapshot } from '../extension/session/protocol.ts';
 import { useActions } from './actions.ts';
+import { labelOf, There } from './beside.tsx';
+import type { Compared } from './compared.ts';
+import { cpuDifferences } from './differences.ts';
 import { hex8, hex32 } from './vectors.ts';
 import { WindowedList } from './windowedList.tsx';
 
@@ -17,9 +20,22 @@ function VcpuLink({ index }: { readonly index: number }): VNode {
   );
 }
 
+interface RowProps {
+  readonly cpu: CpuView;
+  readonly changed: boolean;
+  /** The CPU at the moment to compare with, and how that is called; absent where nothing differs. */
+  readonly other: CpuView | undefined;
+  readonly label: string;
+}
+
 /** One physical CPU. */
-function CpuRow({ cpu, changed }: { readonly cpu: CpuView; readonly changed: boolean }): VNode {
+function CpuRow({ cpu, changed, other, label }: RowProps): VNode {
   const { index, apicId, vcpu, pending, wakeupList } = cpu;
+  const differing = other ? cpuDifferences(other, cpu) : [];
+  const there = (path: string) => {
+    const difference = differing.find(each => each.path === path);
+    return difference && <There text={difference.there} label={label} />;
+  };
   return (
     <div class={changed ? 'cpu changed' : 'cpu'}>
       <span class="cpu-name">
@@ -35,10 +51,12 @@ function CpuRow({ cpu, changed }: { readonly cpu: CpuView; readonly changed: boo
       </span>
       <span>
         <span class="name">runs</span> {vcpu >= 0 ? <VcpuLink index={vcpu} /> : <span class="dim">host</span>}
+        {there('vcpu')}
       </span>
       <span title="Physical interrupts that wait in the local APIC">
         <span class="name">pending</span>{' '}
         {pending.length > 0 ? <b>{pending.map(hex8).join(' ')}</b> : <span class="dim">none</span>}
+        {there('pending')}
       </span>
       <span title="wakeup_vcpus_on_cpu: vCPUs that POSTED_INTR_WAKEUP_VECTOR may wake here">
         <span class="name">wake-up</span>{' '}
@@ -47,20 +65,32 @@ function CpuRow({ cpu, changed }: { readonly cpu: CpuView; readonly changed: boo
         ) : (
           <span class="dim">none</span>
         )}
+        {there('wakeupList')}
       </span>
     </div>
   );
 }
 
 /** The physical CPUs; of many, those that have something to do with notifications now. */
-export function Cpus({ snapshot }: { readonly snapshot: Snapshot }): VNode {
+export function Cpus({
+  snapshot,
+  compared,
+}: {
+  readonly snapshot: Snapshot;
+  readonly compared: Compared | undefined;
+}): VNode {
   const { cpus, step } = snapshot;
   const [all, setAll] = useState(false);
+  const others = new Map(compared?.moment?.cpus.map(cpu => [cpu.index, cpu]));
+  const differs = (cpu: CpuView) => {
+    const other = others.get(cpu.index);
+    return other !== undefined && cpuDifferences(other, cpu).length > 0;
+  };
   const isChanged = ({ index }: CpuView) => step.writes.some(({ field }) => field.startsWith(`cpu ${index}.`));
   const shown =
     all || cpus.length <= FEW
       ? cpus
-      : cpus.filter(cpu => cpu.pending.length > 0 || cpu.wakeupList.length > 0 || isChanged(cpu));
+      : cpus.filter(cpu => cpu.pending.length > 0 || cpu.wakeupList.length > 0 || isChanged(cpu) || differs(cpu));
   return (
     <section class="cpus" aria-labelledby="cpus-title">
       <h2 id="cpus-title">
@@ -74,7 +104,14 @@ export function Cpus({ snapshot }: { readonly snapshot: Snapshot }): VNode {
           minWidth={400}
           maxWidth={800}
           itemHeight={22}
-          renderItem={i => <CpuRow cpu={shown[i]} changed={isChanged(shown[i])} />}
+          renderItem={i => (
+            <CpuRow
+              cpu={shown[i]}
+              changed={isChanged(shown[i])}
+              other={others.get(shown[i].index)}
+              label={compared ? labelOf(compared) : ''}
+            />
+          )}
         />
       )}
       {cpus.length > FEW && (

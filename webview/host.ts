@@ -1,4 +1,6 @@
-import type { Drawing, FromWebview, Picture, ToWebview } from '../extension/session/protocol.ts';
+import type { Answer, Drawing, FromWebview, Picture, TableChoice, ToWebview } from '../extension/session/protocol.ts';
+import type { BesideChoice } from './compared.ts';
+import { PACES } from './play.ts';
 import type { Place } from './windowedList.tsx';
 
 /** What the view itself remembers across being hidden, moved and reloaded. The picture is not part of it: the host owns that. */
@@ -14,9 +16,26 @@ export interface ViewState {
   readonly toggled: readonly number[];
   /** Pixels per step in the timeline. */
   readonly zoom: number;
+  /** Steps a second while playing. */
+  readonly pace: number;
+  /** What is shown beside the present moment. */
+  readonly beside: BesideChoice | undefined;
+  /** Tables that the user opened and closed. */
+  readonly tables: TableChoice;
 }
 
-export const INITIAL_VIEW: ViewState = { scroll: undefined, grids: 'auto', toggled: [], zoom: 10 };
+export const INITIAL_VIEW: ViewState = {
+  scroll: undefined,
+  grids: 'auto',
+  toggled: [],
+  zoom: 10,
+  pace: 5,
+  beside: undefined,
+  tables: { opened: [], closed: [] },
+};
+
+const isChoice = (value: Partial<TableChoice> | undefined): value is TableChoice =>
+  Array.isArray(value?.opened) && Array.isArray(value.closed);
 
 interface VsCodeApi {
   postMessage(message: FromWebview): void;
@@ -30,6 +49,11 @@ const TYPES: readonly string[] = [
   'snapshot',
   'delta',
   'timeline',
+  'reader',
+  'breakpoint',
+  'profiles',
+  'beside',
+  'play',
   'draw',
   'takeKeyboard',
   'empty',
@@ -68,6 +92,9 @@ export class Host {
       grids: stored?.grids === 'all' || stored?.grids === 'none' ? stored.grids : INITIAL_VIEW.grids,
       toggled: Array.isArray(stored?.toggled) ? stored.toggled : INITIAL_VIEW.toggled,
       zoom: typeof stored?.zoom === 'number' ? stored.zoom : INITIAL_VIEW.zoom,
+      pace: PACES.includes(stored?.pace ?? 0) ? (stored?.pace as number) : INITIAL_VIEW.pace,
+      beside: ['number', 'string'].includes(typeof stored?.beside?.of) ? stored?.beside : INITIAL_VIEW.beside,
+      tables: isChoice(stored?.tables) ? stored.tables : INITIAL_VIEW.tables,
     };
   }
 
@@ -85,13 +112,15 @@ export class Host {
   }
 
   /** Calls back for every message of the host, and asks for the first picture. */
-  listen(receive: (message: Picture) => void, draw: (drawing: Drawing) => void): void {
+  listen(receive: (message: Picture | Answer) => void, draw: (drawing: Drawing) => void): void {
     window.addEventListener('message', event => {
       const message = parseToWebview(event.data);
       if (message?.type === 'takeKeyboard') takeKeyboard(PATIENCE);
       else if (message?.type === 'draw') draw(message.drawing);
       else if (message) receive(message);
     });
+    const { opened, closed } = this.#state.tables;
+    if (opened.length + closed.length > 0) this.post({ type: 'tables', opened, closed });
     this.post({ type: 'ready' });
   }
 }

@@ -1,7 +1,11 @@
 import type { Motion } from '../extension/session/protocol.ts';
 
+/** Commands about how time passes and what stands beside the present. */
+export type TimeCommand = 'play' | 'slower' | 'faster' | 'pin' | 'profile';
+
 export type Command =
   | Motion
+  | TimeCommand
   | 'first'
   | 'last'
   | 'nextCard'
@@ -36,6 +40,11 @@ export const BINDINGS: readonly Binding[] = [
   { keys: ['r'], command: 'reverseContinue', label: 'Reverse continue to a breakpoint or the beginning' },
   { keys: ['0'], command: 'first', label: 'Go to the initial state' },
   { keys: ['$'], command: 'last', label: 'Go to the last recorded step' },
+  { keys: ['p'], command: 'play', label: 'Play, or pause' },
+  { keys: ['<'], command: 'slower', label: 'Play slower' },
+  { keys: ['>'], command: 'faster', label: 'Play faster' },
+  { keys: ['m'], command: 'pin', label: 'Pin this moment to compare with it, or unpin (mark)' },
+  { keys: ['v'], command: 'profile', label: 'Show this moment under another profile (versus)' },
   { keys: ['j'], command: 'nextCard', label: 'Next vCPU' },
   { keys: ['k'], command: 'previousCard', label: 'Previous vCPU' },
   { keys: ['t'], command: 'touchedCard', label: 'Next vCPU that the step changed' },

@@ -1,4 +1,13 @@
-import type { FromWebview, Motion, Recording, Snapshot, ToWebview } from '../extension/session/protocol.ts';
+import { touches } from '../extension/formats/fieldNames.ts';
+import type {
+  Beside,
+  FieldTouch,
+  FromWebview,
+  Motion,
+  Recording,
+  Snapshot,
+  ToWebview,
+} from '../extension/session/protocol.ts';
 import { applied } from './model.ts';
 
 /** Answers the view from a recording, as the extension host does from a session. */
@@ -34,6 +43,17 @@ export class Player {
       case 'writer':
         this.#go(this.#writer(message.fields));
         break;
+      case 'reader':
+        this.#seekReader(message.fields);
+        break;
+      case 'profiles':
+        this.#say({ type: 'profiles', labels: [] });
+        break;
+      case 'beside':
+        this.#say({ type: 'beside', beside: this.#beside(message.of) });
+        break;
+      case 'play':
+      case 'tables': // every table is whole here
       case 'revealLine':
       case 'focusEditor':
       case 'out':
@@ -90,11 +110,27 @@ export class Player {
   }
 
   #writer(fields: readonly string[]): number {
-    return this.#previous(({ step }) =>
-      step.writes.some(({ field }) => fields.some(name => field === name || field.startsWith(`${name}[`))),
-    );
+    return this.#previous(({ step }) => isAmong(step.writes, fields));
+  }
+
+  #seekReader(fields: readonly string[]): void {
+    const from = this.#position;
+    const step = this.#pictures.findIndex((picture, n) => n > from && isAmong(picture.step.reads, fields));
+    if (step >= 0) this.#go(step);
+    const to = step < 0 ? this.#last : step;
+    const search = { fields, outcome: step < 0 ? 'none' : 'recorded', from, recorded: to, to } as const;
+    this.#say({ type: 'reader', search });
+  }
+
+  #beside(of: number | string): Beside {
+    const moment = typeof of === 'number' ? this.#pictures[of] : undefined;
+    return { of, at: this.#position, ...(moment ? { moment } : { reason: 'It is not part of this page.' }) };
   }
 }
+
+/** Whether one of the fields is touched; they are named as in `FieldTouch.field`. */
+const isAmong = (touched: readonly FieldTouch[], fields: readonly string[]): boolean =>
+  touched.some(({ field }) => fields.some(name => touches(field, name)));
 
 /** Puts a player in the place of VS Code when the page carries a recording. */
 export function playRecording(): void {

@@ -1,5 +1,6 @@
 import { Component, createRef, type VNode } from 'preact';
 import type { FromWebview, Snapshot } from '../extension/session/protocol.ts';
+import { t } from './l10n.ts';
 import type { Timeline as Known } from './model.ts';
 import { draw, GLYPHS, LANE_HEIGHT, RULER_HEIGHT } from './timelineCanvas.ts';
 
@@ -20,8 +21,6 @@ interface TimelineState {
 
 const ZOOMS: readonly number[] = [2, 4, 7, 10, 14, 20];
 const MAX_PITCH = 28;
-/** What the glyphs of the lanes mean. */
-const MARKS = GLYPHS.map(([mark, glyph]) => `${glyph} ${mark}`).join(' · ');
 /** Agents up to which all have their lane, whether they act in the window or not. */
 const FEW = 8;
 const MAX_LANES = 12;
@@ -190,6 +189,15 @@ export class Timeline extends Component<TimelineProps, TimelineState> {
     if (event.buttons & 1) this.#seek(step);
   };
 
+  /** With Ctrl, as everywhere, the size; sideways, or with Shift, through time. */
+  readonly #onWheel = (event: WheelEvent): void => {
+    const along = event.deltaX || (event.shiftKey ? event.deltaY : 0);
+    if (event.ctrlKey) this.#zoom(event.deltaY < 0 ? 1 : -1);
+    else if (along !== 0) this.#seek((this.#pendingSeek ?? this.props.snapshot.position) + Math.sign(along));
+    else return;
+    event.preventDefault();
+  };
+
   readonly #onScrub = (event: Event): void => {
     this.#seek(Number((event.currentTarget as HTMLInputElement).value));
   };
@@ -237,6 +245,7 @@ export class Timeline extends Component<TimelineProps, TimelineState> {
             onPointerDown={this.#onPointerDown}
             onPointerMove={this.#onPointerMove}
             onPointerLeave={() => this.setState({ hover: 0 })}
+            onWheel={this.#onWheel}
           >
             <canvas ref={this.#canvas} style={{ height: `${RULER_HEIGHT + lanes.length * LANE_HEIGHT}px` }} />
           </div>
@@ -253,9 +262,38 @@ export class Timeline extends Component<TimelineProps, TimelineState> {
             onInput={this.#onScrub}
           />
         )}
-        <p class="readout" aria-hidden="true">
-          {hover > 0 ? this.#describe(hover) : MARKS}
-        </p>
+        <div class="under">
+          <p class="readout" aria-hidden="true">
+            {hover > 0 ? this.#describe(hover) : text}
+          </p>
+          <span class="zoom">
+            <button
+              type="button"
+              class="link"
+              tabIndex={-1}
+              title={`${t('Narrower steps')} (-)`}
+              onClick={() => this.#zoom(-1)}
+            >
+              −
+            </button>
+            <button
+              type="button"
+              class="link"
+              tabIndex={-1}
+              title={`${t('Wider steps')} (+)`}
+              onClick={() => this.#zoom(1)}
+            >
+              +
+            </button>
+          </span>
+          <p class="marks" aria-hidden="true">
+            {GLYPHS.map(([mark, glyph]) => (
+              <span key={mark}>
+                <b>{glyph}</b> {mark}
+              </span>
+            ))}
+          </p>
+        </div>
       </section>
     );
   }

@@ -19,11 +19,14 @@ export interface Drawing {
 export const GLYPHS: readonly (readonly [mark: string, glyph: string])[] = [
   ['failure', '!'],
   ['dropped', '×'],
+  ['fault', 'F'],
   ['vm exit', 'X'],
   ['vm entry', 'E'],
   ['notification', 'N'],
   ['wake-up', 'W'],
   ['delivery', 'D'],
+  ['expectation', '✓'],
+  ['by hand', 'H'],
 ];
 
 /** Glyph of a step, `•` for marks that have none; empty without marks. */
@@ -92,9 +95,15 @@ export function draw(canvas: HTMLCanvasElement, drawing: Drawing): void {
     const top = RULER_HEIGHT + i * LANE_HEIGHT;
     const glyph = markGlyph(step.marks);
     const inset = pitch > 4 ? 1 : 0;
-    c.fillStyle = glyph === '!' || glyph === '×' ? colour.trouble : glyph === '' ? colour.step : colour.mark;
-    if (glyph === '' || pitch < 8) c.fillRect(x + inset, top + 4, pitch - 2 * inset, LANE_HEIGHT - 7);
-    if (glyph !== '' && pitch >= 8) {
+    const isTrouble = glyph === '!' || glyph === '×' || glyph === 'F';
+    c.fillStyle = isTrouble ? colour.trouble : glyph === '' ? colour.step : colour.mark;
+    if (glyph === '') {
+      c.fillRect(x + inset, top + 4, pitch - 2 * inset, LANE_HEIGHT - 7);
+    } else if (pitch < 8) {
+      // No room for a letter: a mark is taller than a step, and a trouble is broken in two.
+      c.fillRect(x + inset, top + 1, pitch - 2 * inset, LANE_HEIGHT - 2);
+      if (isTrouble) c.clearRect(x + inset, top + LANE_HEIGHT - 6, pitch - 2 * inset, 2);
+    } else {
       c.font = `bold 11px ${font}`;
       c.textAlign = 'center';
       c.fillText(glyph, x + pitch / 2, top + LANE_HEIGHT / 2 + 1);

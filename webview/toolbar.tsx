@@ -2,11 +2,15 @@ import type { ComponentChildren, VNode } from 'preact';
 import { useRef, useState } from 'preact/hooks';
 import type { Motion, Snapshot } from '../extension/session/protocol.ts';
 import { useActions } from './actions.ts';
+import { isPin } from './compared.ts';
 import { IconButton } from './controls.tsx';
 import { Icon } from './icons.tsx';
 import { type Command, keyOf } from './keys.ts';
 import { t } from './l10n.ts';
 import { OutMenu } from './outMenu.tsx';
+import { isAtEnd } from './play.ts';
+import { PlayControls } from './playControls.tsx';
+import type { TimeState } from './time.ts';
 
 const MOTIONS: readonly (readonly [motion: Motion, label: string])[] = [
   ['reverseContinue', 'Reverse continue'],
@@ -24,8 +28,13 @@ export interface ToolbarProps {
   readonly gridsShown: boolean;
   /** What an action came to, until the next step. */
   readonly notice: string;
+  readonly time: TimeState;
+  readonly onPace: (pace: number) => void;
   readonly run: (command: Command) => void;
 }
+
+/** What the arrows walk. */
+const STOPS = 'vscode-button, select';
 
 /** One stop of the tab key; the arrows move inside. */
 function Toolbar({
@@ -38,7 +47,7 @@ function Toolbar({
   const [current, setCurrent] = useState(0);
   const bar = useRef<HTMLDivElement>(null);
   const onKeyDown = (event: KeyboardEvent) => {
-    const buttons = [...bar.current!.querySelectorAll<HTMLElement>('vscode-button')];
+    const buttons = [...bar.current!.querySelectorAll<HTMLElement>(STOPS)];
     const last = buttons.length - 1;
     const next = { ArrowRight: Math.min(current + 1, last), ArrowLeft: Math.max(current - 1, 0), Home: 0, End: last }[
       event.key
@@ -49,8 +58,8 @@ function Toolbar({
     buttons[next].focus();
   };
   const onFocusIn = (event: FocusEvent) => {
-    const button = (event.target as HTMLElement).closest('vscode-button');
-    const index = [...bar.current!.querySelectorAll('vscode-button')].indexOf(button!);
+    const button = (event.target as HTMLElement).closest(STOPS);
+    const index = [...bar.current!.querySelectorAll(STOPS)].indexOf(button!);
     if (index >= 0) setCurrent(index);
   };
   return (
@@ -60,9 +69,11 @@ function Toolbar({
   );
 }
 
-export function InspectorToolbar({ snapshot, gridsShown, notice, run }: ToolbarProps): VNode {
+export function InspectorToolbar({ snapshot, gridsShown, notice, time, onPace, run }: ToolbarProps): VNode {
   const { position, length, finished, uri } = snapshot;
-  const atEnd = finished && position === length;
+  const { playing, pace, compared } = time;
+  const atEnd = isAtEnd(snapshot);
+  const isPinned = compared !== undefined && isPin(compared);
   const title = (command: Command, label: string) => `${label} (${keyOf(command)})`;
   const fixed = MOTIONS.length;
   return (
@@ -80,6 +91,14 @@ export function InspectorToolbar({ snapshot, gridsShown, notice, run }: ToolbarP
               <Icon name={motion} />
             </IconButton>
           ))}
+          <PlayControls
+            playing={playing}
+            pace={pace}
+            inert={atEnd}
+            onToggle={() => run('play')}
+            onPace={onPace}
+            tabIndices={[roving(fixed), roving(fixed + 1)]}
+          />
           <span class="position">
             <span class="word">step </span>
             <b>{position}</b>
@@ -91,15 +110,31 @@ export function InspectorToolbar({ snapshot, gridsShown, notice, run }: ToolbarP
           </span>
           <span class="spring" />
           <span class="notice">{notice}</span>
-          <OutButton page={uri === ''} tabIndex={roving(fixed)} run={run} />
+          <IconButton
+            title={title('pin', isPinned ? t('Unpin the moment') : t('Pin this moment to compare with it'))}
+            tabIndex={roving(fixed + 2)}
+            pressed={isPinned}
+            onClick={() => run('pin')}
+          >
+            <Icon name="pin" />
+          </IconButton>
+          <IconButton
+            title={title('profile', t('Show this moment under another profile'))}
+            tabIndex={roving(fixed + 3)}
+            opensDialog
+            onClick={() => run('profile')}
+          >
+            <Icon name="profile" />
+          </IconButton>
+          <OutButton page={uri === ''} tabIndex={roving(fixed + 4)} run={run} />
           <IconButton
             title={title('toggleGrids', gridsShown ? 'Hide the vector grids' : 'Show the vector grids')}
-            tabIndex={roving(fixed + 1)}
+            tabIndex={roving(fixed + 5)}
             onClick={() => run('toggleGrids')}
           >
             <Icon name="grid" />
           </IconButton>
-          <IconButton title={title('help', 'Keys')} tabIndex={roving(fixed + 2)} onClick={() => run('help')}>
+          <IconButton title={title('help', 'Keys')} tabIndex={roving(fixed + 6)} onClick={() => run('help')}>
             <Icon name="help" />
           </IconButton>
         </>

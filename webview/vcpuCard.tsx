@@ -1,5 +1,9 @@
 import { Component, type ComponentChildren, type VNode } from 'preact';
 import type { FieldTouch, VcpuView } from '../extension/session/protocol.ts';
+import type { Question } from './actions.ts';
+import { There } from './beside.tsx';
+import { type Difference, vcpuDifferences } from './differences.ts';
+import { t } from './l10n.ts';
 import { VectorGrid } from './vectorGrid.tsx';
 import { hex8, hex32, type RegisterName, register, vectorRuns } from './vectors.ts';
 
@@ -20,15 +24,20 @@ export interface CardProps {
   readonly vcpu: VcpuView;
   /** Writes of the last step: they know the values from before. */
   readonly writes: readonly FieldTouch[];
+  /** The vCPU at the moment to compare with, and how that is called; absent where nothing differs. */
+  readonly other: VcpuView | undefined;
+  readonly label: string;
   readonly gridShown: boolean;
   readonly onToggle: (index: number) => void;
-  /** The user asks for the last step that wrote one of these fields. */
-  readonly onAsk: (fields: readonly string[]) => void;
+  readonly onAsk: (question: Question, fields: readonly string[]) => void;
 }
 
 interface Lookup {
   readonly vcpu: VcpuView;
   readonly writes: readonly FieldTouch[];
+  /** What differs at the moment to compare with. */
+  readonly differences: readonly Difference[];
+  readonly label: string;
 }
 
 const isChanged = ({ vcpu }: Lookup, key: string): boolean => vcpu.changed.includes(key);
@@ -36,8 +45,19 @@ const isChanged = ({ vcpu }: Lookup, key: string): boolean => vcpu.changed.inclu
 const oldValue = ({ vcpu, writes }: Lookup, key: string): string | undefined =>
   writes.find(write => write.field === `vcpu ${vcpu.index}.${key}`)?.before;
 
-/** What makes an element ask who wrote a field: the card hears clicks and keys on it. Its text can still be selected. */
-const asking = (path: string) => ({ 'data-field': path, role: 'button' as const, tabIndex: -1 });
+/** What makes an element ask about a field: the card hears clicks and keys on it. Its text can still be selected. */
+const asking = (path: string) => ({
+  'data-field': path,
+  role: 'button' as const,
+  tabIndex: -1,
+  title: t('Click: who wrote this? Shift+click: when is it next read?'),
+});
+
+/** The value at the moment to compare with, where it differs. */
+function Other({ of, path }: { readonly of: Lookup; readonly path: string }): VNode | null {
+  const difference = of.differences.find(each => each.path === path);
+  return difference ? <There text={difference.there} label={of.label} /> : null;
+}
 
 interface FieldProps {
   readonly of: Lookup;
@@ -77,6 +97,7 @@ function Field({ of, path, value, name, doc, children }: FieldProps): VNode {
       )}
       {children && ' '}
       {children}
+      <Other of={of} path={path} />
     </span>
   );
 }
@@ -103,14 +124,15 @@ const span = ([first, last]: readonly [number, number]): string =>
 
 /** A 256-bit register as the vectors it holds; what the step set or cleared stands apart, with its sign. */
 function VectorLine({
-  vcpu,
+  of,
   name,
   doc,
 }: {
-  readonly vcpu: VcpuView;
+  readonly of: Lookup;
   readonly name: RegisterName;
   readonly doc: string;
 }): VNode | null {
+  const { vcpu } = of;
   const words = register(vcpu, name);
   if (!words) return null;
   const path = name === 'pir' ? 'pid.pir' : name;
@@ -139,6 +161,7 @@ function VectorLine({
         ))}
         {runs.length > LISTED && <span class="dim">… {runs.length - LISTED} more</span>}
         {nothing && <span class="dim">empty</span>}
+        <Other of={of} path={path} />
       </span>
     </Line>
   );
@@ -216,6 +239,8 @@ export class VcpuCard extends Component<CardProps> {
     const now = this.props;
     return (
       next.vcpu.changed.length > 0 ||
+      next.other !== now.other ||
+      next.label !== now.label ||
       next.gridShown !== now.gridShown ||
       next.onToggle !== now.onToggle ||
       JSON.stringify(next.vcpu) !== JSON.stringify(now.vcpu)
@@ -228,7 +253,7 @@ export class VcpuCard extends Component<CardProps> {
     const inGrid = target.closest('table') !== null;
     if (event.key === 'Enter' || event.key === ' ') {
       if (target.dataset.field === undefined) return;
-      this.#ask(target);
+      this.#ask(target, event.shiftKey);
     } else if (!inGrid && (event.key === 'ArrowDown' || event.key === 'ArrowUp')) {
       const fields = [...event.currentTarget.querySelectorAll<HTMLElement>('[data-field]')];
       const at = fields.indexOf(target);
@@ -242,15 +267,20 @@ export class VcpuCard extends Component<CardProps> {
 
   readonly #onClick = (event: MouseEvent): void => {
     const field = (event.target as HTMLElement).closest<HTMLElement>('[data-field]');
-    if (field && window.getSelection()?.isCollapsed !== false) this.#ask(field);
+    if (field && window.getSelection()?.isCollapsed !== false) this.#ask(field, event.shiftKey);
   };
 
-  #ask({ dataset }: HTMLElement): void {
-    this.props.onAsk([`vcpu ${this.props.vcpu.index}.${dataset.field}`]);
+  /** Shift would select text up to here. */
+  readonly #onMouseDown = (event: MouseEvent): void => {
+    if (event.shiftKey && (event.target as HTMLElement).closest('[data-field]')) event.preventDefault();
+  };
+
+  #ask({ dataset }: HTMLElement, shift: boolean): void {
+    this.props.onAsk(shift ? 'reader' : 'writer', [`vcpu ${this.props.vcpu.index}.${dataset.field}`]);
   }
 
-  override render({ vcpu, writes, gridShown, onToggle, onAsk }: CardProps): VNode {
-    const of: Lookup = { vcpu, writes };
+  override render({ vcpu, writes, other, label, gridShown, onToggle, onAsk }: CardProps): VNode {
+    const of: Lookup = { vcpu, writes, label, differences: other ? vcpuDifferences(other, vcpu) : [] };
     const { index } = vcpu;
     const changed = vcpu.changed.length > 0;
     return (
@@ -262,6 +292,7 @@ export class VcpuCard extends Component<CardProps> {
         aria-labelledby={`vcpu-${index}-title`}
         onKeyDown={this.#onKeyDown}
         onClick={this.#onClick}
+        onMouseDown={this.#onMouseDown}
       >
         <header>
           <h3 id={`vcpu-${index}-title`}>
@@ -277,6 +308,7 @@ export class VcpuCard extends Component<CardProps> {
           <span class="identity">
             {vcpu.apicMode}
             {vcpu.id === index ? '' : ` id ${vcpu.id}`}
+            <Other of={of} path="apicMode" />
           </span>
           <span class="spring" />
           <Field of={of} path="state" value={vcpu.state}>
@@ -291,10 +323,10 @@ export class VcpuCard extends Component<CardProps> {
             <Field of={of} path="mode" value={vcpu.mode} />
           </Line>
           <Descriptor of={of} />
-          <VectorLine vcpu={vcpu} name="pir" doc="Posted-interrupt requests, bits 255:0 of the descriptor" />
-          <VectorLine vcpu={vcpu} name="irr" doc="Interrupt requests; VIRR with APICv" />
-          <VectorLine vcpu={vcpu} name="isr" doc="In service; VISR with APICv" />
-          <VectorLine vcpu={vcpu} name="tmr" doc="Trigger mode of the last acceptance: 1 = level" />
+          <VectorLine of={of} name="pir" doc="Posted-interrupt requests, bits 255:0 of the descriptor" />
+          <VectorLine of={of} name="irr" doc="Interrupt requests; VIRR with APICv" />
+          <VectorLine of={of} name="isr" doc="In service; VISR with APICv" />
+          <VectorLine of={of} name="tmr" doc="Trigger mode of the last acceptance: 1 = level" />
           <Priorities of={of} />
           <Line label="requests" doc="vcpu->requests, without KVM_REQ_">
             <span class={isChanged(of, 'requests') || isChanged(of, 'event') ? 'field set changed' : 'field set'}>
@@ -303,6 +335,7 @@ export class VcpuCard extends Component<CardProps> {
               ) : (
                 <span class="dim">none</span>
               )}
+              <Other of={of} path="requests" />
             </span>
           </Line>
           <Line label="next" doc="What is delivered next, or what blocks it">

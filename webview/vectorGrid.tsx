@@ -1,5 +1,6 @@
 import { Component, type VNode } from 'preact';
 import type { VcpuView } from '../extension/session/protocol.ts';
+import type { Question } from './actions.ts';
 import { hex8, type RegisterName, register, rowBits, rowMask } from './vectors.ts';
 
 const ROWS = Array.from({ length: 16 }, (_, i) => i);
@@ -109,7 +110,7 @@ class Row extends Component<RowProps> {
 
 interface GridProps {
   readonly vcpu: VcpuView;
-  readonly onAsk: (fields: readonly string[]) => void;
+  readonly onAsk: (question: Question, fields: readonly string[]) => void;
 }
 
 interface GridState {
@@ -150,16 +151,19 @@ export class VectorGrid extends Component<GridProps, GridState> {
     table.querySelector<HTMLElement>(`[data-vector="${vector}"]`)?.focus();
   }
 
-  /** Asks for the last step that moved a vector, in whichever register. */
-  #ask(vector: number): void {
+  /** Asks for the last step that moved a vector, in whichever register; with Shift for the next that reads it. */
+  #ask(vector: number, shift: boolean): void {
     const { vcpu, onAsk } = this.props;
-    onAsk(['pid.pir', 'irr', 'isr'].map(name => `vcpu ${vcpu.index}.${name}[${hex8(vector)}]`));
+    onAsk(
+      shift ? 'reader' : 'writer',
+      ['pid.pir', 'irr', 'isr'].map(name => `vcpu ${vcpu.index}.${name}[${hex8(vector)}]`),
+    );
   }
 
   override render({ vcpu }: GridProps, { focus }: GridState): VNode {
     const onKeyDown = (event: KeyboardEvent & { readonly currentTarget: HTMLElement }) => {
       const next = target(event.key, focus, event.ctrlKey);
-      if (event.key === 'Enter') this.#ask(focus);
+      if (event.key === 'Enter') this.#ask(focus, event.shiftKey);
       else if (next !== undefined) this.#focus(event.currentTarget, next);
       else return;
       event.preventDefault();
@@ -177,7 +181,7 @@ export class VectorGrid extends Component<GridProps, GridState> {
         aria-readonly="true"
         onKeyDown={onKeyDown}
         onClick={onClick}
-        onDblClick={() => this.#ask(focus)}
+        onDblClick={event => this.#ask(focus, event.shiftKey)}
       >
         <thead>
           <tr>

@@ -98,6 +98,16 @@ export class WindowedList extends Component<WindowedListProps, ListState> {
     return undefined;
   }
 
+  /** Whether any part of an item is in the window below the line `top`; else on which side of it. */
+  whereIs(index: number, top = 0): 'seen' | 'above' | 'below' {
+    const list = this.#list.current!;
+    const box = (
+      list.querySelector(`[data-item="${index}"]`) ?? list.querySelector(`[data-chunk="${this.#chunkOf(index)}"]`)
+    )?.getBoundingClientRect();
+    if (!box || box.top >= window.innerHeight) return 'below';
+    return box.bottom <= top ? 'above' : 'seen';
+  }
+
   #draw(index: number, use: (item: HTMLElement) => void): void {
     if (index < 0 || index >= this.props.count) return;
     this.#wanted = { index, use };

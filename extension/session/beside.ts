@@ -1,9 +1,9 @@
 /** Pictures of other moments than the present one, to be shown beside it. The run that they are about stays where it is. */
-import { kernelName } from '../engine/names.ts';
 import type { CheckOptions } from '../scenario/check.ts';
 import type { ScenarioText } from '../scenario/tree.ts';
 import { partners } from './align.ts';
 import { equal } from './delta.ts';
+import { explain } from './explain.ts';
 import { alternativeOf, alternativesTo } from './profiles.ts';
 import type { Beside, Moment, Parting, Snapshot, VcpuView } from './protocol.ts';
 import { Session } from './session.ts';
@@ -66,12 +66,6 @@ function codesOf({ runner: { machine } }: Session, part: Part | undefined): stri
         const step = part.first + i;
         return `${machine.agentName(machine.agentOf(step))} ${machine.secondOf(step)}`;
       });
-}
-
-function placeOf({ runner: { machine } }: Session, step: number): string {
-  const operation = machine.codeOf(step)?.operation.name;
-  const place = operation === undefined ? '' : kernelName(machine.config, operation) || operation;
-  return `${machine.agentName(machine.agentOf(step))} ${place}`.trim();
 }
 
 /** A run under another profile, followed beside the one that the user steps through. */
@@ -172,7 +166,13 @@ export class OtherProfile {
 /** The `nth` step of a part; undefined behind its end. */
 function stepIn(session: Session, part: Part | undefined, nth: number): Parting['here'] {
   const step = (part?.first ?? 0) + nth;
-  return part === undefined || step > part.last ? undefined : { step, place: placeOf(session, step) };
+  if (part === undefined || step > part.last) {
+    return undefined;
+  }
+  const { position } = session;
+  const { number, agent, place, sentence } = explain(session.runner, step);
+  session.runner.machine.seek(position);
+  return { number, agent, place, sentence };
 }
 
 /** The vCPU as it stands, without what the last step did to it. */

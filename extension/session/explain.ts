@@ -14,6 +14,7 @@ const MARK_NAMES: readonly (readonly [bit: number, name: string])[] = [
   [MARK.wakeup, 'wake-up'],
   [MARK.delivery, 'delivery'],
   [MARK.dropped, 'dropped'],
+  [MARK.fault, 'fault'],
   [MARK.failure, 'failure'],
 ];
 

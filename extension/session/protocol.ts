@@ -208,8 +208,8 @@ export type Moment = Pick<
 export interface Parting {
   /** 1-based. */
   readonly line: number;
-  readonly here?: { readonly step: number; readonly place: string };
-  readonly there?: { readonly step: number; readonly place: string };
+  readonly here?: Pick<StepView, 'number' | 'agent' | 'place' | 'sentence'>;
+  readonly there?: Pick<StepView, 'number' | 'agent' | 'place' | 'sentence'>;
 }
 
 /** What a view shows beside the present moment. */
@@ -263,6 +263,8 @@ export type ToWebview =
   | { readonly type: 'reader'; readonly search: ReaderSearch }
   /** A motion that the view asked for was stopped by a breakpoint. */
   | { readonly type: 'breakpoint' }
+  /** The key that plays or pauses came to the host. */
+  | { readonly type: 'play' }
   /** Labels of the profiles under which the run can be seen. */
   | { readonly type: 'profiles'; readonly labels: readonly string[] }
   | { readonly type: 'beside'; readonly beside: Beside }
@@ -317,7 +319,7 @@ export interface Drawing {
 export type Picture = Extract<ToWebview, { type: 'snapshot' | 'delta' | 'timeline' | 'empty' }>;
 
 /** What a view is told because it has asked. */
-export type Answer = Extract<ToWebview, { type: 'reader' | 'breakpoint' | 'profiles' | 'beside' }>;
+export type Answer = Extract<ToWebview, { type: 'reader' | 'breakpoint' | 'play' | 'profiles' | 'beside' }>;
 
 export type Delta = Extract<ToWebview, { type: 'delta' }>;
 
@@ -340,6 +342,8 @@ export type FromWebview =
   | { readonly type: 'writer'; readonly fields: readonly string[] }
   /** To the next step after the present one that reads one of these fields; answered by `reader`. */
   | { readonly type: 'reader'; readonly fields: readonly string[] }
+  /** The key that plays or pauses, typed while the keyboard was on its way back; sent back as it is. */
+  | { readonly type: 'play' }
   /** Answered by `profiles`. */
   | { readonly type: 'profiles' }
   /** The picture at a recorded step, or under the profile with a label; answered by `beside`. */
@@ -386,6 +390,7 @@ export function parseFromWebview(message: unknown): FromWebview | undefined {
     case 'ready':
     case 'focusEditor':
     case 'profiles':
+    case 'play':
       return { type: m.type };
     case 'move':
       return MOTIONS.includes(m.motion as string) ? { type: 'move', motion: m.motion as Motion } : undefined;

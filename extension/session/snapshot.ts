@@ -1,7 +1,7 @@
 /** The picture that the inspector draws, taken from a session at its present step. */
 import { HOST_VECTORS, VCPU_MODE, VCPU_STATE } from '../engine/fields.ts';
 import { C, PID_CONTROL, PID_NDST, POSTED_INTR_ON, POSTED_INTR_SN, REQ, V } from '../engine/layout.ts';
-import type { Machine } from '../engine/machine.ts';
+import { type Machine, USER } from '../engine/machine.ts';
 import { kernelName } from '../engine/names.ts';
 import { vectorsAt } from '../engine/text.ts';
 import { ndstOf } from '../engine/vmx/scheduling.ts';
@@ -57,15 +57,28 @@ export function timelineOf(session: Session, from: number, to: number): { lanes:
   const steps: TimelineStep[] = [];
   for (let step = Math.max(from, 1); step <= Math.min(to, machine.length); step++) {
     const agent = machine.agentName(machine.agentOf(step));
-    const operation = machine.codeOf(step)?.operation.name ?? 'expect';
-    const place = kernelName(machine.config, operation) || operation;
+    const operation = machine.codeOf(step)?.operation.name;
+    const place = operation === undefined ? '' : kernelName(machine.config, operation) || operation;
+    const own = operation === undefined ? ownStep(session, step) : undefined;
     let lane = lanes.indexOf(agent);
     if (lane < 0) {
       lane = lanes.push(agent) - 1;
     }
-    steps.push({ step, lane, line: session.lineOf(step), place, marks: markNames(machine.marksOf(step)) });
+    const marks = [...markNames(machine.marksOf(step)), ...(own?.marks ?? [])];
+    steps.push({ step, lane, line: session.lineOf(step), place: own?.place ?? place, marks });
   }
   return { lanes, steps };
+}
+
+/** A step that no operation takes: the scenario's own, or a change by hand. */
+function ownStep(session: Session, step: number): { readonly place: string; readonly marks: readonly string[] } {
+  const { machine, program } = session.runner;
+  if (machine.agentOf(step) === USER) {
+    return { place: 'set by hand', marks: ['by hand'] };
+  }
+  const line = session.lineOf(step) - 1;
+  const kind = program.statements.find(({ range }) => range.line === line)?.action.kind ?? '';
+  return { place: kind, marks: kind === 'expect' || kind === 'race' ? ['expectation'] : [] };
 }
 
 function nameOf(values: Readonly<Record<string, number>>, value: number): string {

@@ -14,6 +14,7 @@ const VALID: readonly FromWebview[] = [
   { type: 'writer', fields: ['vcpu 1.pid.on', 'vcpu 1.irr[0x41]'] },
   { type: 'reader', fields: ['vcpu 1.mode'] },
   { type: 'profiles' },
+  { type: 'play' },
   { type: 'beside', of: 12 },
   { type: 'beside', of: 'Linux 6.1' },
 ];
