@@ -32,6 +32,6 @@ export function searched({ fields, outcome, from, recorded, to }: ReaderSearch):
             to,
             from,
           )
-        : t('No step after this one reads {0}.', what);
+        : t('No step from here to step {0} reads {1}.', to, what);
   }
 }

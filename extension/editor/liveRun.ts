@@ -32,6 +32,7 @@ export async function runLive(
     return { kind: 'refused', line, message, ...(error?.file !== undefined && { file: error.file }) };
   }
   const session = new Session(program);
+  session.source = { text, options: {} };
   let turnEnds = performance.now() + TURN;
   while (!session.finished && session.length < MAX_STEPS) {
     session.seek(session.length + BATCH);

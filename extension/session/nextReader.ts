@@ -56,10 +56,10 @@ export class ReadWatch implements Observer {
   }
 }
 
-/** Goes on through the recorded steps to the first that `watch` notices, or to the last of them. */
-export function replayUntilRead(runner: Runner, watch: ReadWatch): void {
+/** Goes on through the recorded steps to the first that `watch` notices, or to `end`. */
+export function replayUntilRead(runner: Runner, watch: ReadWatch, end: number): void {
   const m = runner.machine;
-  while (!watch.seen && m.position < m.length) {
+  while (!watch.seen && m.position < end) {
     const { position } = m;
     if (m.agentOf(position + 1) < m.agentCount) {
       watch.begin();

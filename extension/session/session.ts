@@ -39,8 +39,8 @@ export interface Patience {
 const ENDLESS: Patience = { exhausted: () => false };
 const STEPS_BETWEEN_LOOKS = 4096;
 
-/** Steps that a search for a reader records at most: a second's work. */
-const READ_AHEAD = 1 << 16;
+/** Steps that a search for a reader looks at: a second's work. */
+const MOST_LOOKED_AT = 1 << 15;
 
 export class Session {
   readonly program: Program;
@@ -149,18 +149,19 @@ export class Session {
 
   /**
    * Goes to the next step that reads one of these fields, as `FieldTouch` names them. When no recorded step does, runs on as
-   * `continue` does, at most `READ_AHEAD` steps; a run that is not stopped on the way comes back when nobody reads them.
+   * `continue` does; a run that is not stopped on the way comes back when nobody reads them. Looks at `MOST_LOOKED_AT` steps.
    */
   seekReader(fields: readonly string[], patience: Patience = ENDLESS): ReaderSearch {
     const { machine } = this.runner;
     const from = this.position;
     const watch = new ReadWatch(machine, fields);
-    replayUntilRead(this.runner, watch);
+    const end = from + MOST_LOOKED_AT;
+    replayUntilRead(this.runner, watch, Math.min(this.length, end));
     const recorded = this.position;
     let outcome: ReaderSearch['outcome'] = watch.seen ? 'recorded' : 'none';
-    if (!watch.seen) {
+    if (!watch.seen && recorded < end) {
       this.watch = watch;
-      const stop = this.forward(() => watch.seen || this.position >= recorded + READ_AHEAD, patience);
+      const stop = this.forward(() => watch.seen || this.position >= end, patience);
       this.watch = undefined;
       outcome = watch.seen ? 'ahead' : stop.rules === undefined ? 'none' : 'stopped';
     }

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { DEFAULT_RULES } from '../../../extension/session/session.ts';
-import { FAILING, sessionOf, TO_RUNNING } from './scenarios.ts';
+import { FAILING, MACHINE, sessionOf, TO_RUNNING } from './scenarios.ts';
 
 const SCENARIOS = path.resolve(import.meta.dirname, '../../../scenarios');
 
@@ -34,6 +34,15 @@ test('nobody reads it: the run was looked through to its end, and one is where o
   session.move('stepInto');
   expect(session.seekReader(['vcpu 2.tpr'])).toMatchObject({ outcome: 'none', from: 1, recorded: 1 });
   expect([session.position, session.complete]).toEqual([1, true]);
+});
+
+test('a long run is looked through piece by piece', () => {
+  const session = sessionOf(`${MACHINE}\nrepeat 2000\n  vcpu 0:  ipi fixed 0x41 to 1\n  vcpu 1:  eoi\nend\n`);
+  const first = session.seekReader(['vcpu 2.tpr']);
+  expect(first).toMatchObject({ outcome: 'none', from: 0, to: 1 << 15 });
+  expect([session.position, session.length]).toEqual([0, 1 << 15]);
+  session.seek(10);
+  expect(session.seekReader(['vcpu 2.tpr'])).toMatchObject({ outcome: 'none', recorded: 1 << 15, to: (1 << 15) + 10 });
 });
 
 test('what stops a run stops the search', () => {
