@@ -113,7 +113,7 @@ it('hands the picture to the host where the clipboard takes none', async () => {
   });
   await fresh.view.posted();
   await fresh.view.send({ type: 'draw', drawing: drawingOf(RUNNING) });
-  await expect.poll(() => fresh.view.text('.notice')).toBe('the clipboard takes no picture: save it as a file');
+  await expect.poll(() => fresh.view.text('.notice')).toBe('no picture in the clipboard: save it');
   const [message] = await fresh.view.posted();
   if (message?.type !== 'png') throw new Error(`not a picture: ${message?.type}`);
   expect(Buffer.from(message.data, 'base64').subarray(1, 4).toString()).toBe('PNG');
