@@ -167,6 +167,16 @@ export function describeChange(m: Machine, address: number, before: number, afte
   return describeWord(m, address, before ^ after, before, after);
 }
 
+/** Every name that a change of the word at `address` may have. */
+export function namesAt(m: Machine, address: number): string[] {
+  const place = locate(m, address);
+  const rest = place && wordOfBlock(place.block, place.word);
+  const names = describeChange(m, address, 0, -1).map(({ name }) => name);
+  return rest === undefined || place === undefined
+    ? names
+    : [...names, `${subjectName(m, place.block, place.index)}.${rest}`];
+}
+
 /** Names the fields under `mask` of the word at `address`, with their value. */
 export function describeRead(m: Machine, address: number, mask: number, word: number): FieldChange[] {
   return describeWord(m, address, mask, word, word);

@@ -1,6 +1,6 @@
 /** Names of words that no field of `fields.ts` describes, but that a step may touch and a picture shows: tables, locks, registers. */
 import type { Block } from './fields.ts';
-import { C, D, IOMMU, IRQFD, ROUTE, V } from './layout.ts';
+import { C, D, GUEST, IOMMU, IRQFD, ROUTE, V } from './layout.ts';
 import type { Machine } from './machine.ts';
 
 type Words = Readonly<Record<number, string>>;
@@ -53,12 +53,14 @@ const OF_DEVICE = named(D, {
 
 const OF_IOMMU = named(IOMMU, { flags: 1, entry: 4, ga_status: 1 });
 
+const OF_GUEST = named(GUEST, { booted: 1, msi_address: 2 });
+
 const BY_BLOCK: Readonly<Record<Block, Words>> = {
   vcpu: OF_VCPU,
   cpu: OF_CPU,
   device: OF_DEVICE,
   iommu: OF_IOMMU,
-  guest: {},
+  guest: OF_GUEST,
 };
 
 /** Name of a word of a block below its subject, or undefined for bookkeeping of the engine. */

@@ -1,5 +1,5 @@
 /** "Who set this?": the journal knows, so no step has to be taken again. */
-import { describeChange } from '../engine/fieldAccess.ts';
+import { describeChange, namesAt } from '../engine/fieldAccess.ts';
 import type { Machine } from '../engine/machine.ts';
 import { touches } from '../formats/fieldNames.ts';
 
@@ -12,7 +12,7 @@ export function lastWriter(m: Machine, fields: readonly string[]): number {
   const isWanted = (name: string) => fields.some(field => touches(name, field));
   const mayBe = new Map<number, boolean>();
   const holdsWanted = (address: number): boolean => {
-    const known = mayBe.get(address) ?? describeChange(m, address, 0, -1).some(({ name }) => isWanted(name));
+    const known = mayBe.get(address) ?? namesAt(m, address).some(isWanted);
     mayBe.set(address, known);
     return known;
   };

@@ -93,8 +93,8 @@ export interface CpuView {
 /** One value of a table. */
 export interface TableCell {
   readonly text: string;
-  /** Path for `writer`, where one is known. */
-  readonly field?: string;
+  /** For `writer` and `reader`, where known: what the value is made from. */
+  readonly fields?: readonly string[];
   /** What the value means, in lines. */
   readonly decode?: string;
   /** The text before the last step; only when that step changed it. */

@@ -25,7 +25,11 @@ function physicalRow(m: Machine, vcpu: number): Row {
       const owner = vcpuOfPage(page, m.vcpuCount);
       return [
         { text: hex(m.config.vcpus[vcpu].id, 1) },
-        { text: hexOf(words), field: `${name}.avic_hw_entry`, decode: decoded(m, physicalEntry, words) },
+        {
+          text: hexOf(words),
+          field: [`${name}.avic_hw_entry`, `${name}.avic`],
+          decode: decoded(m, physicalEntry, words),
+        },
         {
           text: flagText((words[1] & ENTRY.valid) !== 0),
           field: `${name}.avic.valid`,
@@ -48,7 +52,7 @@ function physicalRow(m: Machine, vcpu: number): Row {
         },
         {
           text: mine[0] === words[0] && mine[1] === words[1] ? 'same' : hexOf(mine),
-          field: `${name}.avic_physical_id_entry`,
+          field: [`${name}.avic_physical_id_entry`, `${name}.avic_hw_entry`, `${name}.avic`],
           decode: `svm->avic_physical_id_entry, the entry as KVM keeps it\n${decoded(m, physicalEntry, mine)}`,
         },
         {
@@ -102,7 +106,7 @@ function logicalRow(m: Machine, index: number): Row {
         { text: String(index), decode: `flat: bit ${index}; cluster: cluster ${index >>> 2}, bit ${index & 3}` },
         { text: hex(entry, 8), field, decode: decoded(m, logicalEntry, [entry]) },
         { text: flagText(valid), field },
-        valid ? { text: `${hex(id, 1)} ${vcpu < 0 ? 'no vCPU' : `vcpu ${vcpu}`}`, field } : NONE,
+        { text: valid ? `${hex(id, 1)} ${vcpu < 0 ? 'no vCPU' : `vcpu ${vcpu}`}` : NONE.text, field },
       ];
     },
   };
@@ -152,13 +156,13 @@ function logRow(m: Machine, index: number): Row {
         { text: String(index) },
         {
           text: [isHead && 'head', isTail && 'tail'].filter(Boolean).join(', ') || '–',
-          field: isTail ? 'iommu.ga_tail' : 'iommu.ga_head',
+          field: ['iommu.ga_head', 'iommu.ga_tail'],
           decode: 'head: the host reads this entry next; tail: the IOMMU writes this entry next',
         },
-        { text: isEmpty ? 'empty' : isUnread() ? 'unread' : 'read', field: 'iommu.ga_head' },
+        { text: isEmpty ? 'empty' : isUnread() ? 'unread' : 'read', field: ['iommu.ga_head', 'iommu.ga_tail', field] },
         { text: hexOf(words), field, decode: decoded(m, gaLogEntry, words) },
-        isEmpty ? NONE : { text: `${hex(words[0], 8)} ${vcpu < 0 ? 'no vCPU' : `vcpu ${vcpu}`}`, field },
-        isEmpty ? NONE : { text: m.config.devices?.[device]?.name ?? hex(words[1] & 0xffff, 4), field },
+        isEmpty ? { ...NONE, field } : { text: `${hex(words[0], 8)} ${vcpu < 0 ? 'no vCPU' : `vcpu ${vcpu}`}`, field },
+        isEmpty ? { ...NONE, field } : { text: m.config.devices?.[device]?.name ?? hex(words[1] & 0xffff, 4), field },
       ];
     },
   };

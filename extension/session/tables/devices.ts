@@ -9,7 +9,7 @@ import { type Cell, type Column, decoded, flagText, NONE, type Row, range, type 
 const REMAPPABLE = 1 << 4;
 
 /** Address and data of a message, decoded in the format that bit 4 chooses. */
-export function messageCell(m: Machine, words: readonly number[], field: string | undefined): Cell {
+export function messageCell(m: Machine, words: readonly number[], field: Cell['field']): Cell {
   const [lo, hi, data] = words;
   const address = hi === 0 ? hex(lo, 8) : `${hex(hi, 8)}_${hex(lo, 8).slice(2)}`;
   return {
@@ -54,8 +54,12 @@ function deviceRow(m: Machine, device: number): Row {
           decode: `bus ${hex(sourceId >>> 8)}, device ${hex((sourceId >>> 3) & 31)}, function ${sourceId & 7}`,
         },
         word(D.request) === 0
-          ? { text: 'none', field: of('request') }
-          : messageCell(m, wordsAt(m, base + D.request_address, 3), of('request')),
+          ? { text: 'none', field: [of('request'), of('request_address')] }
+          : messageCell(m, wordsAt(m, base + D.request_address, 3), [
+              of('request'),
+              of('request_address'),
+              of('request_data'),
+            ]),
         flag(D.vfio, 'vfio', 'VFIO has connected the interrupt to its eventfd'),
         flag(D.bypass, 'bypass', 'The producer and the consumer of irq-bypass have found each other'),
         {
@@ -64,15 +68,19 @@ function deviceRow(m: Machine, device: number): Row {
           decode: 'vCPU that the entry posts to',
         },
         word(D.routed) === 0
-          ? { text: 'none', field: of('routed') }
-          : messageCell(m, wordsAt(m, base + D.route_address, 3), of('route_address')),
+          ? { text: 'none', field: [of('routed'), of('route_address'), of('route_data')] }
+          : messageCell(m, wordsAt(m, base + D.route_address, 3), [
+              of('routed'),
+              of('route_address'),
+              of('route_data'),
+            ]),
         flag(D.scheduled, 'scheduled', 'The work item of the irqfd is scheduled'),
         { text: String(word(D.host_interrupts)), field: of('host_interrupts') },
         intx === undefined
           ? NONE
           : {
               text: `${word(D.line) === 0 ? 'low' : 'high'}${word(D.masked) === 0 ? '' : ', masked'}`,
-              field: of('line'),
+              field: [of('line'), of('masked')],
               decode: `line ${word(D.line)}, masked ${word(D.masked)}, resamplefd answered ${word(D.resampled)} times`,
             },
       ];

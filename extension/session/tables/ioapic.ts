@@ -66,7 +66,6 @@ function pinRow(m: Machine, pin: number): Row {
       const to = few ? recipients(m, words[0], dest) : '';
       return [
         { text: String(pin) },
-        { text: hexOf(words), field: `ioapic.redirtbl[${pin}]`, decode: decoded(m, ioapicRte, words) },
         part('vector', hex(value('vector'))),
         part('delivery_mode', messageModes[value('delivery_mode') as keyof typeof messageModes]),
         {
@@ -86,6 +85,7 @@ function pinRow(m: Machine, pin: number): Row {
         },
         bit('irr', 'ioapic->irr: the line is requested'),
         bit('irr_delivered', 'ioapic->irr_delivered: an edge was delivered and its line is still up'),
+        { text: hexOf(words), field: `ioapic.redirtbl[${pin}]`, decode: decoded(m, ioapicRte, words) },
       ];
     },
   };
@@ -102,7 +102,6 @@ export function ioapicPins(m: Machine): Table | undefined {
     featured: true,
     columns: [
       ['pin', 'Input of the IOAPIC'],
-      ['RTE', 'Redirection table entry, 64 bits'],
       ['vector', 'Bits 7:0'],
       ['mode', 'Delivery mode, bits 10:8'],
       ['dest', 'Destination APIC ID, bits 63:56, and whom it names'],
@@ -115,6 +114,7 @@ export function ioapicPins(m: Machine): Table | undefined {
       ['line', 'Who holds the line up'],
       ['IRR', 'ioapic->irr'],
       ['delivered', 'ioapic->irr_delivered'],
+      ['RTE', 'Redirection table entry, 64 bits'],
     ],
     rows: range(0, IOAPIC_NUM_PINS).map(pin => pinRow(m, pin)),
   };

@@ -55,7 +55,7 @@ function levels(m: Machine): readonly Level[] {
         { text: 'APIC driver' },
         {
           text: word(GUEST.booted) === 0 ? 'not booted' : (Object.keys(DRIVERS)[word(GUEST.driver)] ?? ''),
-          field: 'guest.driver',
+          field: ['guest.driver', 'guest.booted'],
           decode: `try_to_enable_x2apic; the platform: ${REMAPPING[m.config.guest?.remapping ?? 'none']}`,
         },
       ],
@@ -109,7 +109,7 @@ function levels(m: Machine): readonly Level[] {
           { text: 'composed MSI' },
           {
             text: `${hex(words[0], 8)} / ${hex(words[2], 4)}: vector ${hex(words[2] & 0xff)} to APIC ID ${id}${lost}`,
-            field: 'guest.msi_address',
+            field: ['guest.msi_address', 'guest.msi_data', 'guest.msi_truncated', 'guest.virt_ext_dest_id'],
             decode: decoded(m, extended ? msiExt : msi, words),
           },
         ];
@@ -128,7 +128,7 @@ function levels(m: Machine): readonly Level[] {
           { text: 'route in KVM' },
           {
             text: `${hex(hi, 8)}_${hex(lo, 8).slice(2)}: APIC ID ${id} with 32-bit IDs`,
-            field: 'guest.route_lo',
+            field: ['guest.route_lo', 'guest.route_hi'],
             decode: `what the VMM passes to KVM: ID bits 31:8 stand in address bits 63:40\n${decoded(m, msi, [lo, hi, word(GUEST.msi_data) >>> 0])}`,
           },
         ];

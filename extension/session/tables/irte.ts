@@ -16,7 +16,7 @@ const vcpuText = (vcpu: number): string => (vcpu < 0 ? 'no vCPU' : `vcpu ${vcpu}
 const cpuText = (cpu: number): string => (cpu < 0 ? 'no CPU' : `cpu ${cpu}`);
 
 /** A field of the entry by the name of its format, which jumps to the last writer of `path`. */
-function part(format: Format, entry: readonly number[], name: string, path: string | undefined, text?: string): Cell {
+function part(format: Format, entry: readonly number[], name: string, path: Cell['field'], text?: string): Cell {
   const found = format.fields.find(each => each.name === name);
   const value = fieldValue(format, entry, name);
   return {
@@ -29,7 +29,6 @@ function part(format: Format, entry: readonly number[], name: string, path: stri
 const VTD_COLUMNS: readonly Column[] = [
   ['index', 'Index in the interrupt remapping table'],
   ['device', 'Device that uses the entry'],
-  ['IRTE', 'The entry, 128 bits'],
   ['P', 'Present, bit 0'],
   ['mode', 'IM, bit 15: remapped to a CPU, or posted into a descriptor'],
   ['vector', 'Bits 23:16: of the CPU, or the PIR bit'],
@@ -37,6 +36,7 @@ const VTD_COLUMNS: readonly Column[] = [
   ['URG', 'Urgent, bit 14: notify although SN = 1'],
   ['SID', 'Requester that may use the entry, bits 79:64'],
   ['cache', 'The interrupt-entry cache of the IOMMU holds a copy'],
+  ['IRTE', 'The entry, 128 bits'],
 ];
 
 function vtdCells(m: Machine, device: number, name: string, index: number): readonly Cell[] {
@@ -52,35 +52,34 @@ function vtdCells(m: Machine, device: number, name: string, index: number): read
   return [
     { text: hex(index, 1) },
     { text: name },
-    { text: hexOf(entry), field: `device ${name}.irte`, decode: decoded(m, format, entry) },
     part(format, entry, 'P', of('p')),
     part(format, entry, 'IM', of('im'), posted ? 'posted' : 'remapped'),
     part(format, entry, posted ? 'VV' : 'V', of('vv'), hex((entry[0] >>> 16) & 0xff)),
     posted
       ? {
           text: vcpuText(vcpuOfPid({ hi: entry[3], lo: (entry[1] & ~0x3f) >>> 0 }, m.vcpuCount)),
-          field: of('dst'),
+          field: [of('dst'), of('im'), `device ${name}.irte[3]`],
           decode: `PDA = ${hexOf([(entry[1] & ~0x3f) >>> 0, entry[3]])}: posted-interrupt descriptor`,
         }
-      : part(format, entry, 'DST', of('dst'), cpuText(hostTarget(m, entry))),
-    posted ? part(format, entry, 'URG', of('urg')) : NONE,
+      : part(format, entry, 'DST', [of('dst'), of('im'), `device ${name}.irte[0]`], cpuText(hostTarget(m, entry))),
+    posted ? part(format, entry, 'URG', [of('urg'), of('im')]) : { ...NONE, field: of('im') },
     part(format, entry, 'SID', of('sid'), hex(entry[2] & 0xffff, 4)),
     {
       text: isStale ? 'stale' : isCached ? 'same' : 'none',
-      field: `device ${name}.cached`,
+      field: [`device ${name}.cached`, `device ${name}.irte`, `device ${name}.irte_cached`],
       decode: isStale
         ? `the cache holds another entry than memory: ${hexOf(cached)}\n${decoded(m, copy, cached)}`
         : isCached
           ? 'the cache holds the entry as it stands in memory'
           : 'the next request reads the entry from memory',
     },
+    { text: hexOf(entry), field: `device ${name}.irte`, decode: decoded(m, format, entry) },
   ];
 }
 
 const AMD_COLUMNS: readonly Column[] = [
   ['index', 'Index in the interrupt remapping table of the device'],
   ['device', 'Device that uses the entry'],
-  ['IRTE', 'The entry, 128 bits: struct irte_ga'],
   ['valid', 'Bit 0'],
   ['mode', 'Bit 7: remapped to a CPU, or guest mode (guest vAPIC)'],
   ['vector', 'Bits 71:64'],
@@ -89,6 +88,7 @@ const AMD_COLUMNS: readonly Column[] = [
   ['doorbell', 'Destination in guest mode: the CPU whose doorbell is rung while is_run = 1'],
   ['GALogIntr', 'Bit 2, guest mode: log when the vCPU does not run'],
   ['GATag', 'Bits 63:32: what the GA log tells KVM'],
+  ['IRTE', 'The entry, 128 bits: struct irte_ga'],
 ];
 
 const TAGS: Readonly<Record<number, Format>> = { 8: gaTag8, 9: gaTag9, 12: gaTag12 };
@@ -99,6 +99,7 @@ function amdCells(m: Machine, device: number, name: string, index: number): read
   const format = guest ? irteAmdGuest : irteAmd;
   const of = (path: string) => `device ${name}.irte.${path}`;
   const tag = entry[1];
+  const unused: Cell = { ...NONE, field: of('guest_mode') };
   const apicId = destinationOf(entry);
   const target: Cell = {
     text: cpuText(m.config.cpus.findIndex(cpu => cpu.apicId === apicId)),
@@ -108,7 +109,6 @@ function amdCells(m: Machine, device: number, name: string, index: number): read
   return [
     { text: hex(index, 1) },
     { text: name },
-    { text: hexOf(entry), field: `device ${name}.irte`, decode: decoded(m, format, entry) },
     part(format, entry, 'valid', of('p')),
     part(format, entry, 'guest_mode', of('guest_mode'), guest ? 'guest' : 'remapped'),
     part(format, entry, 'vector', of('vector'), hex(fieldValue(format, entry, 'vector'))),
@@ -119,16 +119,17 @@ function amdCells(m: Machine, device: number, name: string, index: number): read
           decode: `ga_root_ptr = ${hexOf([(entry[2] & ~0xfff) >>> 0, entry[3] & 0xfffff])}: vAPIC backing page`,
         }
       : target,
-    guest ? part(format, entry, 'is_run', of('is_run')) : NONE,
-    guest ? target : NONE,
-    guest ? part(format, entry, 'ga_log_intr', of('ga_log_intr')) : NONE,
+    guest ? part(format, entry, 'is_run', [of('is_run'), of('guest_mode')]) : unused,
+    guest ? target : unused,
+    guest ? part(format, entry, 'ga_log_intr', [of('ga_log_intr'), of('guest_mode')]) : unused,
     guest
       ? {
           text: `${hex(tag, 8)} ${vcpuText(vcpuOfTag(m, tag))}`,
-          field: of('ga_tag'),
+          field: [of('ga_tag'), of('guest_mode')],
           decode: decoded(m, TAGS[m.profile.avic.gaTagBits] ?? gaTag9, [tag]),
         }
-      : NONE,
+      : unused,
+    { text: hexOf(entry), field: `device ${name}.irte`, decode: decoded(m, format, entry) },
   ];
 }
 

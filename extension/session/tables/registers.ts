@@ -224,7 +224,7 @@ export function vmcs(m: Machine): Table {
       : {
           key: 'vmcb',
           title: 'VMCB',
-          note: 'Fields of the VMCB, and the last VM exit (by the names of VMX)',
+          note: 'Fields of the VMCB beside the tables of AVIC, and the last VM exit',
           columns: {
             ...common,
             ...exits,

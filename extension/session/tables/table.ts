@@ -6,8 +6,8 @@ import { bitRange, decode, type Format, type Kernel } from '../../formats/format
 /** One value, computed from the present state of the machine. */
 export interface Cell {
   readonly text: string;
-  /** As `FieldTouch.field` names it; a register stands for its fields. */
-  readonly field?: string | undefined;
+  /** As `FieldTouch.field` names it; a register stands for its fields. Several when the value is made from several. */
+  readonly field?: string | readonly string[] | undefined;
   readonly decode?: string | undefined;
 }
 

@@ -37,8 +37,10 @@ class LiveRow {
 }
 
 function sameCell(a: TableCell, b: TableCell | undefined): boolean {
-  return b !== undefined && a.text === b.text && a.decode === b.decode && a.field === b.field && a.before === b.before;
+  return b !== undefined && a.text === b.text && a.decode === b.decode && a.before === b.before;
 }
+
+const listOf = (field: string | readonly string[]): readonly string[] => (typeof field === 'string' ? [field] : field);
 
 class LiveTable {
   readonly table: Table;
@@ -54,7 +56,7 @@ class LiveTable {
 
   constructor(table: Table) {
     this.table = table;
-    this.featured = table.featured === true && table.rows.length <= FEW;
+    this.featured = table.featured === true && table.rows.filter(({ present }) => present === undefined).length <= FEW;
     this.columns = table.columns.map(([name, doc]) => ({ name, doc }));
     let first = 0;
     this.rows = table.rows.map(row => {
@@ -82,8 +84,7 @@ class LiveTable {
   /** Called while the memory is as before the last step. */
   rememberBefore(): void {
     for (const live of this.stored.keys()) {
-      const present = live.row.present?.() ?? true;
-      this.stored.set(live, present ? live.row.cells() : undefined);
+      this.stored.set(live, live.row.cells());
     }
   }
 
@@ -140,17 +141,16 @@ class LiveTable {
   private make(live: LiveRow, isStored: boolean): boolean {
     const { row, view: last } = live;
     const before = isStored ? this.stored.get(live) : undefined;
-    const wasThere = before !== undefined;
     const cells = row.cells().map(({ text, field, decode }, i): TableCell => {
-      const old = wasThere ? before[i].text : '';
+      const old = before?.[i].text ?? text;
       return {
         text,
-        ...(field === undefined ? {} : { field }),
+        ...(field === undefined ? {} : { fields: listOf(field) }),
         ...(decode === undefined ? {} : { decode }),
-        ...(isStored && old !== text ? { before: old } : {}),
+        ...(old !== text ? { before: old } : {}),
       };
     });
-    live.touched = isStored && (live.present || wasThere) && cells.some(cell => cell.before !== undefined);
+    live.touched = cells.some(cell => cell.before !== undefined);
     if (
       last !== undefined &&
       (last.idle ?? false) === live.idle &&
