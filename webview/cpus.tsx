@@ -5,6 +5,7 @@ import { useActions } from './actions.ts';
 import { labelOf, There } from './beside.tsx';
 import type { Compared } from './compared.ts';
 import { cpuDifferences } from './differences.ts';
+import { t } from './l10n.ts';
 import { hex8, hex32 } from './vectors.ts';
 import { WindowedList } from './windowedList.tsx';
 
@@ -41,29 +42,30 @@ function CpuRow({ cpu, changed, other, label }: RowProps): VNode {
       <span class="cpu-name">
         cpu {index}
         {changed && (
-          <span class="delta" role="img" aria-label="changed by this step">
+          <span class="delta" role="img" aria-label={t('changed by this step')}>
             Δ
           </span>
         )}
       </span>
-      <span class="gloss" title="Physical APIC ID: what NDST names">
+      <span class="gloss" title={t('Physical APIC ID: what NDST names')}>
         {hex32(apicId)}
       </span>
       <span>
-        <span class="name">runs</span> {vcpu >= 0 ? <VcpuLink index={vcpu} /> : <span class="dim">host</span>}
+        <span class="name">{t('runs')}</span>{' '}
+        {vcpu >= 0 ? <VcpuLink index={vcpu} /> : <span class="dim">{t('host')}</span>}
         {there('vcpu')}
       </span>
-      <span title="Physical interrupts that wait in the local APIC">
-        <span class="name">pending</span>{' '}
-        {pending.length > 0 ? <b>{pending.map(hex8).join(' ')}</b> : <span class="dim">none</span>}
+      <span title={t('Physical interrupts that wait in the local APIC')}>
+        <span class="name">{t('pending')}</span>{' '}
+        {pending.length > 0 ? <b>{pending.map(hex8).join(' ')}</b> : <span class="dim">{t('none')}</span>}
         {there('pending')}
       </span>
-      <span title="wakeup_vcpus_on_cpu: vCPUs that POSTED_INTR_WAKEUP_VECTOR may wake here">
-        <span class="name">wake-up</span>{' '}
+      <span title={t('wakeup_vcpus_on_cpu: vCPUs that POSTED_INTR_WAKEUP_VECTOR may wake here')}>
+        <span class="name">{t('wake-up')}</span>{' '}
         {wakeupList.length > 0 ? (
           wakeupList.map(each => <VcpuLink key={each} index={each} />)
         ) : (
-          <span class="dim">none</span>
+          <span class="dim">{t('none')}</span>
         )}
         {there('wakeupList')}
       </span>
@@ -94,12 +96,12 @@ export function Cpus({
   return (
     <section class="cpus" aria-labelledby="cpus-title">
       <h2 id="cpus-title">
-        physical CPUs <span class="count">{cpus.length}</span>
+        {t('physical CPUs')} <span class="count">{cpus.length}</span>
       </h2>
       {shown.length > 0 && (
         <WindowedList
           class="cpu-list"
-          label="Physical CPUs"
+          label={t('physical CPUs')}
           count={shown.length}
           minWidth={400}
           maxWidth={800}
@@ -116,9 +118,11 @@ export function Cpus({
       )}
       {cpus.length > FEW && (
         <p>
-          {!all && <span class="dim">{cpus.length - shown.length} others: nothing pending, nobody to wake. </span>}
+          {!all && (
+            <span class="dim">{t('{0} others: nothing pending, nobody to wake.', cpus.length - shown.length)} </span>
+          )}
           <button type="button" class="link" aria-expanded={all} onClick={() => setAll(!all)}>
-            {all ? 'show only the concerned' : 'show all'}
+            {all ? t('show only the concerned') : t('show all')}
           </button>
         </p>
       )}

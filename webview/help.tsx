@@ -1,6 +1,7 @@
 import type { VNode } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { BINDINGS, keyName } from './keys.ts';
+import { rich, t } from './l10n.ts';
 import { GLYPHS } from './timelineCanvas.ts';
 
 export function Help({ onClose }: { readonly onClose: () => void }): VNode {
@@ -11,10 +12,10 @@ export function Help({ onClose }: { readonly onClose: () => void }): VNode {
   return (
     <dialog class="help" ref={dialog} aria-labelledby="help-title" onClose={onClose}>
       <form method="dialog" class="bar">
-        <h2 id="help-title">Keys</h2>
+        <h2 id="help-title">{t('Keys')}</h2>
         <span class="spring" />
         <button type="submit" class="link">
-          close
+          {t('close')}
         </button>
       </form>
       <dl>
@@ -29,27 +30,40 @@ export function Help({ onClose }: { readonly onClose: () => void }): VNode {
           </div>
         ))}
       </dl>
-      <p>While a debug session runs, the keys of the editor (F5, F10, F11 …) work here as well.</p>
-      <h2>Who wrote this?</h2>
+      <p>{t('While a debug session runs, the keys of the editor (F5, F10, F11 …) work here as well.')}</p>
+      <h2>{t('Who wrote this?')}</h2>
       <p>
-        A click on a field, or <kbd>↓</kbd> <kbd>↑</kbd> and <kbd>Enter</kbd> in a card, goes back to the last step that
-        changed it; in the vector grid <kbd>Enter</kbd> or a double click, to the last step that moved that vector.
+        {rich(
+          'A click on a field, or {0} {1} and {2} in a card, goes back to the last step that changed it; in the vector grid {2} or a double click, to the last step that moved that vector.',
+          <kbd>↓</kbd>,
+          <kbd>↑</kbd>,
+          <kbd>Enter</kbd>,
+        )}{' '}
+        {t('With Shift, it asks the other way: when is it next read?')}
       </p>
-      <h2>Vector grid</h2>
+      <h2>{t('Vector grid')}</h2>
       <p>
-        Row = high digit of the vector, column = low digit. <b>P</b> set in PIR, <b>R</b> requested in IRR, <b>S</b> in
-        service in ISR; an underline marks TMR (level). A frame marks what the step changed, a struck letter what it
-        cleared. The arrows walk the grid.
+        {rich(
+          'Row = high digit of the vector, column = low digit. {0} set in PIR, {1} requested in IRR, {2} in service in ISR; an underline marks TMR (level). A frame marks what the step changed, a struck letter what it cleared. The arrows walk the grid.',
+          <b>P</b>,
+          <b>R</b>,
+          <b>S</b>,
+        )}
       </p>
-      <h2>Timeline</h2>
+      <h2>{t('Timeline')}</h2>
       <p>
-        One column per step, one lane per agent; a letter is a mark:{' '}
+        {t('One column per step, one lane per agent; a letter is a mark:')}{' '}
         {GLYPHS.map(([mark, glyph]) => (
           <span key={mark}>
             <b>{glyph}</b> {mark},{' '}
           </span>
         ))}
-        <b>•</b> other. The arrows, Page Up, Page Down, Home and End move; <kbd>+</kbd> and <kbd>-</kbd> zoom.
+        {rich(
+          '{0} other. The arrows, Page Up, Page Down, Home and End move; {1} and {2} zoom.',
+          <b>•</b>,
+          <kbd>+</kbd>,
+          <kbd>-</kbd>,
+        )}
       </p>
     </dialog>
   );

@@ -206,8 +206,14 @@ export class Timeline extends Component<TimelineProps, TimelineState> {
   #describe(number: number): string {
     const { steps, lanes } = this.props.timeline;
     const step = steps.get(number);
-    if (!step) return number === 0 ? 'initial state' : `step ${number}`;
-    return [`step ${number}`, step.line > 0 ? `line ${step.line}` : '', lanes[step.lane], step.place, ...step.marks]
+    if (!step) return number === 0 ? t('initial state') : t('step {0}', number);
+    return [
+      t('step {0}', number),
+      step.line > 0 ? t('line {0}', step.line) : '',
+      lanes[step.lane],
+      step.place,
+      ...step.marks,
+    ]
       .filter(Boolean)
       .join(' · ');
   }
@@ -221,11 +227,11 @@ export class Timeline extends Component<TimelineProps, TimelineState> {
     return (
       <section class="timeline" aria-labelledby="timeline-title">
         <h2 id="timeline-title" class="visually-hidden">
-          Timeline
+          {t('Timeline')}
         </h2>
         <div class="lanes">
           <div class="lane-names" aria-hidden="true">
-            <span class="lane-name ruler-name">line</span>
+            <span class="lane-name ruler-name">{t('line')}</span>
             {lanes.map(lane => (
               <span key={lane} class="lane-name" title={lane}>
                 {lane}
@@ -236,7 +242,7 @@ export class Timeline extends Component<TimelineProps, TimelineState> {
             class="track"
             role="slider"
             tabIndex={0}
-            aria-label="Step"
+            aria-label={t('Step')}
             aria-valuemin={0}
             aria-valuemax={length}
             aria-valuenow={position}
@@ -258,7 +264,7 @@ export class Timeline extends Component<TimelineProps, TimelineState> {
             max={length}
             value={position}
             tabIndex={-1}
-            aria-label="Whole run"
+            aria-label={t('Whole run')}
             onInput={this.#onScrub}
           />
         )}

@@ -13,12 +13,12 @@ import { PlayControls } from './playControls.tsx';
 import type { TimeState } from './time.ts';
 
 const MOTIONS: readonly (readonly [motion: Motion, label: string])[] = [
-  ['reverseContinue', 'Reverse continue'],
-  ['stepBack', 'Step back'],
-  ['stepInto', 'Step into'],
-  ['stepOver', 'Step over'],
-  ['stepOut', 'Step out'],
-  ['continue', 'Continue'],
+  ['reverseContinue', t('Reverse continue')],
+  ['stepBack', t('Step back')],
+  ['stepInto', t('Step into')],
+  ['stepOver', t('Step over')],
+  ['stepOut', t('Step out')],
+  ['continue', t('Continue')],
 ];
 
 const BACKWARDS: readonly Motion[] = ['reverseContinue', 'stepBack'];
@@ -77,7 +77,7 @@ export function InspectorToolbar({ snapshot, gridsShown, notice, time, onPace, r
   const title = (command: Command, label: string) => `${label} (${keyOf(command)})`;
   const fixed = MOTIONS.length;
   return (
-    <Toolbar label="Steps">
+    <Toolbar label={t('Steps')}>
       {roving => (
         <>
           {MOTIONS.map(([motion, label], i) => (
@@ -100,7 +100,7 @@ export function InspectorToolbar({ snapshot, gridsShown, notice, time, onPace, r
             tabIndices={[roving(fixed), roving(fixed + 1)]}
           />
           <span class="position">
-            <span class="word">step </span>
+            <span class="word">{t('step')} </span>
             <b>{position}</b>
             <span class="dim">
               {' / '}
@@ -128,13 +128,13 @@ export function InspectorToolbar({ snapshot, gridsShown, notice, time, onPace, r
           </IconButton>
           <OutButton page={uri === ''} tabIndex={roving(fixed + 4)} run={run} />
           <IconButton
-            title={title('toggleGrids', gridsShown ? 'Hide the vector grids' : 'Show the vector grids')}
+            title={title('toggleGrids', gridsShown ? t('Hide the vector grids') : t('Show the vector grids'))}
             tabIndex={roving(fixed + 5)}
             onClick={() => run('toggleGrids')}
           >
             <Icon name="grid" />
           </IconButton>
-          <IconButton title={title('help', 'Keys')} tabIndex={roving(fixed + 6)} onClick={() => run('help')}>
+          <IconButton title={title('help', t('Keys'))} tabIndex={roving(fixed + 6)} onClick={() => run('help')}>
             <Icon name="help" />
           </IconButton>
         </>
@@ -177,15 +177,15 @@ function OutButton({ page, tabIndex, run }: OutButtonProps): VNode {
 /** The way to a line of the scenario; on a page of its own there is no editor, and it is text. */
 export function LineLink({ line, uri }: { readonly line: number; readonly uri: string }): VNode {
   const { post } = useActions();
-  if (uri === '') return <span class="dim">line {line}</span>;
+  if (uri === '') return <span class="dim">{t('line {0}', line)}</span>;
   return (
     <button
       type="button"
       class="link"
-      title={`Show line ${line} in the editor (${keyOf('reveal')})`}
+      title={`${t('Show line {0} in the editor', line)} (${keyOf('reveal')})`}
       onClick={() => post({ type: 'revealLine', line })}
     >
-      line {line}
+      {t('line {0}', line)}
     </button>
   );
 }
@@ -193,7 +193,7 @@ export function LineLink({ line, uri }: { readonly line: number; readonly uri: s
 /** Where the scenario stands. */
 export function Statement({ snapshot }: { readonly snapshot: Snapshot }): VNode {
   const { line, statement, uri } = snapshot;
-  if (line === 0) return <p class="statement dim">end of the scenario</p>;
+  if (line === 0) return <p class="statement dim">{t('end of the scenario')}</p>;
   return (
     <p class="statement">
       <LineLink line={line} uri={uri} />

@@ -159,8 +159,8 @@ function VectorLine({
         {runs.slice(0, LISTED).map(run => (
           <span key={run[0]}>{span(run)}</span>
         ))}
-        {runs.length > LISTED && <span class="dim">… {runs.length - LISTED} more</span>}
-        {nothing && <span class="dim">empty</span>}
+        {runs.length > LISTED && <span class="dim">{t('… {0} more', runs.length - LISTED)}</span>}
+        {nothing && <span class="dim">{t('empty')}</span>}
         <Other of={of} path={path} />
       </span>
     </Line>
@@ -179,21 +179,27 @@ function Descriptor({ of }: { readonly of: Lookup }): VNode | null {
   if (!pid) return null;
   return (
     <div class="line">
-      <dt title="struct pi_desc: the posted-interrupt descriptor">pi_desc</dt>
+      <dt title={t('struct pi_desc: the posted-interrupt descriptor')}>pi_desc</dt>
       <dd>
-        <Field of={of} path="pid.on" name="ON" doc="Outstanding notification, bit 256" value={pid.on ? '1' : '0'} />
+        <Field
+          of={of}
+          path="pid.on"
+          name="ON"
+          doc={t('Outstanding notification, bit 256')}
+          value={pid.on ? '1' : '0'}
+        />
         {pid.sn !== undefined && (
-          <Field of={of} path="pid.sn" name="SN" doc="Suppress notification, bit 257" value={pid.sn ? '1' : '0'} />
+          <Field of={of} path="pid.sn" name="SN" doc={t('Suppress notification, bit 257')} value={pid.sn ? '1' : '0'} />
         )}
         {pid.nv !== undefined && (
-          <span class="field gloss" title="The 64-bit word at byte 32 of the descriptor">
+          <span class="field gloss" title={t('The 64-bit word at byte 32 of the descriptor')}>
             {controlWord(pid)}
           </span>
         )}
       </dd>
       {pid.nv !== undefined && (
         <dd>
-          <Field of={of} path="pid.nv" name="NV" doc="Notification vector, bits 279:272" value={hex8(pid.nv)}>
+          <Field of={of} path="pid.nv" name="NV" doc={t('Notification vector, bits 279:272')} value={hex8(pid.nv)}>
             {pid.nvName && <span class="gloss">{pid.nvName}</span>}
           </Field>
         </dd>
@@ -204,10 +210,10 @@ function Descriptor({ of }: { readonly of: Lookup }): VNode | null {
             of={of}
             path="pid.ndst"
             name="NDST"
-            doc="Notification destination, bits 319:288"
+            doc={t('Notification destination, bits 319:288')}
             value={hex32(pid.ndst)}
           >
-            <span class="gloss">{(pid.ndstCpu ?? -1) >= 0 ? `cpu ${pid.ndstCpu}` : 'no such cpu'}</span>
+            <span class="gloss">{(pid.ndstCpu ?? -1) >= 0 ? `cpu ${pid.ndstCpu}` : t('no such cpu')}</span>
           </Field>
         </dd>
       )}
@@ -219,14 +225,14 @@ function Priorities({ of }: { readonly of: Lookup }): VNode {
   const { tpr, ppr, rvi, svi } = of.vcpu;
   return (
     <>
-      <Line label="priority" doc="Bits 7:4 are the class, and classes are compared">
-        <Field of={of} path="tpr" name="TPR" doc="Task priority; VTPR with APICv" value={hex8(tpr)} />
-        <Field of={of} path="ppr" name="PPR" doc="Processor priority; VPPR with APICv" value={hex8(ppr)} />
+      <Line label={t('priority')} doc={t('Bits 7:4 are the class, and classes are compared')}>
+        <Field of={of} path="tpr" name="TPR" doc={t('Task priority; VTPR with APICv')} value={hex8(tpr)} />
+        <Field of={of} path="ppr" name="PPR" doc={t('Processor priority; VPPR with APICv')} value={hex8(ppr)} />
       </Line>
       {rvi !== undefined && svi !== undefined && (
-        <Line label="status" doc="Guest interrupt status, VMCS field 0x810">
-          <Field of={of} path="rvi" name="RVI" doc="Requesting virtual interrupt, bits 7:0" value={hex8(rvi)} />
-          <Field of={of} path="svi" name="SVI" doc="Servicing virtual interrupt, bits 15:8" value={hex8(svi)} />
+        <Line label={t('status')} doc={t('Guest interrupt status, VMCS field 0x810')}>
+          <Field of={of} path="rvi" name="RVI" doc={t('Requesting virtual interrupt, bits 7:0')} value={hex8(rvi)} />
+          <Field of={of} path="svi" name="SVI" doc={t('Servicing virtual interrupt, bits 15:8')} value={hex8(svi)} />
         </Line>
       )}
     </>
@@ -300,7 +306,7 @@ export class VcpuCard extends Component<CardProps> {
               vCPU {index}
             </button>
             {changed && (
-              <span class="delta" role="img" aria-label="changed by this step">
+              <span class="delta" role="img" aria-label={t('changed by this step')}>
                 Δ
               </span>
             )}
@@ -319,26 +325,26 @@ export class VcpuCard extends Component<CardProps> {
           <Field of={of} path="cpu" value={`cpu ${vcpu.cpu}`} />
         </header>
         <dl>
-          <Line label="mode" doc="vcpu->mode">
+          <Line label={t('mode')} doc={t('vcpu->mode')}>
             <Field of={of} path="mode" value={vcpu.mode} />
           </Line>
           <Descriptor of={of} />
-          <VectorLine of={of} name="pir" doc="Posted-interrupt requests, bits 255:0 of the descriptor" />
-          <VectorLine of={of} name="irr" doc="Interrupt requests; VIRR with APICv" />
-          <VectorLine of={of} name="isr" doc="In service; VISR with APICv" />
-          <VectorLine of={of} name="tmr" doc="Trigger mode of the last acceptance: 1 = level" />
+          <VectorLine of={of} name="pir" doc={t('Posted-interrupt requests, bits 255:0 of the descriptor')} />
+          <VectorLine of={of} name="irr" doc={t('Interrupt requests; VIRR with APICv')} />
+          <VectorLine of={of} name="isr" doc={t('In service; VISR with APICv')} />
+          <VectorLine of={of} name="tmr" doc={t('Trigger mode of the last acceptance: 1 = level')} />
           <Priorities of={of} />
-          <Line label="requests" doc="vcpu->requests, without KVM_REQ_">
+          <Line label={t('requests')} doc={t('vcpu->requests, without KVM_REQ_')}>
             <span class={isChanged(of, 'requests') || isChanged(of, 'event') ? 'field set changed' : 'field set'}>
               {vcpu.requests.length > 0 ? (
                 vcpu.requests.map(name => <span key={name}>{name}</span>)
               ) : (
-                <span class="dim">none</span>
+                <span class="dim">{t('none')}</span>
               )}
               <Other of={of} path="requests" />
             </span>
           </Line>
-          <Line label="next" doc="What is delivered next, or what blocks it">
+          <Line label={t('next')} doc={t('What is delivered next, or what blocks it')}>
             <span class="next">{vcpu.next}</span>
           </Line>
         </dl>

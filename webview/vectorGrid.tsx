@@ -1,6 +1,7 @@
 import { Component, type VNode } from 'preact';
 import type { VcpuView } from '../extension/session/protocol.ts';
 import type { Question } from './actions.ts';
+import { t } from './l10n.ts';
 import { hex8, type RegisterName, register, rowBits, rowMask } from './vectors.ts';
 
 const ROWS = Array.from({ length: 16 }, (_, i) => i);
@@ -43,11 +44,11 @@ function describe(
   isNew: readonly string[],
   level: boolean,
 ): string {
-  const parts = [set.length > 0 ? `set in ${set.join(', ')}` : 'clear'];
-  if (isNew.length > 0) parts.push(`set by this step in ${isNew.join(', ')}`);
-  if (cleared.length > 0) parts.push(`cleared by this step in ${cleared.join(', ')}`);
-  if (level) parts.push('level-triggered in TMR');
-  return `vector ${hex8(vector)} ${parts.join(', ')}`;
+  const parts = [set.length > 0 ? t('set in {0}', set.join(', ')) : t('clear')];
+  if (isNew.length > 0) parts.push(t('set by this step in {0}', isNew.join(', ')));
+  if (cleared.length > 0) parts.push(t('cleared by this step in {0}', cleared.join(', ')));
+  if (level) parts.push(t('level-triggered in TMR'));
+  return t('vector {0} {1}', hex8(vector), parts.join(', '));
 }
 
 function Cell({ row, column, bits, changed, focus }: RowProps & { readonly column: number }): VNode {
@@ -177,7 +178,7 @@ export class VectorGrid extends Component<GridProps, GridState> {
         // biome-ignore lint/a11y/noNoninteractiveElementToInteractiveRole: a grid whose cells the arrows walk, as ARIA defines it
         role="grid"
         class="vectors"
-        aria-label={`Vectors of vCPU ${vcpu.index}`}
+        aria-label={t('Vectors of vCPU {0}', vcpu.index)}
         aria-readonly="true"
         onKeyDown={onKeyDown}
         onClick={onClick}
