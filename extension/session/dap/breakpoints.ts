@@ -1,8 +1,11 @@
 /** Breakpoints as the protocol states them, turned into stop rules of a session. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
+import type { MachineConfig } from '../../engine/config.ts';
 import { INVARIANTS, type InvariantName } from '../../engine/invariants.ts';
-import { allNames } from '../../engine/names.ts';
+import type { Machine } from '../../engine/machine.ts';
+import { allNames, kernelName } from '../../engine/names.ts';
 import { operations } from '../../engine/operation.ts';
+import { nearest } from '../../scenario/suggest.ts';
 import { compile, type Expression, UserError } from '../expression.ts';
 import type { Runner } from '../runner.ts';
 import type { Session } from '../session.ts';
@@ -23,6 +26,9 @@ export const EXCEPTION_FILTERS: DebugProtocol.ExceptionBreakpointsFilter[] = Obj
 
 const DEFAULT_FILTERS = EXCEPTION_FILTERS.filter(filter => filter.default).map(({ filter }) => ({ filterId: filter }));
 
+/** A message names at most so many functions. */
+const MOST_NAMED = 3;
+
 const FIRST_ID = { line: 1, function: 1_000_001, data: 2_000_001, trouble: 3_000_001 } as const;
 
 interface Conditions {
@@ -38,32 +44,43 @@ export class Breakpoints {
   private data: readonly DebugProtocol.DataBreakpoint[] = [];
   private filters: readonly DebugProtocol.ExceptionFilterOptions[] = DEFAULT_FILTERS;
 
-  setLines(breakpoints: readonly DebugProtocol.SourceBreakpoint[], session: Session): DebugProtocol.Breakpoint[] {
-    this.lines = breakpoints;
+  /** `program`: the file that runs. A client tells the breakpoints of every file, this one's or not. */
+  setLines(
+    { source, breakpoints = [] }: DebugProtocol.SetBreakpointsArguments,
+    session: Session,
+    program: string,
+  ): DebugProtocol.Breakpoint[] {
+    if (!isSameFile(source, program)) {
+      return listOf(breakpoints).map(() => ({ verified: false, message: 'this file is not the scenario that runs' }));
+    }
+    this.lines = listOf(breakpoints);
     return this.apply(session)
       .filter(({ of }) => of === 'line')
       .map(({ answer }) => answer);
   }
 
-  setFunctions(breakpoints: readonly DebugProtocol.FunctionBreakpoint[], session: Session): DebugProtocol.Breakpoint[] {
-    this.functions = breakpoints;
+  setFunctions(
+    breakpoints: readonly DebugProtocol.FunctionBreakpoint[] = [],
+    session: Session,
+  ): DebugProtocol.Breakpoint[] {
+    this.functions = listOf(breakpoints);
     return this.apply(session)
       .filter(({ of }) => of === 'function')
       .map(({ answer }) => answer);
   }
 
-  setData(breakpoints: readonly DebugProtocol.DataBreakpoint[], session: Session): DebugProtocol.Breakpoint[] {
-    this.data = breakpoints;
+  setData(breakpoints: readonly DebugProtocol.DataBreakpoint[] = [], session: Session): DebugProtocol.Breakpoint[] {
+    this.data = listOf(breakpoints);
     return this.apply(session)
       .filter(({ of }) => of === 'data')
       .map(({ answer }) => answer);
   }
 
   setFilters(
-    { filters, filterOptions = [] }: DebugProtocol.SetExceptionBreakpointsArguments,
+    { filters = [], filterOptions = [] }: DebugProtocol.SetExceptionBreakpointsArguments,
     session: Session,
   ): DebugProtocol.Breakpoint[] {
-    this.filters = [...filters.map(filterId => ({ filterId })), ...filterOptions];
+    this.filters = [...listOf(filters).map(filterId => ({ filterId })), ...listOf(filterOptions)];
     return this.apply(session)
       .filter(({ of }) => of === 'trouble')
       .map(({ answer }) => answer);
@@ -92,7 +109,9 @@ export class Breakpoints {
       });
     }
     for (const asked of this.functions) {
-      add('function', asked, common => ({ rule: { ...common, kind: 'function', name: functionName(asked.name) } }));
+      add('function', asked, common => ({
+        rule: { ...common, kind: 'function', name: functionName(asked.name, session.runner.machine) },
+      }));
     }
     for (const asked of this.data) {
       add('data', asked, common => {
@@ -134,6 +153,20 @@ function troubleOf({ filterId, condition = '' }: DebugProtocol.ExceptionFilterOp
   return names.length === 0 ? { name } : { name, invariants: names as InvariantName[] };
 }
 
+/** What a client sends may be anything; what it once was must not stay in the way. */
+function listOf<T>(asked: readonly T[]): readonly T[] {
+  return Array.isArray(asked) ? asked : [];
+}
+
+/** 1-based lines from `line` to `endLine` on which a statement begins. */
+export function breakpointLocations(
+  { program }: Session,
+  { line, endLine = line }: DebugProtocol.BreakpointLocationsArguments,
+): DebugProtocol.BreakpointLocation[] {
+  const lines = program.statements.map(({ range }) => range.line + 1);
+  return [...new Set(lines)].filter(each => each >= line && each <= endLine).map(each => ({ line: each }));
+}
+
 /** A breakpoint between statements belongs to the next one. */
 function statementLine(session: Session, from: number): number {
   const lines = session.program.statements.map(({ range }) => range.line).filter(line => line >= from);
@@ -143,16 +176,47 @@ function statementLine(session: Session, from: number): number {
   return lines.reduce((first, line) => Math.min(first, line));
 }
 
-function functionName(name: string): string {
-  const known = new Set(
-    operations.flatMap(({ name: own, via, steps }) =>
-      [own, ...via, ...steps.flatMap(step => step.via)].flatMap(allNames),
-    ),
-  );
-  if (!known.has(name.trim())) {
-    throw new UserError(`no step of the engine lies in ${name}`);
+/** Names of functions that the engine knows, as the kernel of `config` has them; without it, as any kernel has them. */
+function functionNames(config?: MachineConfig): Set<string> {
+  const namesOf = (name: string) => (config === undefined ? allNames(name) : [kernelName(config, name)]);
+  const own = operations.flatMap(({ name, via, steps }) => [name, ...via, ...steps.flatMap(step => step.via)]);
+  return new Set(own.flatMap(namesOf).filter(name => name !== ''));
+}
+
+function functionName(asked: string, { config, profile }: Machine): string {
+  const name = asked.trim();
+  const here = functionNames(config);
+  if (here.has(name)) {
+    return name;
   }
-  return name.trim();
+  const elsewhere = functionNames().has(name);
+  const other = kernelName(config, name);
+  if (elsewhere) {
+    const instead = other === name || other === '' ? 'its steps stand in another one' : `it is called ${other}`;
+    throw new UserError(`${profile.name} has no function ${name}: there ${instead}`);
+  }
+  const near = nearestNames(name, [...here]);
+  const instead = near.length > 0 ? `did you mean ${near.join(', ')}?` : 'write one as the call stack shows it';
+  throw new UserError(`no step of the engine lies in ${name}; ${instead}`);
+}
+
+/** Those that contain what was written, or the one with fewest slips. */
+function nearestNames(name: string, known: readonly string[]): string[] {
+  const bare = name.replace(/\(.*$/, '').toLowerCase();
+  const near = nearest(bare, known);
+  const containing = bare.length < 3 ? [] : known.filter(each => each.toLowerCase().includes(bare));
+  return [...new Set([...(near === undefined ? [] : [near]), ...containing])].slice(0, MOST_NAMED);
+}
+
+/** Paths as clients write them: a URI or a path, absolute or not. */
+function isSameFile({ path, name }: DebugProtocol.Source = {}, program: string): boolean {
+  const plain = (text: string) =>
+    text
+      .replace(/^file:\/\//, '')
+      .replaceAll('\\', '/')
+      .replace(/^\/?[a-z]:/i, drive => drive.replace('/', '').toLowerCase());
+  const [asked, runs] = [plain(path ?? name ?? ''), plain(program)];
+  return asked === runs || asked.endsWith(`/${runs}`) || runs.endsWith(`/${asked}`);
 }
 
 function conditionsOf({ condition, hitCondition, logMessage }: Conditions, runner: Runner): Omit<Common, 'id'> {

@@ -4,15 +4,18 @@
  */
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { ScenarioText } from '../../scenario/tree.ts';
+import { judge } from '../expectations.ts';
 import { UserError } from '../expression.ts';
 import type { Motion } from '../protocol.ts';
 import { Session, type Stop } from '../session.ts';
-import { TROUBLES } from '../stopRules.ts';
-import { Breakpoints } from './breakpoints.ts';
+import { Breakpoints, breakpointLocations } from './breakpoints.ts';
 import { CAPABILITIES } from './capabilities.ts';
-import { actionOf, kernelOf, type LaunchArguments, optionsOf, orderOf, programOf } from './launch.ts';
+import { completionsOf } from './completions.ts';
+import { kernelOf, type LaunchArguments, optionsOf, orderOf, programOf } from './launch.ts';
 import { Look } from './look.ts';
 import { currentThread, SCENARIO_THREAD, threadsOf } from './stack.ts';
+import { exceptionInfo, troubleName } from './trouble.ts';
+import { looksLikeStatement, typedStatement } from './typed.ts';
 
 /** What the debug session needs of its surroundings. */
 export interface DebugHost {
@@ -53,10 +56,10 @@ export class DebugSession {
 
   /** Handles one message; never throws or rejects. What is not a request is ignored. */
   async handle(message: DebugProtocol.ProtocolMessage): Promise<void> {
-    if (message.type !== 'request') {
+    const request = message as DebugProtocol.Request | null;
+    if (request?.type !== 'request' || typeof request.command !== 'string') {
       return;
     }
-    const request = message as DebugProtocol.Request;
     try {
       await this.dispatch(request);
     } catch (error) {
@@ -100,8 +103,9 @@ export class DebugSession {
       case 'setBreakpoints':
         this.respond(request, {
           breakpoints: this.breakpoints.setLines(
-            (args as DebugProtocol.SetBreakpointsArguments).breakpoints ?? [],
+            args as DebugProtocol.SetBreakpointsArguments,
             this.running(),
+            this.program,
           ),
         });
         return;
@@ -111,6 +115,11 @@ export class DebugSession {
             (args as DebugProtocol.SetFunctionBreakpointsArguments).breakpoints,
             this.running(),
           ),
+        });
+        return;
+      case 'breakpointLocations':
+        this.respond(request, {
+          breakpoints: breakpointLocations(this.running(), args as DebugProtocol.BreakpointLocationsArguments),
         });
         return;
       case 'dataBreakpointInfo':
@@ -145,8 +154,22 @@ export class DebugSession {
         this.respond(request, { variables: this.looking().variables(args as DebugProtocol.VariablesArguments) });
         return;
       case 'setVariable':
-        this.respond(request, this.setVariable(args as DebugProtocol.SetVariableArguments));
+        this.respond(
+          request,
+          this.byHand(() => this.looking().setVariable(args as DebugProtocol.SetVariableArguments)),
+        );
         return;
+      case 'setExpression':
+        this.respond(
+          request,
+          this.byHand(() => this.looking().setExpression(args as DebugProtocol.SetExpressionArguments)),
+        );
+        return;
+      case 'completions': {
+        const { text, column } = args as DebugProtocol.CompletionsArguments;
+        this.respond(request, { targets: completionsOf(this.running().runner.machine, text, column) });
+        return;
+      }
       case 'evaluate':
         this.respond(request, {
           result: this.evaluate(args as DebugProtocol.EvaluateArguments),
@@ -161,6 +184,9 @@ export class DebugSession {
         return;
       case 'goto': {
         const { targetId } = args as DebugProtocol.GotoArguments;
+        if (this.running().program.statements[targetId] === undefined) {
+          throw new UserError('there is no such place to go to');
+        }
         this.respond(request);
         this.moving = true;
         this.last = this.running().goTo(targetId);
@@ -170,11 +196,7 @@ export class DebugSession {
         return;
       }
       case 'exceptionInfo':
-        this.respond(request, {
-          exceptionId: troubleName(this.last),
-          description: this.last.text ?? '',
-          breakMode: 'always',
-        });
+        this.respond(request, exceptionInfo(this.last, this.running()));
         return;
       case 'continue':
         this.respond(request, { allThreadsContinued: true });
@@ -209,7 +231,9 @@ export class DebugSession {
       throw new UserError('the launch configuration names no program: set "program" to a scenario file (.irq)');
     }
     const kernel = kernelOf(args.profile);
-    const text = await this.host.read(args.program);
+    const text = await this.host.read(args.program).catch(error => {
+      throw new UserError((error as Error).message);
+    });
     const program = programOf(text, kernel, args);
     this.dispose();
     this.launch = args;
@@ -252,7 +276,8 @@ export class DebugSession {
     if (this.last.reason === 'failure' && statement !== undefined) {
       const trouble = session.troubles.find(({ step }) => step === session.position);
       this.failedLine = trouble?.line ?? 0;
-      this.output('stderr', `line ${this.failedLine}: ${this.last.text}`);
+      const line = this.failedLine || session.lineOf(session.position);
+      this.output('stderr', `line ${line}: ${this.last.text}`);
     } else if (this.last.reason === 'end') {
       this.output('console', summary(session));
     }
@@ -290,30 +315,35 @@ export class DebugSession {
     } satisfies DebugProtocol.StoppedEvent['body']);
   }
 
-  private setVariable(args: DebugProtocol.SetVariableArguments): DebugProtocol.SetVariableResponse['body'] {
+  /** A change by the client, who knows of it: no stop is told. */
+  private byHand<Answer>(change: () => Answer): Answer {
     this.moving = true;
     try {
-      return this.looking().setVariable(args);
+      return change();
     } finally {
       this.moving = false;
     }
   }
 
-  /** An expression; in the debug console also a statement, which is carried out at once as far as stepping goes. */
+  /** An expression; in the debug console also a statement: an expectation is judged, an action begun as far as stepping goes. */
   private evaluate({ expression, context }: DebugProtocol.EvaluateArguments): string {
-    try {
+    const session = this.running();
+    const { machine } = session.runner;
+    if (context !== 'repl' || !looksLikeStatement(expression)) {
       return this.looking().evaluate(expression);
-    } catch (error) {
-      const action = context === 'repl' ? actionOf(expression, this.text) : undefined;
-      if (action === undefined) {
-        throw error;
+    }
+    try {
+      // `vcpu 1: irr[0x41]` is an expression all the same.
+      return this.looking().evaluate(expression);
+    } catch {
+      const typed = typedStatement(expression, this.text, machine);
+      if (typed.kind === 'expect') {
+        const verdicts = typed.conditions.map(condition => judge(machine, condition));
+        return verdicts
+          .map(({ holds, condition, found }) => `${condition.text}: ${holds ? 'holds' : found}`)
+          .join('; ');
       }
-      this.moving = true;
-      try {
-        this.running().inject(action);
-      } finally {
-        this.moving = false;
-      }
+      this.byHand(() => session.inject(typed.action));
       this.last = { reason: 'step' };
       this.stopped();
       return 'begun: step through it, or continue';
@@ -389,11 +419,6 @@ function motionOf(command: string, { granularity }: { granularity?: DebugProtoco
 function gotoTargets({ program }: Session, { line }: DebugProtocol.GotoTargetsArguments): DebugProtocol.GotoTarget[] {
   const id = program.statements.findIndex(({ range }) => range.line + 1 >= line);
   return id < 0 ? [] : [{ id, label: program.statements[id].text.trim(), line: program.statements[id].range.line + 1 }];
-}
-
-function troubleName({ rules }: Stop): string {
-  const rule = rules?.find(({ kind }) => kind === 'trouble');
-  return rule?.kind === 'trouble' ? TROUBLES[rule.name].label : '';
 }
 
 function summary(session: Session): string {

@@ -6,7 +6,6 @@ import { type CheckOptions, check } from '../../scenario/check.ts';
 import { parse } from '../../scenario/parse.ts';
 import type { Program } from '../../scenario/program.ts';
 import type { ScenarioText } from '../../scenario/tree.ts';
-import type { AgentAction } from '../actions.ts';
 import { UserError } from '../expression.ts';
 import { otherKernel } from '../kernelNames.ts';
 
@@ -66,26 +65,4 @@ export function kernelOf(profile: unknown): KernelVersion | undefined {
     throw new UserError(`no profile '${String(profile)}'; ${otherKernel(String(profile))}`);
   }
   return known;
-}
-
-/** What a typed statement does on the machine that `scenario` describes; undefined when it is none. */
-export function actionOf(typed: string, scenario: ScenarioText): AgentAction | undefined {
-  const tree = parse(scenario);
-  const { program } = check(tree);
-  const source = typeof scenario === 'string' ? { text: scenario, name: '', files: new Map() } : scenario;
-  // Line for line as the scenario divides it.
-  const lines = tree.lines.map(({ text }) => text);
-  for (const { kind, range } of tree.nodes) {
-    if (kind === 'race') {
-      lines[range.line] = '';
-    }
-  }
-  for (const { range } of program?.statements ?? []) {
-    lines[range.line] = '';
-  }
-  const { program: single } = check(parse({ ...source, text: [...lines, typed].join('\n') }));
-  const action = single?.statements.length === 1 ? single.statements[0].action : undefined;
-  return action === undefined || action.kind === 'expect' || action.kind === 'race' || action.kind === 'section'
-    ? undefined
-    : action;
 }

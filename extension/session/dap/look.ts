@@ -1,5 +1,6 @@
 /** What a stopped session shows: frames, scopes, variables, expressions. Its references are valid for this stop only. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
+import { printField } from '../../engine/fieldAccess.ts';
 import { placeOf } from '../../scenario/tree.ts';
 import { compile, UserError } from '../expression.ts';
 import type { Session } from '../session.ts';
@@ -25,6 +26,20 @@ export class Look {
   evaluate(expression: string): string {
     const { machine } = this.session.runner;
     return compile(expression, machine).print(machine);
+  }
+
+  setExpression({
+    expression,
+    value,
+  }: DebugProtocol.SetExpressionArguments): DebugProtocol.SetExpressionResponse['body'] {
+    const { session } = this;
+    const { machine } = session.runner;
+    const { field } = compile(expression, machine);
+    if (field === undefined) {
+      throw new UserError(`${expression} is no field: only a field can be set`);
+    }
+    session.change(() => setField(machine, field, value));
+    return { value: printField(machine, field) };
   }
 
   readMemory({

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Breakpoints } from '../../../extension/session/dap/breakpoints.ts';
+import { exceptionInfo } from '../../../extension/session/dap/trouble.ts';
 import { compile, UserError } from '../../../extension/session/expression.ts';
 import { MACHINE, sessionOf, TO_RUNNING } from './scenarios.ts';
 
@@ -126,11 +127,15 @@ describe('breakpoints', () => {
     session.log = text => said.push(text);
     const breakpoints = new Breakpoints();
     breakpoints.setLines(
-      [
-        { line: eois[0], condition: 'vcpu 1.isr has 0x42' },
-        { line: eois[1], logMessage: 'in service {vcpu 1.isr}, SVI {vcpu 1.svi}' },
-      ],
+      {
+        source: { path: '/a.irq' },
+        breakpoints: [
+          { line: eois[0], condition: 'vcpu 1.isr has 0x42' },
+          { line: eois[1], logMessage: 'in service {vcpu 1.isr}, SVI {vcpu 1.svi}' },
+        ],
+      },
       session,
+      '/a.irq',
     );
     expect(session.move('continue').reason).toBe('end');
     expect(said).toEqual(['in service {0x42}, SVI 0x42']);
@@ -141,6 +146,49 @@ describe('breakpoints', () => {
   });
 
   test.each([
+    ['/w/a.irq', '/w/a.irq', true],
+    ['/w/a.irq', 'a.irq', true],
+    ['/w/a.irq', 'file:///w/a.irq', true],
+    ['c:\\w\\a.irq', 'C:\\w\\a.irq', true],
+    ['vscode-vfs://github/w/a.irq', 'vscode-vfs://github/w/a.irq', true],
+    ['/w/b.irq', '/w/a.irq', false],
+    ['/w/xa.irq', 'a.irq', false],
+  ])('breakpoints of %s belong to %s: %s', (file, program, same) => {
+    const session = sessionOf(TWICE);
+    const breakpoints = new Breakpoints();
+    const set = (source: string, lines: readonly number[]) =>
+      breakpoints.setLines({ source: { path: source }, breakpoints: lines.map(line => ({ line })) }, session, program);
+    set(program, [8]);
+    const [answer] = set(file, [7]);
+    expect(answer.verified).toBe(same);
+    expect(session.rules.filter(({ kind }) => kind === 'line')).toMatchObject([{ line: same ? 6 : 7 }]);
+  });
+
+  test.each([
+    ['vmx_delivr_posted_interrupt', 'did you mean vmx_deliver_posted_interrupt'],
+    ['deliver_posted', 'vmx_deliver_posted_interrupt'],
+    ['no_such_function', 'write one as the call stack shows it'],
+    ['pi_wakeup_handler()', 'did you mean pi_wakeup_handler?'],
+  ])('%s is no function of the engine: %s', (name, expected) => {
+    const [answer] = new Breakpoints().setFunctions([{ name }], sessionOf(TWICE));
+    expect(answer).toMatchObject({ verified: false });
+    expect(answer.message).toContain(expected);
+  });
+
+  test('a function of another kernel says what stands in its place', () => {
+    const old = sessionOf(TWICE.replace('6.16', '2013'));
+    const [moved, gone] = new Breakpoints().setFunctions(
+      [{ name: 'rcuwait_wake_up' }, { name: 'kvm_vcpu_trigger_posted_interrupt' }],
+      old,
+    );
+    expect(moved.message).toBe(
+      'Linux 3.11 (2013) has no function rcuwait_wake_up: there it is called wake_up_interruptible',
+    );
+    expect(gone.message).toContain('its steps stand in another one');
+    expect(new Breakpoints().setFunctions([{ name: 'wake_up_interruptible' }], old)[0].verified).toBe(true);
+  });
+
+  test.each([
     [{ name: 'no_such_function' }, 'no step of the engine'],
     [{ name: 'EOI virtualization', hitCondition: 'often' }, '>= 3'],
     [{ name: 'EOI virtualization', condition: 'vcpu 7.irr' }, 'no vcpu 7'],
@@ -148,6 +196,16 @@ describe('breakpoints', () => {
     const [answer] = new Breakpoints().setFunctions([asked], sessionOf(TWICE));
     expect(answer).toMatchObject({ verified: false });
     expect(answer.message).toContain(expected);
+  });
+
+  test('troubles: a reserved bit', () => {
+    const session = sessionOf(`${MACHINE}vcpu 0: icr 0x0000000100002041\n`);
+    new Breakpoints().setFilters({ filters: ['fault'] }, session);
+    const stop = session.move('continue');
+    expect(stop).toMatchObject({ reason: 'failure', rules: [{ kind: 'trouble', name: 'fault' }] });
+    const info = exceptionInfo(stop, session);
+    expect(info.description).toBe('vcpu 0 gets #GP(0), in: vcpu 0: icr 0x0000000100002041');
+    expect(info.details?.stackTrace).toContain('at kvm_inject_gp');
   });
 
   test('troubles: a dropped message', () => {

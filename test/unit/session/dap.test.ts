@@ -81,7 +81,10 @@ const printed = (body: unknown): string => (body === undefined ? '' : ` ${JSON.s
 function matchesGolden(client: Client, name: string): void {
   const file = path.join(import.meta.dirname, 'golden', `${name}.txt`);
   // How many atomic steps an operation takes is the engine's business.
-  const text = `${client.transcript.join('\n').replace(/\b\d+ steps/g, 'N steps')}\n`;
+  const text = `${client.transcript
+    .join('\n')
+    .replace(/\b\d+ steps/g, 'N steps')
+    .replace(/\bstep \d+/g, 'step N')}\n`;
   if (process.env.UPDATE_GOLDEN) {
     mkdirSync(path.dirname(file), { recursive: true });
     writeFileSync(file, text);
@@ -130,6 +133,35 @@ describe('transcripts', () => {
     await client.request('restart');
     await client.request('disconnect');
     matchesGolden(client, 'failure');
+  });
+
+  test('breakpoints by function, by data and by trouble; another file; goto; the console', async () => {
+    const client = new Client(`${MACHINE}\nvcpu 0:  ipi fixed 0x41 to 1\nvcpu 1:  eoi\nvcpu 0:  ipi fixed 0x42 to 9\n`);
+    await client.request('initialize', {});
+    await client.request('launch', { program: '/scenario.irq', stopOnEntry: false });
+    await client.request('setBreakpoints', { source: { path: '/other.irq' }, breakpoints: [{ line: 7 }] });
+    await client.request('setFunctionBreakpoints', {
+      breakpoints: [{ name: 'vmx_deliver_posted_interrupt' }, { name: 'no_such_function' }],
+    });
+    await client.request('setDataBreakpoints', {
+      breakpoints: [{ dataId: 'vcpu 1.pid.on', condition: 'vcpu 1.pid.on == 0' }],
+    });
+    await client.request('setExceptionBreakpoints', { filters: ['dropped'] });
+    await client.request('configurationDone');
+    await client.request('stackTrace', { threadId: 3 });
+    await client.request('dataBreakpointInfo', { name: 'vcpu 1.pid.on' });
+    await client.request('continue', { threadId: 3 });
+    await client.request('evaluate', { expression: 'vcpu 1.pid.on', context: 'repl' });
+    await client.request('continue', { threadId: 3 });
+    await client.request('exceptionInfo', { threadId: 3 });
+    await client.request('gotoTargets', { line: 7 });
+    await client.request('goto', { threadId: 3, targetId: 1 });
+    await client.request('evaluate', { expression: 'expect vcpu 1: isr has 0x41', context: 'repl' });
+    await client.request('evaluate', { expression: 'send fixed 0x61 to 1', context: 'repl' });
+    await client.request('next', { threadId: 1 });
+    await client.request('evaluate', { expression: 'vcpu 1.isr', context: 'watch' });
+    await client.request('terminate');
+    matchesGolden(client, 'breakpoints');
   });
 
   test('set a variable', async () => {
