@@ -16,6 +16,7 @@ import {
 import type { ScenarioText } from '../scenario/tree.ts';
 import type { DebugHost, DebugSession } from '../session/dap/debugSession.ts';
 import { CalmStops } from './calmStops.ts';
+import { DeafBreakpoints } from './deafBreakpoints.ts';
 import type { Runs } from './runs.ts';
 import { LANGUAGE } from './scenarioLanguage.ts';
 import { readScenario } from './scenarioText.ts';
@@ -102,12 +103,16 @@ class InlineAdapter implements DebugAdapter {
   /** @param id of the debug session that VS Code has begun */
   constructor(id: string, runs: Runs) {
     let text: ScenarioText = '';
+    const deaf = new DeafBreakpoints();
     const host: DebugHost = {
       read: async program => {
         text = await readScenario(uriOf(program));
         return text;
       },
-      send: message => this.#stops.send(message),
+      send: message => {
+        deaf.see(message);
+        this.#stops.send(message);
+      },
       attach: (session, program) => (session ? runs.attach(id, session, uriOf(program), text) : runs.detach(id)),
     };
     this.#session = import('./lazy.ts').then(({ DebugSession }) => new DebugSession(host));
