@@ -1,11 +1,12 @@
-import type { KernelVersion, MachineConfig } from '../engine/config.ts';
+import type { KernelVersion } from '../engine/config.ts';
 import { checkAction } from './checkAction.ts';
 import { checkConditions } from './checkConditions.ts';
 import { checkDevices } from './checkDevice.ts';
 import { checkMachine } from './checkMachine.ts';
+import { type LineMachine, lineMachine } from './checkMessage.ts';
 import { checkRace, checkVariants } from './checkRace.ts';
 import { checkVcpus } from './checkVcpus.ts';
-import { type Constants, checkConstants, constantsOf, ValueMemo, withValues } from './constants.ts';
+import { checkConstants, constantsOf, ValueMemo, withValues } from './constants.ts';
 import { type Diagnostic, limited } from './diagnostics.ts';
 import { divided, link, namesIn } from './link.ts';
 import type { Action, Program, Statement } from './program.ts';
@@ -15,17 +16,27 @@ import { sequenceOf } from './sequence.ts';
 import { moveRange } from './tokens.ts';
 import { type ActionNode, type ExpectNode, lineOf, type Node, placeOf, type Tree } from './tree.ts';
 
-/** What lines came to, as long as the machine and the names of values stay the same; one for each text that is checked again and again. */
+/** What lines came to, as long as what they are checked against stays the same; one for each text that is checked again and again. */
 export class Memo {
   readonly values = new ValueMemo();
-  private key = '';
+  private actions = '';
+  private expectations = '';
   private lines = new Map<Node, CheckedLine>();
 
-  /** The results for a machine, by node; those for another one are forgotten. */
-  of(machine: MachineConfig, constants: Constants): ReadonlyMap<Node, CheckedLine> {
-    const key = JSON.stringify([machine, [...constants]]);
-    if (key !== this.key) this.lines = new Map();
-    this.key = key;
+  /**
+   * The results for a machine, by node; those for another one are forgotten. A node with the value of a name in it is another one when the value
+   * changes; the names themselves are suggested where one is spelled wrongly.
+   */
+  of(machine: LineMachine, names: readonly string[]): ReadonlyMap<Node, CheckedLine> {
+    const actions = JSON.stringify([machine, names]);
+    const { vcpus, cpus, devices = [], guest, vendor, apicv, kernel } = machine;
+    // What `checkExpect` looks at; of the kernel only whether it is the oldest.
+    const machineOfExpectations = [vcpus.length, cpus.length, devices, !guest, vendor, apicv, kernel === '2013'];
+    const expectations = JSON.stringify([machineOfExpectations, names]);
+    if (expectations !== this.expectations) this.lines = new Map();
+    else if (actions !== this.actions) this.lines = new Map([...this.lines].filter(([{ kind }]) => kind === 'expect'));
+    this.actions = actions;
+    this.expectations = expectations;
     return this.lines;
   }
 
@@ -98,7 +109,7 @@ class Statements {
 
   constructor(
     private readonly tree: Tree,
-    private readonly machine: MachineConfig,
+    private readonly machine: LineMachine,
     private readonly count: number | undefined,
     private readonly names: readonly string[],
     private readonly memo: ReadonlyMap<Node, CheckedLine>,
@@ -125,7 +136,7 @@ class Statements {
     if (node.kind === 'expect') {
       const conditions = checkConditions(node, lineOf(tree, node.range.line), machine, count, report);
       const statements = [this.statement(node, { kind: 'expect', conditions })];
-      return { statements, diagnostics: report.diagnostics };
+      return { statements, diagnostics: report.found };
     }
     const statements: Statement[] = [];
     for (const each of eachAction(node, report)) {
@@ -135,7 +146,7 @@ class Statements {
       // What is wrong with the first is wrong with all.
       if (report.diagnostics.length > before) break;
     }
-    return { statements, diagnostics: report.diagnostics };
+    return { statements, diagnostics: report.found };
   }
 
   private statement({ range }: Node, action: Action): Statement {
@@ -159,7 +170,8 @@ export function check(own: Tree, options: CheckOptions = {}): Checked {
   checkOrder(tree.nodes, files, report);
   const variants = checkVariants(tree, report);
   const variant = options.variant ?? variants[0]?.name;
-  const lines = new Statements(tree, machine, frame.vcpuCount, names, memo.of(machine, constants));
+  const ofLines = lineMachine(machine);
+  const lines = new Statements(tree, ofLines, frame.vcpuCount, names, memo.of(ofLines, names));
   const act = (node: ActionNode) => {
     const { statements, diagnostics } = lines.check(node);
     for (const each of diagnostics) report.push(each);

@@ -1,8 +1,7 @@
-import type { MachineConfig, VcpuConfig } from '../engine/config.ts';
 import { APIC, APIC_BASE_MSR } from '../engine/lapic/registers.ts';
 import { fromBig } from '../formats/bits.ts';
 import { checkDeviceAction, checkGuestAction } from './checkDevice.ts';
-import { checkIcr, checkIpi, checkMsi } from './checkMessage.ts';
+import { type AddressedVcpu, checkIcr, checkIpi, checkMsi, type LineMachine } from './checkMessage.ts';
 import { cpuIndex, vcpuIndex } from './checkVcpus.ts';
 import { apicvInhibits } from './inhibits.ts';
 import type { Action } from './program.ts';
@@ -17,7 +16,7 @@ export const REGISTER_OFFSETS: Readonly<Record<string, number>> = Object.fromEnt
 );
 
 /** Stands in for a sender that does not exist, so that the rest of its line is still checked. */
-const STRANGER: VcpuConfig = { id: 0, apic: 'x2apic', state: 'running', cpu: 0, bsp: true, interruptsEnabled: true };
+const STRANGER: AddressedVcpu = { id: 0, apic: 'x2apic' };
 
 /** Offset in the APIC page: a name, or a multiple of 16 below 0x1000. */
 function pageOffset(word: Token | undefined, report: Report): number | undefined {
@@ -45,7 +44,7 @@ function named(word: Token, report: Report): number | undefined {
   return undefined;
 }
 
-function registerWrite(node: ActionNode, sender: VcpuConfig, report: Report): Action | undefined {
+function registerWrite(node: ActionNode, sender: AddressedVcpu, report: Report): Action | undefined {
   const { id: vcpu, apic } = sender;
   const page = node.name?.text === 'write';
   const mode = apic === 'x2apic' ? 'x2APIC' : apic === 'xapic' ? 'xAPIC' : 'no';
@@ -66,7 +65,7 @@ function registerWrite(node: ActionNode, sender: VcpuConfig, report: Report): Ac
 }
 
 /** Why APICv stops or may go on: a reason by the table of the kernel, or its bit. */
-function checkInhibit({ name, reason }: ActionNode, machine: MachineConfig, report: Report): Action | undefined {
+function checkInhibit({ name, reason }: ActionNode, machine: LineMachine, report: Report): Action | undefined {
   if (!name || !reason) return undefined;
   const { inhibitReasons, requiredInhibits } = apicvInhibits(machine);
   if (inhibitReasons.length === 0) {
@@ -95,7 +94,7 @@ function checkInhibit({ name, reason }: ActionNode, machine: MachineConfig, repo
 /** What a line does; undefined when a part of it is wrong, which is reported. */
 export function checkAction(
   node: ActionNode,
-  machine: MachineConfig,
+  machine: LineMachine,
   count: number | undefined,
   report: Report,
 ): Action | undefined {
@@ -118,7 +117,7 @@ export function checkAction(
   return vcpu === undefined ? undefined : act;
 }
 
-function actionOf(node: ActionNode, sender: VcpuConfig, machine: MachineConfig, report: Report): Action | undefined {
+function actionOf(node: ActionNode, sender: AddressedVcpu, machine: LineMachine, report: Report): Action | undefined {
   const vcpu = sender.id;
   switch (node.name?.text) {
     case 'icr': {

@@ -1,5 +1,5 @@
-import type { MachineConfig } from '../engine/config.ts';
 import { checkExpect } from './checkExpect.ts';
+import type { LineMachine } from './checkMessage.ts';
 import type { Condition } from './program.ts';
 import { eachOf } from './ranges.ts';
 import type { Report } from './report.ts';
@@ -10,7 +10,7 @@ import type { ExpectNode } from './tree.ts';
 export function checkConditions(
   node: ExpectNode,
   line: SourceLine,
-  machine: MachineConfig,
+  machine: LineMachine,
   vcpus: number | undefined,
   report: Report,
 ): Condition[] {

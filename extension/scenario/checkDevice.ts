@@ -2,7 +2,7 @@
 import type { DeviceConfig, GuestConfig, MachineConfig, MsiConfig } from '../engine/config.ts';
 import { profileOf } from '../engine/profile.ts';
 import { AVIC_MAX_PHYSICAL_ID } from '../engine/svm/table.ts';
-import { checkMsi } from './checkMessage.ts';
+import { checkMsi, type LineMachine } from './checkMessage.ts';
 import { cpuIndex, vcpuIndex } from './checkVcpus.ts';
 import { CHOICE_VALUES } from './deviceWords.ts';
 import type { Action } from './program.ts';
@@ -124,7 +124,7 @@ export function checkDevices(tree: Tree, machine: WithoutDevices, report: Report
 }
 
 /** Number of a device by its name; undefined, and a diagnostic, when there is none. */
-export function deviceIndex(word: Token | undefined, machine: MachineConfig, report: Report): number | undefined {
+export function deviceIndex(word: Token | undefined, machine: LineMachine, report: Report): number | undefined {
   if (!word) return undefined;
   const names = (machine.devices ?? []).map(({ name }) => name);
   const index = names.indexOf(word.text);
@@ -139,7 +139,7 @@ export function deviceIndex(word: Token | undefined, machine: MachineConfig, rep
   return undefined;
 }
 
-export function checkDeviceAction(node: ActionNode, machine: MachineConfig, report: Report): Action | undefined {
+export function checkDeviceAction(node: ActionNode, machine: LineMachine, report: Report): Action | undefined {
   const device = deviceIndex(node.device, machine, report);
   if (device === undefined) return undefined;
   switch (node.name?.text) {

@@ -1,6 +1,6 @@
-import type { MachineConfig } from '../engine/config.ts';
 import { type Block, FIELDS, type FieldInfo, findField } from '../engine/fields.ts';
 import { deviceIndex } from './checkDevice.ts';
+import type { LineMachine } from './checkMessage.ts';
 import { cpuIndex, vcpuIndex } from './checkVcpus.ts';
 import type { Condition } from './program.ts';
 import type { Report } from './report.ts';
@@ -14,7 +14,7 @@ type FieldNode = Extract<ConditionNode, { kind: 'field' }>;
 const hexadecimal = (value: number) => (value < 10 ? `${value}` : hexByte(value));
 
 /** What the field of this machine cannot show, or undefined. */
-function absent({ path, vendor }: FieldInfo, machine: MachineConfig): string | undefined {
+function absent({ path, vendor }: FieldInfo, machine: LineMachine): string | undefined {
   const virtual = path.startsWith('pid.') || path === 'rvi' || path === 'svi';
   if (virtual && machine.vendor === 'amd') return `AMD has no \`${path}\`; look at \`irr\` and \`isr\`.`;
   if (virtual && !machine.apicv)
@@ -97,7 +97,7 @@ function subjectOf({ index: { text } }: FieldNode, block: Block, index: number):
 function indexOf(
   { index, range }: FieldNode,
   block: Block,
-  machine: MachineConfig,
+  machine: LineMachine,
   vcpus: number | undefined,
   report: Report,
 ): number | undefined {
@@ -117,7 +117,7 @@ function indexOf(
   }
 }
 
-function checkField(node: FieldNode, machine: MachineConfig, vcpus: number | undefined, report: Report): Condition[] {
+function checkField(node: FieldNode, machine: LineMachine, vcpus: number | undefined, report: Report): Condition[] {
   const block = BLOCKS.find(each => each === node.block.text) ?? 'vcpu';
   const index = indexOf(node, block, machine, vcpus, report);
   const field = findField(block, node.field.text);
@@ -145,7 +145,7 @@ function checkField(node: FieldNode, machine: MachineConfig, vcpus: number | und
 export function checkExpect(
   node: ExpectNode,
   line: SourceLine,
-  machine: MachineConfig,
+  machine: LineMachine,
   vcpus: number | undefined,
   report: Report,
 ): Condition[] {

@@ -19,7 +19,30 @@ const MODE_BITS: Readonly<Record<keyof typeof DELIVERY_MODES, number>> = {
   startup: 6,
 };
 
-type Machine = Pick<MachineConfig, 'kernel' | 'x2apicApi' | 'vcpus'>;
+/** A vCPU as far as messages can tell it from others. */
+export type AddressedVcpu = Pick<VcpuConfig, 'id' | 'apic' | 'aid' | 'ldr' | 'dfr'>;
+
+interface Machine extends Pick<MachineConfig, 'kernel' | 'x2apicApi'> {
+  readonly vcpus: readonly AddressedVcpu[];
+}
+
+/** What lines are checked against. Where vCPUs are at first, and with which interrupts, makes no line right or wrong. */
+export interface LineMachine extends Omit<MachineConfig, 'vcpus'> {
+  readonly vcpus: readonly AddressedVcpu[];
+}
+
+export function lineMachine(machine: MachineConfig): LineMachine {
+  return {
+    ...machine,
+    vcpus: machine.vcpus.map(({ id, apic, aid, ldr, dfr }) => ({
+      id,
+      apic,
+      ...(aid !== undefined && { aid }),
+      ...(ldr !== undefined && { ldr }),
+      ...(dfr !== undefined && { dfr }),
+    })),
+  };
+}
 
 function kernelOf({ kernel }: Machine): Kernel {
   const [major, minor] = kernel === '2013' ? [3, 11] : kernel.split('.').map(Number);
@@ -30,15 +53,17 @@ function sentence(text: string): string {
   return `${text[0].toUpperCase()}${text.slice(1)}.`;
 }
 
-/** Scenarios repeat themselves: what is wrong with a message is found out once for each machine. */
-const known = new WeakMap<Machine, Map<string, readonly Problem[]>>();
+/** Scenarios repeat themselves: what is wrong with a message is found out once for each kernel. */
+const known = new Map<string, readonly Problem[]>();
+const MOST_KNOWN = 20_000;
 
 function problemsOf(format: Format, words: Words, machine: Machine): readonly Problem[] {
-  let ofMachine = known.get(machine);
-  if (!ofMachine) known.set(machine, (ofMachine = new Map()));
-  const key = `${format.id} ${words.join(' ')}`;
-  let problems = ofMachine.get(key);
-  if (!problems) ofMachine.set(key, (problems = decode(format, words, kernelOf(machine)).problems));
+  const key = `${machine.kernel} ${format.id} ${words.join(' ')}`;
+  let problems = known.get(key);
+  if (!problems) {
+    if (known.size >= MOST_KNOWN) known.clear();
+    known.set(key, (problems = decode(format, words, kernelOf(machine)).problems));
+  }
   return problems;
 }
 
@@ -59,7 +84,7 @@ function reportProblems(
 }
 
 /** Physical IDs under which KVM finds a vCPU (kvm_recalculate_apic_map). */
-function answersTo({ apic, id, aid }: VcpuConfig, destination: number): boolean {
+function answersTo({ apic, id, aid }: AddressedVcpu, destination: number): boolean {
   if (apic === 'disabled') return false;
   if (apic === 'x2apic') return destination === id;
   return destination === (aid === undefined ? id & 0xff : aid >>> 24) || (id > 0xff && destination === id);
@@ -67,7 +92,9 @@ function answersTo({ apic, id, aid }: VcpuConfig, destination: number): boolean 
 
 function reportNobody(destination: number, machine: Machine, range: Range, report: Report): void {
   if (destination === 0xff || destination === 0xffffffff) return;
-  if (machine.vcpus.length === 0 || machine.vcpus.some(vcpu => answersTo(vcpu, destination))) return;
+  const likely = destination < machine.vcpus.length ? machine.vcpus[destination] : undefined;
+  if (machine.vcpus.length === 0 || (likely && answersTo(likely, destination))) return;
+  if (machine.vcpus.some(vcpu => answersTo(vcpu, destination))) return;
   const text = destination > 9 ? `0x${destination.toString(16)}` : `${destination}`;
   report.add(
     'irq405',
@@ -77,7 +104,7 @@ function reportNobody(destination: number, machine: Machine, range: Range, repor
 }
 
 /** Can this vCPU be addressed logically? x2APIC derives the logical ID from the APIC ID; an xAPIC has none until the guest sets LDR. */
-function answersLogically(vcpu: VcpuConfig, destination: number): boolean {
+function answersLogically(vcpu: AddressedVcpu, destination: number): boolean {
   if (vcpu.ldr !== undefined || vcpu.dfr !== undefined) return true;
   if (vcpu.apic !== 'x2apic') return false;
   return vcpu.id >>> 4 === destination >>> 16 && ((destination >>> (vcpu.id & 15)) & 1) === 1;
@@ -106,7 +133,7 @@ function word64([lo, hi]: Words): Word64 {
 /** The ICR value that `icr` writes, for the APIC mode of the sender: xAPIC has the destination in bits 63:56, x2APIC in 63:32. */
 export function checkIcr(
   value: Token | undefined,
-  sender: VcpuConfig,
+  sender: AddressedVcpu,
   machine: Machine,
   report: Report,
 ): Word64 | undefined {
@@ -155,7 +182,12 @@ function checkDelivery(delivery: Delivery, idBits: number, what: string, report:
 }
 
 /** `ipi …` as the ICR value that the guest would write: edge, level bit as Linux sets it (only for INIT). */
-export function checkIpi(delivery: Delivery, sender: VcpuConfig, machine: Machine, report: Report): Word64 | undefined {
+export function checkIpi(
+  delivery: Delivery,
+  sender: AddressedVcpu,
+  machine: Machine,
+  report: Report,
+): Word64 | undefined {
   const x2apic = sender.apic === 'x2apic';
   const what = `vCPU ${sender.id} is in ${x2apic ? 'x2APIC' : 'xAPIC'} mode: its ICR`;
   const found = checkDelivery(delivery, x2apic ? 32 : 8, what, report);

@@ -56,6 +56,7 @@ export function withValue(word: Token, constants: Constants): Token {
 /** The words of a line with values in the place of names; the same array if there is none. */
 export function valuesOf(code: readonly Token[], constants: Constants): readonly Token[] {
   if (constants.size === 0 || code[0]?.text === 'let') return code;
+  if (!code.some(({ text }) => constants.has(text) || text.includes('..'))) return code;
   const values = code.map(word => withValue(word, constants));
   return values.some((word, i) => word !== code[i]) ? values : code;
 }
@@ -74,30 +75,40 @@ function nodeWith<T>(value: T, constants: Constants): T {
   return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, nodeWith(each, constants)])) as T;
 }
 
-/** Nodes that were changed before, for the same values. */
+/** Nodes that were looked at before. */
 export class ValueMemo {
-  private key = '';
+  private values = '';
+  private names = '';
+  /** With values in the place of names, as long as the values are the same. */
   private nodes = new WeakMap<Node, Node>();
+  /** Without a name, as long as the names are the same. */
+  private plain = new WeakSet<Node>();
 
-  of(constants: Constants): WeakMap<Node, Node> {
-    const key = [...constants].join('\n');
-    if (key !== this.key) this.nodes = new WeakMap();
-    this.key = key;
-    return this.nodes;
+  of(constants: Constants): { readonly nodes: WeakMap<Node, Node>; readonly plain: WeakSet<Node> } {
+    const values = [...constants].join('\n');
+    const names = [...constants.keys()].join('\n');
+    if (values !== this.values) this.nodes = new WeakMap();
+    if (names !== this.names) this.plain = new WeakSet();
+    this.values = values;
+    this.names = names;
+    const { nodes, plain } = this;
+    return { nodes, plain };
   }
 }
 
 /** The tree with values in the place of names. Places stay: what is found wrong is found where the name stands. */
 export function withValues(tree: Tree, memo: ValueMemo): Tree {
   const constants = constantsOf(tree);
-  const nodes = memo.of(constants);
+  const { nodes, plain } = memo.of(constants);
   if (constants.size === 0) return tree;
   const changed = tree.nodes.map(node => {
+    if (plain.has(node)) return node;
     let other = nodes.get(node);
     if (!other) {
       const { code } = lineOf(tree, node.range.line);
-      const plain = node.kind === 'let' || valuesOf(code, constants) === code;
-      nodes.set(node, (other = plain ? node : nodeWith(node, constants)));
+      other = node.kind === 'let' || valuesOf(code, constants) === code ? node : nodeWith(node, constants);
+      if (other === node) plain.add(node);
+      else nodes.set(node, other);
     }
     return other;
   });

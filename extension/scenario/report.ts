@@ -5,6 +5,8 @@ import type { Token } from './tokens.ts';
 import { placeOf } from './tree.ts';
 import { numberOf, VECTORS } from './values.ts';
 
+const NOTHING: readonly Diagnostic[] = [];
+
 /** Collects what the checker finds; reads numbers and says what is wrong with them. */
 export class Report {
   readonly diagnostics: Diagnostic[] = [];
@@ -19,6 +21,11 @@ export class Report {
   line(number: number): string {
     const { file, line } = placeOf(this.files, number);
     return file === undefined ? `Line ${line + 1}` : `Line ${line + 1} of \`${shown(file)}\``;
+  }
+
+  /** Of a line without a problem, which most are, nothing is kept. */
+  get found(): readonly Diagnostic[] {
+    return this.diagnostics.length === 0 ? NOTHING : this.diagnostics;
   }
 
   add(code: Code, range: Range, message: string, fix?: Fix): void {

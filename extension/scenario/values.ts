@@ -24,9 +24,17 @@ export const VECTORS: Readonly<Record<string, number>> = {
 
 const NUMBER = /^(?:0[xX][0-9a-fA-F](?:_?[0-9a-fA-F])*|[0-9](?:_?[0-9])*)$/;
 
+/** Scenarios write the same numbers again and again. */
+const known = new Map<string, bigint | undefined>();
+const MOST_KNOWN = 10_000;
+
 /** Value of `0x41`, `65` or `0x0000_0041`, of any width; undefined when the word is no number. */
-export function numberOf(word: Token): bigint | undefined {
-  return NUMBER.test(word.text) ? BigInt(word.text.replaceAll('_', '')) : undefined;
+export function numberOf({ text }: Token): bigint | undefined {
+  if (known.has(text)) return known.get(text);
+  const value = NUMBER.test(text) ? BigInt(text.replaceAll('_', '')) : undefined;
+  if (known.size >= MOST_KNOWN) known.clear();
+  known.set(text, value);
+  return value;
 }
 
 export function hexByte(value: number): string {

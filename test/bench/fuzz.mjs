@@ -1,5 +1,5 @@
 // Texts that are nearly scenarios, read, checked, laid out and read again: `node test/bench/fuzz.mjs [COUNT] [SEED]`. Prints the seed; the
-// same seed gives the same texts. Ends at the first text with which something is wrong.
+// same seed gives the same texts. Some include others of them, or themselves. Ends at the first text with which something is wrong.
 import path from 'node:path';
 import { build } from 'esbuild';
 
@@ -17,8 +17,8 @@ const { outputFiles } = await build({
     loader: 'ts',
   },
 });
-const source = Buffer.from(outputFiles[0].text).toString('base64');
-const { check, format, Memo, parse } = await import(`data:text/javascript;base64,${source}`);
+const bundle = Buffer.from(outputFiles[0].text).toString('base64');
+const { check, format, Memo, parse } = await import(`data:text/javascript;base64,${bundle}`);
 
 const [count = '1000000', chosen = String(Date.now() % 2 ** 31)] = process.argv.slice(2);
 let state = Number(chosen) || 1;
@@ -32,12 +32,24 @@ function random(below) {
 }
 const pick = list => list[random(list.length)];
 
-const MACHINES = ['machine intel\nvcpus 4\nwith apicv\n', 'machine amd\nvcpus 2 xapic\n', 'machine intel\n', ''];
+const MACHINES = [
+  'include "m.irq"\n',
+  'machine intel\nvcpus 4\nwith apicv\n',
+  'machine amd\nvcpus 2 xapic\n',
+  'machine intel\n',
+  '',
+];
 const WORDS =
   'machine intel amd kernel 6.16 2013 vcpus cpus host with apicv avic ipiv vtd-posting vcpu cpu device nic guest choose running exited blocked preempted on to of : , = # icr ipi fixed lowest nmi init startup logical self all all-but-self msi enter exit block eoi tpr cr8 write wrmsr APIC_EOI RESCHEDULE_VECTOR expect no not is has lacks takes nothing does irr isr pid.on pid.pir rvi mode IN_GUEST_MODE notification wake-up let TARGET A section one two repeat end race a b always finally eventually within operation f(v) { } (x == 1) shared list variant memory tso interrupt posted irte 0 1 2 3 0x41 0xfd 0..2 1..TARGET 3..1 0x0000000100000041 0xfee01000 99999999999999999999'.split(
     ' ',
   );
 const LINES = [
+  'include "a.irq"',
+  'include "b/c.irq"',
+  'include "../a.irq" # up',
+  'include "main.irq"',
+  'include a.irq',
+  'include "gone.irq"',
   'vcpu 1 exited',
   'vcpu 0: ipi fixed 0x41 to 1',
   'vcpu 0..2: exit',
@@ -99,21 +111,47 @@ function text() {
   return all;
 }
 
+const DECLARED = [
+  'let TARGET = 1',
+  'device nic posted to vcpu 1 vector 0x41',
+  'shared x = 1',
+  'operation f(v) {\nx = v\n}',
+  'include "a.irq"',
+];
+/** Texts that came before, under the names that are included; some are missing or cannot be read. */
+const earlier = [''];
+function file() {
+  if (random(8) === 0) return random(2) ? { missing: ['a.irq'] } : { unreadable: 'nobody may' };
+  return { text: pick(earlier) ?? '' };
+}
+function given(now) {
+  if (!now.includes('include')) return now;
+  const machine = pick(MACHINES.slice(1, 3)) + Array.from({ length: random(3) }, () => pick(DECLARED)).join('\n');
+  const names = ['a.irq', 'b/c.irq', '../a.irq', 'b/a.irq', 'main.irq'];
+  return {
+    text: now,
+    name: 'main.irq',
+    files: new Map([['m.irq', { text: machine }], ...names.filter(() => random(5) > 0).map(name => [name, file()])]),
+  };
+}
+
 const words = tree =>
   JSON.stringify(tree.lines.map(({ code, comment }) => [code.map(each => each.text), comment?.text]));
 const codes = checked => checked.diagnostics.map(({ code }) => code).join();
 
 function judge(now, before, memo) {
-  const tree = parse(now);
+  const source = given(now);
+  const included = text => (typeof source === 'string' ? text : { ...source, text });
+  const tree = parse(source);
   const checked = check(tree);
   const errors = checked.diagnostics.some(({ severity }) => severity === 'error');
   if (errors === (checked.program !== undefined)) throw new Error('a program exactly when there is no error');
   const once = format(now);
   if (format(once) !== once) throw new Error('formatted once and for all');
-  const after = parse(once);
+  const after = parse(included(once));
   if (words(after) !== words(tree)) throw new Error('words and comments stay');
   if (codes(check(after)) !== codes(checked)) throw new Error('problems stay');
-  const moved = parse(now, before);
+  const moved = parse(source, before);
   if (JSON.stringify(check(moved, { memo })) !== JSON.stringify(checked))
     throw new Error('read anew or not, it is the same');
   return moved;
@@ -121,6 +159,7 @@ function judge(now, before, memo) {
 
 console.log(`${count} texts, seed ${chosen}`);
 let programs = 0;
+let including = 0;
 let units = 0;
 let before;
 const memo = new Memo();
@@ -129,16 +168,21 @@ const start = process.cpuUsage();
 function report(texts) {
   const { user, system } = process.cpuUsage(start);
   const seconds = ((user + system) / 1e6).toFixed(0);
-  console.log(`${texts} texts, ${units} characters, ${programs} programs, ${seconds} s of processor time`);
+  console.log(
+    `${texts} texts, ${units} characters, ${programs} programs (${including} with included files), ${seconds} s of processor time`,
+  );
 }
 
 for (let i = 0; i < Number(count); i++) {
   if (i > 0 && i % 50_000 === 0) report(i);
   const now = text();
   units += now.length;
+  if (i % 7 === 0) earlier[i % 97] = now;
   try {
     before = judge(now, before, memo);
-    if (check(before, { memo }).program) programs++;
+    const { program } = check(before, { memo });
+    if (program) programs++;
+    if (program?.files) including++;
   } catch (error) {
     console.log(`text ${i}: ${JSON.stringify(now)}`);
     throw error;

@@ -80,6 +80,13 @@ time(
   diagnose,
 );
 time('diagnostics after a vCPU line changes', n => replaced(5, [`vcpu 1 exited tpr ${n}`], 0), diagnose);
+time('diagnostics after the number of vCPUs changes', n => replaced(2, [`  vcpus ${64 + n} x2apic`], 1), diagnose);
+time(
+  'diagnostics after the kernel changes',
+  n => replaced(1, [n % 2 ? '  kernel 6.12' : '  kernel 6.16'], 1),
+  diagnose,
+);
+time('diagnostics after a value changes', n => replaced(4, [`let TARGET = ${n}`], 1), diagnose);
 const last = LINES - 1;
 tree = parse([...text.slice(0, last), 'expect vcpu 1: irr has '].join('\n'));
 time(

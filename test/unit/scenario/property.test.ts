@@ -96,6 +96,19 @@ describe('any text', () => {
   });
 });
 
+/** Descriptions that differ in one thing or another. */
+const machinePart = fc
+  .tuple(
+    fc.constantFrom('machine intel', 'machine amd'),
+    fc.constantFrom('kernel 6.16', 'kernel 2013', 'kernel 5.15'),
+    fc.constantFrom('vcpus 2', 'vcpus 4', 'vcpus 4 xapic'),
+    fc.constantFrom('', 'with apicv', 'with avic', 'with 32bit-ids'),
+    fc.constantFrom('', 'vcpu 1 exited', 'vcpu 1 exited apic xapic', 'vcpu 1 running ldr 0x01000000', 'cpus 6'),
+    fc.constantFrom('', 'let TARGET = 1', 'let TARGET = 3', 'let TARGT = 2'),
+    fc.constantFrom('', 'device nic', 'device disk\ndevice nic', 'guest ext-dest-id'),
+  )
+  .map(parts => parts.join('\n'));
+
 describe('a change', () => {
   it('gives what reading the whole text anew gives', () => {
     fc.assert(
@@ -115,6 +128,22 @@ describe('a change', () => {
           }
         },
       ),
+      { numRuns: 300 },
+    );
+  });
+
+  it('of the machine gives what reading the whole text anew gives', () => {
+    const body = scenario.map(text => text.replace(/^(machine.*|vcpus.*|with.*)$/gm, ''));
+    fc.assert(
+      fc.property(body, fc.array(machinePart, { minLength: 2, maxLength: 6 }), (text, heads) => {
+        const memo = new Memo();
+        let tree = parse('');
+        for (const head of heads) {
+          const now = `${head}\n${text}`;
+          tree = parse(now, tree);
+          expect(check(tree, { memo })).toEqual(check(parse(now)));
+        }
+      }),
       { numRuns: 300 },
     );
   });
