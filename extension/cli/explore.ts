@@ -1,21 +1,26 @@
 /** `irqscope explore`: every order of a race, and the shortest one that loses. */
 import { parseArgs } from 'node:util';
 import type { KernelVersion } from '../engine/config.ts';
+import type { SearchState } from '../engine/explore/search.ts';
 import { KERNEL_VERSIONS, profileOf } from '../engine/profile.ts';
 import { check } from '../scenario/check.ts';
 import { builtIns } from '../scenario/codeScope.ts';
 import { parse } from '../scenario/parse.ts';
 import type { Program } from '../scenario/program.ts';
 import type { ScenarioText } from '../scenario/tree.ts';
-import { type Exploration, explore } from '../session/explore.ts';
+import { type Exploration, exploring } from '../session/explore.ts';
 import { orderDiagram } from '../session/exploreDiagram.ts';
 import { scenariosOf } from './files.ts';
 import { readScenario } from './includes.ts';
+import { Interrupt } from './interrupt.ts';
 import { EXIT, type Io } from './io.ts';
 import { printErrors } from './problems.ts';
 
 export const EXPLORE_USAGE =
   'irqscope explore FILE|FOLDER… [--profile VARIANT|KERNEL] [--no-reduction] [--json] | --operations';
+
+/** Milliseconds of work between two looks for Ctrl-C. */
+const SLICE = 50;
 
 interface Result {
   readonly file: string;
@@ -54,29 +59,41 @@ export async function exploreCommand(args: readonly string[], io: Io): Promise<n
   }
   const results: Result[] = [];
   let unusable = 0;
+  let left = 0;
   const files = (await Promise.all(positionals.map(scenariosOf))).flat();
-  for (const file of files) {
+  const interrupt = new Interrupt();
+  for (const [number, file] of files.entries()) {
     const programs = await load(file, values.profile, io);
     unusable += programs === undefined ? 1 : 0;
     for (const program of programs ?? []) {
-      const result = resultOf(
-        file,
-        program,
-        values.profile !== undefined && !isKernel(values.profile),
-        values['no-reduction'] !== true,
-      );
+      const exploration = await explored(program, values['no-reduction'] !== true, interrupt);
+      if (!('verdict' in exploration)) {
+        left = files.length - number;
+        io.err(`${file}: interrupted: ${exploration.states} states, ${exploration.left} orders left`);
+        break;
+      }
+      const asked = values.profile !== undefined && !isKernel(values.profile);
+      const result = resultOf(file, program, asked, exploration);
       results.push(result);
       if (values.json !== true) {
         print(result, files.length === 1, io);
       }
     }
+    if (left > 0) {
+      break;
+    }
   }
+  interrupt.dispose();
   const failed = results.filter(({ verdict, expected }) => verdict !== expected).length;
   if (values.json === true) {
     io.out(JSON.stringify(results, null, 2));
   } else {
     const rest = unusable === 0 ? '' : `, ${unusable} file${unusable === 1 ? '' : 's'} not usable`;
     io.out(`${results.length - failed} as expected, ${failed} not${rest}`);
+  }
+  if (left > 0) {
+    io.err(`interrupted: ${left} of ${files.length} file${files.length === 1 ? '' : 's'} not explored to the end`);
+    return EXIT.interrupted;
   }
   if (unusable > 0 || results.some(({ verdict }) => verdict === 'unknown')) {
     return EXIT.unusable;
@@ -132,8 +149,27 @@ async function load(file: string, profile: string | undefined, io: Io): Promise<
   return programs.length === 0 ? [program] : programs.filter(each => each !== undefined);
 }
 
-function resultOf(file: string, program: Program, asked: boolean, reduce: boolean): Result {
-  const exploration = explore(program, { reduce });
+/** How far it came when somebody pressed Ctrl-C. */
+async function explored(
+  program: Program,
+  reduce: boolean,
+  interrupt: Interrupt,
+): Promise<Exploration | Pick<SearchState, 'states' | 'left'>> {
+  const work = exploring(program, { reduce });
+  let far: Pick<SearchState, 'states' | 'left'> = { states: 0, left: 0 };
+  while (!(await interrupt.seen())) {
+    for (const slice = Date.now(); Date.now() - slice < SLICE; ) {
+      const { done, value } = work.next();
+      if (done) {
+        return value;
+      }
+      far = value;
+    }
+  }
+  return far;
+}
+
+function resultOf(file: string, program: Program, asked: boolean, exploration: Exploration): Result {
   const { verdict, states, steps, left, broken, order, neverAsked } = exploration;
   const declared = program.variants?.find(each => each.name === program.variant)?.expected ?? 'holds';
   const { names, text } = orderDiagram(program, order);

@@ -7,8 +7,11 @@ export interface Io {
   readonly columns?: number | undefined;
 }
 
-/** Exit codes: 0 everything holds, 1 something failed, 2 the command could not do its work (usage, unreadable or broken input). */
-export const EXIT = { ok: 0, failed: 1, unusable: 2 } as const;
+/**
+ * Exit codes: 0 everything holds, 1 something failed, 2 the command could not do its work (usage, unreadable or broken input), 130 Ctrl-C
+ * (128 + SIGINT, as shells have it).
+ */
+export const EXIT = { ok: 0, failed: 1, unusable: 2, interrupted: 130 } as const;
 
 // Control characters but tab and line feed, and those that turn the direction of text: a terminal obeys them.
 const OBEYED = /(?![\t\n])[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;

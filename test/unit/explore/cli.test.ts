@@ -95,4 +95,30 @@ describe('irqscope explore', () => {
     expect(out).toMatch(/^vmx_sync_pir_to_irr\(vcpu.*\) {2}# /m);
     expect(out).toMatch(/^vm_entry\(/m);
   });
+
+  it('says on Ctrl-C how far it came', async () => {
+    const long = RACE.replace('variant before broken\nvariant after holds\n', '')
+      .replace('if (before) {', 'int i = 0\n  while (i < 99) {\n    i = i + 1')
+      .replace(/ {2}\} else \{\n.*\n {2}\}\n/, '  }\n')
+      .replace('  b: f()\n', '  b: f()\n  c: f()\n');
+    writeFileSync(file('long.irq'), long);
+    const listeners = process.listenerCount('SIGINT');
+    let out = '';
+    let err = '';
+    const code = await exploreCommand([file('race.irq'), file('long.irq'), file('wrong.irq')], {
+      out: text => {
+        out += `${text}\n`;
+        if (text.includes('race.irq (after)')) setTimeout(() => process.emit('SIGINT'), 20);
+      },
+      err: text => {
+        err += `${text}\n`;
+      },
+      readStdin: async () => '',
+    });
+    expect(err).toMatch(/^.*long\.irq: interrupted: \d+ states, \d+ orders left$/m);
+    expect(err).toMatch(/^interrupted: 2 of 3 files not explored to the end$/m);
+    expect(out).toMatch(/^2 as expected, 0 not$/m);
+    expect(code).toBe(130);
+    expect(process.listenerCount('SIGINT')).toBe(listeners);
+  });
 });
