@@ -224,6 +224,8 @@ export class Timeline extends Component<TimelineProps, TimelineState> {
     const lanes = this.#lanes(window);
     const partial = width > 0 && (window.first > 1 || window.last < length);
     const text = this.#describe(position);
+    const narrower = `${t('Narrower steps')} (-)`;
+    const wider = `${t('Wider steps')} (+)`;
     return (
       <section class="timeline" aria-labelledby="timeline-title">
         <h2 id="timeline-title" class="visually-hidden">
@@ -277,7 +279,8 @@ export class Timeline extends Component<TimelineProps, TimelineState> {
               type="button"
               class="link"
               tabIndex={-1}
-              title={`${t('Narrower steps')} (-)`}
+              title={narrower}
+              aria-label={narrower}
               onClick={() => this.#zoom(-1)}
             >
               −
@@ -286,7 +289,8 @@ export class Timeline extends Component<TimelineProps, TimelineState> {
               type="button"
               class="link"
               tabIndex={-1}
-              title={`${t('Wider steps')} (+)`}
+              title={wider}
+              aria-label={wider}
               onClick={() => this.#zoom(1)}
             >
               +

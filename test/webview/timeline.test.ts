@@ -53,6 +53,41 @@ describe('timeline', () => {
     expect(await fresh.view.posted()).toEqual([{ type: 'timeline', from: 1, to: 14 }]);
   });
 
+  it('tells what its letters mean, whole at every width', async () => {
+    await fresh.view.send(...EXITED.messages);
+    for (const width of [280, 420, 900, 1500]) {
+      await fresh.view.page.setViewportSize({ width, height: 900 });
+      const cut = await fresh.view.page.locator('.marks').evaluate(element => {
+        const { right } = element.getBoundingClientRect();
+        return [...element.children].some(child => child.getBoundingClientRect().right > right + 1);
+      });
+      expect(cut, `at ${width}`).toBe(false);
+    }
+    const marks = await fresh.view.text('.marks');
+    for (const mark of ['failure', 'fault', 'vm exit', 'notification', 'wake-up', 'expectation', 'by hand'])
+      expect(marks).toContain(mark);
+  });
+
+  it('zooms and scrubs with the wheel, and zooms with buttons', async () => {
+    await fresh.view.send({ type: 'snapshot', snapshot: snapshot({ position: 500, length: 1000 }) }, timeline(1000));
+    const zoom = () =>
+      fresh.view.page.evaluate(() => (window as unknown as { stored?: { zoom: number } }).stored?.zoom);
+    const box = (await track().boundingBox())!;
+    await fresh.view.page.mouse.move(box.x + 100, box.y + 20);
+    await fresh.view.page.keyboard.down('Control');
+    await fresh.view.page.mouse.wheel(0, -100);
+    await fresh.view.page.keyboard.up('Control');
+    await fresh.view.settle();
+    expect(await zoom()).toBe(14);
+    await fresh.view.page.getByRole('button', { name: 'Narrower steps (-)' }).click();
+    await fresh.view.page.getByRole('button', { name: 'Narrower steps (-)' }).click();
+    expect(await zoom()).toBe(7);
+    await fresh.view.posted();
+    await fresh.view.page.mouse.move(box.x + 100, box.y + 20);
+    await fresh.view.page.mouse.wheel(60, 0);
+    expect((await fresh.view.posted()).filter(({ type }) => type === 'seek')).toEqual([{ type: 'seek', step: 501 }]);
+  });
+
   it('draws the present step where it is', async () => {
     await fresh.view.send(...EXITED.messages);
     const inked = (x: number) =>
