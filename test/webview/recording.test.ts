@@ -56,6 +56,49 @@ describe('a run as a page of its own', () => {
     expect(await view.text('.touches')).toContain('vcpu 1.pid.on');
   });
 
+  it('goes on to who reads a field next, and stays where it is when nobody does', async () => {
+    await open(readFileSync(sample, 'utf8'));
+    await view.page.locator('#vcpu-1 [data-field="pid.on"]').click({ modifiers: ['Shift'] });
+    await view.settle();
+    const reader = await position();
+    expect(reader).toBeGreaterThan(0);
+    expect(await view.text('.notice')).toBe(`Step ${reader} reads vcpu 1.pid.on.`);
+    expect(await view.text('.touches')).toMatch(/read\s*vcpu 1\.pid\.on/);
+    await press('$');
+    const end = await position();
+    await view.page.locator('#vcpu-1 [data-field="pid.on"]').click({ modifiers: ['Shift'] });
+    await view.settle();
+    expect([await position(), await view.text('.notice')]).toEqual([
+      end,
+      `No step from here to step ${end} reads vcpu 1.pid.on.`,
+    ]);
+  });
+
+  it('plays to a trouble and to the end', async () => {
+    await open(FAILING);
+    await view.page.getByRole('combobox', { name: 'Pace of playing' }).selectOption('25/s');
+    await view.page.locator('h1').click();
+    await press('p');
+    await view.page.locator('.notice', { hasText: 'Stopped at a trouble.' }).waitFor();
+    expect(await view.text('.troubles')).toContain(`step ${await position()}`);
+    await press('p');
+    await view.page.locator('.notice', { hasText: 'End of the run.' }).waitFor();
+    expect(await position()).toBe(
+      await view.page.getByRole('slider', { name: 'Step' }).getAttribute('aria-valuemax').then(Number),
+    );
+  });
+
+  it('compares with a pinned moment, and has no other profile', async () => {
+    await open(readFileSync(sample, 'utf8'));
+    await press('m');
+    await press('n');
+    expect(await view.text('.differences')).toMatch(/vcpu 1 ISR\s+empty\s+0x41/);
+    await press('m');
+    expect(await view.page.locator('.beside').count()).toBe(0);
+    await press('v');
+    expect(await view.text('dialog')).toContain('There is no other profile');
+  });
+
   it('continues to a trouble', async () => {
     await open(FAILING);
     const trouble = await press('c');
