@@ -1,21 +1,25 @@
 import { CodeAction, CodeActionKind, type CodeActionProvider, WorkspaceEdit } from 'vscode';
+import { remediesFor } from '../scenario/remedies.ts';
 import { toRange } from './scenarioRange.ts';
-import { checkedOf } from './scenarioTrees.ts';
+import { checkedOf, treeOf } from './scenarioTrees.ts';
 
 export const FIX_KINDS = { providedCodeActionKinds: [CodeActionKind.QuickFix] };
 
-/** The remedy that a diagnostic carries, as one edit. */
+/** The remedies of a problem, each as one edit. */
 export const fixProvider: CodeActionProvider = {
   provideCodeActions(document, range, context) {
     const { diagnostics } = checkedOf(document);
-    return diagnostics.flatMap(({ code, fix, range: where, message, file }) => {
-      if (!fix || file !== undefined || toRange(where).intersection(range) === undefined) return [];
-      const action = new CodeAction(fix.title, CodeActionKind.QuickFix);
-      action.edit = new WorkspaceEdit();
-      action.edit.replace(document.uri, toRange(fix.range), fix.text);
-      action.diagnostics = context.diagnostics.filter(each => each.code === code && each.message === message);
-      action.isPreferred = true;
-      return [action];
+    return diagnostics.flatMap(problem => {
+      const { code, message, file } = problem;
+      if (file !== undefined || toRange(problem.range).intersection(range) === undefined) return [];
+      return remediesFor(treeOf(document), problem).map(({ title, edits }, order) => {
+        const action = new CodeAction(title, CodeActionKind.QuickFix);
+        action.edit = new WorkspaceEdit();
+        for (const edit of edits) action.edit.replace(document.uri, toRange(edit.range), edit.text);
+        action.diagnostics = context.diagnostics.filter(each => each.code === code && each.message === message);
+        action.isPreferred = order === 0;
+        return action;
+      });
     });
   },
 };

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { check } from '../../../extension/scenario/check.ts';
-import { CODES } from '../../../extension/scenario/diagnostics.ts';
+import { CODES, type Diagnostic } from '../../../extension/scenario/diagnostics.ts';
 import { parse } from '../../../extension/scenario/parse.ts';
+import { type Edit, remediesFor } from '../../../extension/scenario/remedies.ts';
 import { MAX_LENGTH, MAX_LINES } from '../../../extension/scenario/tokens.ts';
 import { diagnose, fixed, MACHINE, problems } from './problems.ts';
 
@@ -111,6 +112,62 @@ const EXAMPLES: readonly [code: string, text: string, underlined: string, messag
 
 /** They need more than one file: include.test.ts has an example for each. */
 const INCLUDING = ['irq801', 'irq802', 'irq803', 'irq804', 'irq805', 'irq806', 'irq807'];
+
+/** Problems that nobody but the writer can solve: what is missing, or what was meant, cannot be known. */
+const WITHOUT_REMEDY: readonly (readonly [code: string, text: RegExp])[] = [
+  ['irq101', /./],
+  ['irq102', /^/],
+  ['irq103', /./],
+  ['irq104', /./],
+  ['irq202', /msi|expect|section|let/],
+  ['irq204', /one|0xfg/],
+  ['irq205', /: io$/],
+  ['irq302', /section one/],
+  ['irq401', /BIG/],
+  ['irq405', /logical/],
+  ['irq406', /IRQWIN/],
+  ['irq304', /0xb8/],
+  ['irq502', /rvi 1 2/],
+  ['irq601', /1 \+ 1/],
+  ['irq603', /./],
+  ['irq605', /./],
+  ['irq606', /./],
+  ['irq607', /./],
+  ['irq701', /APIC_EOI/],
+  ['irq703', /./],
+];
+
+function applied(text: string, edits: readonly Edit[]): string {
+  const starts = [0];
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) starts.push(at + 1);
+  const place = (line: number, column: number) => starts[line] + column;
+  const sorted = [...edits].sort((a, b) => b.range.line - a.range.line || b.range.start - a.range.start);
+  return sorted.reduce(
+    (now, { range, text: put }) =>
+      now.slice(0, place(range.line, range.start)) + put + now.slice(place(range.line, range.end)),
+    text,
+  );
+}
+
+describe('remedies', () => {
+  it.each(EXAMPLES)('%s, case %$', (code, text) => {
+    const tree = parse(text);
+    const { diagnostics } = check(tree);
+    const problem = diagnostics[0];
+    const remedies = remediesFor(tree, problem);
+    const known = WITHOUT_REMEDY.some(([each, form]) => each === code && form.test(text.replace(MACHINE, '')));
+    expect([text.replace(MACHINE, '').slice(0, 80), remedies.length > 0]).toEqual([
+      text.replace(MACHINE, '').slice(0, 80),
+      !known,
+    ]);
+    for (const { title, edits } of remedies) {
+      const after = diagnose(applied(text, edits));
+      expect([title, ...after.map(each => each.message)]).not.toContain(problem.message);
+      const errors = (all: readonly Diagnostic[]) => all.filter(({ severity }) => severity === 'error').length;
+      expect(errors(after)).toBeLessThanOrEqual(errors(diagnostics));
+    }
+  });
+});
 
 describe('diagnostics', () => {
   it.each(EXAMPLES)('%s, case %$', (code, text, underlined, message) => {
