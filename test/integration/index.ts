@@ -13,6 +13,7 @@ export async function run(): Promise<void> {
   await import('./diagnostics.suite.ts');
   await import('./exportRun.suite.ts');
   await import('./hover.suite.ts');
+  await import('./include.suite.ts');
   await import('./kernelSource.suite.ts');
   await import('./scenario.suite.ts');
 
