@@ -41,6 +41,15 @@ export function Help({ onClose }: { readonly onClose: () => void }): VNode {
         )}{' '}
         {t('With Shift, it asks the other way: when is it next read?')}
       </p>
+      <h2>{t('Other moments')}</h2>
+      <p>
+        {rich(
+          '{0} pins this moment: wherever a later one differs, its value stands behind the present one, after {1}. {2} shows the same moment of the scenario under another kernel or vendor in the same way, and names the first step that differs. Both are a table beside the reason, and part of the text that is copied.',
+          <kbd>m</kbd>,
+          <b>≠</b>,
+          <kbd>v</kbd>,
+        )}
+      </p>
       <h2>{t('Vector grid')}</h2>
       <p>
         {rich(
@@ -59,7 +68,7 @@ export function Help({ onClose }: { readonly onClose: () => void }): VNode {
           </span>
         ))}
         {rich(
-          '{0} other. The arrows, Page Up, Page Down, Home and End move; {1} and {2} zoom.',
+          '{0} other. The arrows, Page Up, Page Down, Home and End move, as do a drag and the wheel with Shift; {1} and {2} zoom, as does the wheel with Ctrl.',
           <b>•</b>,
           <kbd>+</kbd>,
           <kbd>-</kbd>,

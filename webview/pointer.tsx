@@ -46,7 +46,8 @@ export class Pointer extends Component<PointerProps, PointerState> {
 
   #look(): void {
     const { list, snapshot } = this.props;
-    const places = changedIn(snapshot).map(index => list.current?.whereIs(index) ?? 'seen');
+    const top = document.querySelector('header.top')?.getBoundingClientRect().bottom;
+    const places = changedIn(snapshot).map(index => list.current?.whereIs(index, top) ?? 'seen');
     const where = places.length === 0 || places.includes('seen') ? 'seen' : places[0];
     if (where !== this.state.where) this.setState({ where });
   }
