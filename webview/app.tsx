@@ -282,6 +282,7 @@ export class App extends Component<{ readonly host: Host }, AppState> {
             onAsk={this.#ask}
             onJump={() => this.#run('touchedCard', snapshot)}
           />
+          <Tip />
         </main>
         <div class="visually-hidden" role="status" aria-live="polite">
           {playing
@@ -290,7 +291,6 @@ export class App extends Component<{ readonly host: Host }, AppState> {
               ? notice
               : [notice, news, announcement(snapshot)].filter(Boolean).join(' ')}
         </div>
-        <Tip />
         {choosing && (
           <ProfileMenu
             labels={profiles}

@@ -74,6 +74,12 @@ function descriptorText(pid: Pid, name: 'ON' | 'SN' | 'NV' | 'NDST'): string {
   return [fieldOf(piControl, words, name), ...there, ...problemsOf(piControl, words)].join('\n');
 }
 
+/** Every field of the control word. */
+function descriptorLines(pid: Pid): string[] {
+  const words = controlWords(pid);
+  return [...['ON', 'SN', 'NV', 'NDST'].map(name => fieldOf(piControl, words, name)), ...problemsOf(piControl, words)];
+}
+
 function priorityText(format: Format, value: number): string {
   return [
     `${format.title}: ${hex8(value)}`,
@@ -94,6 +100,8 @@ export function meaningOf(vcpu: VcpuView, path: string): string {
       return `vcpu->cpu = ${cpu}: the physical CPU it runs on, or ran on last`;
     case 'apicbase':
       return `IA32_APICBASE: ${apicMode}, vcpu_id ${id} (${hex32(id)})`;
+    case 'pid':
+      return pid ? descriptorLines(pid).join('\n') : '';
     case 'pid.on':
       return pid ? descriptorText(pid, 'ON') : '';
     case 'pid.sn':

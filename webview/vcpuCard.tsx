@@ -4,6 +4,7 @@ import type { Question } from './actions.ts';
 import { There } from './beside.tsx';
 import { type Difference, vcpuDifferences } from './differences.ts';
 import { t } from './l10n.ts';
+import { controlWords, meaningOf } from './meanings.ts';
 import { VectorGrid } from './vectorGrid.tsx';
 import { hex8, hex32, type RegisterName, register, vectorRuns } from './vectors.ts';
 
@@ -42,15 +43,24 @@ interface Lookup {
 
 const isChanged = ({ vcpu }: Lookup, key: string): boolean => vcpu.changed.includes(key);
 
+/** The step changed one of the requests. */
+const isRequestsChanged = ({ vcpu }: Lookup): boolean =>
+  vcpu.changed.some(path => path === 'requests' || path === 'event' || path.startsWith('request.'));
+
 const oldValue = ({ vcpu, writes }: Lookup, key: string): string | undefined =>
   writes.find(write => write.field === `vcpu ${vcpu.index}.${key}`)?.before;
 
-/** What makes an element ask about a field: the card hears clicks and keys on it. Its text can still be selected. */
-const asking = (path: string) => ({
-  'data-field': path,
+/**
+ * What makes an element ask about a field, and say what that means: the card hears clicks and keys on it. Its text can still be selected.
+ * `written`: the fields of which it is made, where those have other names.
+ */
+const asking = ({ vcpu }: Lookup, path: string, doc = '', written: readonly string[] = [path]) => ({
+  'data-field': written.join('|'),
   role: 'button' as const,
   tabIndex: -1,
-  title: t('Click: who wrote this? Shift+click: when is it next read?'),
+  'data-tip': [doc, meaningOf(vcpu, path), t('Click: who wrote this? Shift+click: when is it next read?')]
+    .filter(Boolean)
+    .join('\n'),
 });
 
 /** The value at the moment to compare with, where it differs. */
@@ -74,12 +84,10 @@ function Field({ of, path, value, name, doc, children }: FieldProps): VNode {
   const changed = isChanged(of, path);
   const old = changed ? oldValue(of, path) : undefined;
   return (
-    <span class={changed ? 'field changed' : 'field'} {...asking(path)}>
+    <span class={changed ? 'field changed' : 'field'} {...asking(of, path, doc)}>
       {name && (
         <>
-          <span class="name" title={doc}>
-            {name}
-          </span>{' '}
+          <span class="name">{name}</span>{' '}
         </>
       )}
       {changed ? (
@@ -148,7 +156,7 @@ function VectorLine({
     <Line label={name.toUpperCase()} doc={doc}>
       <span
         class={changed.length > 0 || vcpu.changed.includes(path) ? 'field set changed' : 'field set'}
-        {...asking(path)}
+        {...asking(of, path)}
       >
         {fresh.map(vector => (
           <ins key={vector}>+{hex8(vector)}</ins>
@@ -169,9 +177,9 @@ function VectorLine({
 
 type Pid = NonNullable<VcpuView['pid']>;
 
-/** The 64-bit `control` word at byte 32: ON bit 0, SN bit 1, NV bits 23:16, NDST bits 63:32. */
-function controlWord({ on, sn = false, nv = 0, ndst = 0 }: Pid): string {
-  return `${hex32(ndst)}${hex32(Number(on) | (Number(sn) << 1) | (nv << 16)).slice(2)}`;
+function controlWord(pid: Pid): string {
+  const [lo, hi] = controlWords(pid);
+  return `${hex32(hi)}${hex32(lo).slice(2)}`;
 }
 
 function Descriptor({ of }: { readonly of: Lookup }): VNode | null {
@@ -192,7 +200,15 @@ function Descriptor({ of }: { readonly of: Lookup }): VNode | null {
           <Field of={of} path="pid.sn" name="SN" doc={t('Suppress notification, bit 257')} value={pid.sn ? '1' : '0'} />
         )}
         {pid.nv !== undefined && (
-          <span class="field gloss" title={t('The 64-bit word at byte 32 of the descriptor')}>
+          <span
+            class="field gloss"
+            {...asking(of, 'pid', t('The 64-bit word at byte 32 of the descriptor'), [
+              'pid.on',
+              'pid.sn',
+              'pid.nv',
+              'pid.ndst',
+            ])}
+          >
             {controlWord(pid)}
           </span>
         )}
@@ -282,7 +298,11 @@ export class VcpuCard extends Component<CardProps> {
   };
 
   #ask({ dataset }: HTMLElement, shift: boolean): void {
-    this.props.onAsk(shift ? 'reader' : 'writer', [`vcpu ${this.props.vcpu.index}.${dataset.field}`]);
+    const fields = dataset.field?.split('|') ?? [];
+    this.props.onAsk(
+      shift ? 'reader' : 'writer',
+      fields.map(field => `vcpu ${this.props.vcpu.index}.${field}`),
+    );
   }
 
   override render({ vcpu, writes, other, label, gridShown, onToggle, onAsk }: CardProps): VNode {
@@ -311,7 +331,7 @@ export class VcpuCard extends Component<CardProps> {
               </span>
             )}
           </h3>
-          <span class="identity">
+          <span class="identity" {...asking(of, 'apicbase', '', ['apicbase', 'apic_id'])}>
             {vcpu.apicMode}
             {vcpu.id === index ? '' : ` id ${vcpu.id}`}
             <Other of={of} path="apicMode" />
@@ -335,7 +355,10 @@ export class VcpuCard extends Component<CardProps> {
           <VectorLine of={of} name="tmr" doc={t('Trigger mode of the last acceptance: 1 = level')} />
           <Priorities of={of} />
           <Line label={t('requests')} doc={t('vcpu->requests, without KVM_REQ_')}>
-            <span class={isChanged(of, 'requests') || isChanged(of, 'event') ? 'field set changed' : 'field set'}>
+            <span
+              class={isRequestsChanged(of) ? 'field set changed' : 'field set'}
+              {...asking(of, 'requests', '', ['event', 'request', 'requests'])}
+            >
               {vcpu.requests.length > 0 ? (
                 vcpu.requests.map(name => <span key={name}>{name}</span>)
               ) : (

@@ -85,7 +85,7 @@ function Cell({ row, column, bits, changed, focus }: RowProps & { readonly colum
       data-gone={letters(gone)}
       tabIndex={focus === column ? 0 : -1}
       aria-label={label}
-      title={WHEREABOUTS[vector]}
+      data-tip={WHEREABOUTS[vector]}
     />
   );
 }

@@ -120,13 +120,17 @@ describe('keyboard', () => {
     await fresh.view.send(...RUNNING.messages);
     await fresh.press('j');
     const field = () => fresh.view.page.evaluate(() => (document.activeElement as HTMLElement).dataset.field);
-    for (const path of ['state', 'cpu', 'mode', 'pid.on']) {
+    for (const path of ['apicbase|apic_id', 'state', 'cpu', 'mode', 'pid.on']) {
       expect(await fresh.press('ArrowDown')).toEqual([]);
       expect(await field()).toBe(path);
     }
     expect(await fresh.press('Enter')).toEqual([{ type: 'writer', fields: ['vcpu 0.pid.on'] }]);
+    expect(await fresh.view.text('.tip')).toContain('ON = none outstanding: outstanding notification');
     await fresh.press('ArrowUp');
     expect(await field()).toBe('mode');
+    expect(await fresh.view.text('.tip')).toContain('vcpu->mode = IN_GUEST_MODE: guest code runs');
+    await fresh.press('Escape');
+    expect(await fresh.view.page.locator('.tip').isVisible()).toBe(false);
   });
 
   it('asks from a grid who moved a vector', async () => {

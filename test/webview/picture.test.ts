@@ -187,10 +187,10 @@ describe('a vCPU', () => {
 
   it('tells where the bit of a vector lies', async () => {
     await fresh.view.send(...RUNNING.messages);
-    expect(await fresh.cell(1, 0x41).getAttribute('title')).toBe(
+    expect(await fresh.cell(1, 0x41).getAttribute('data-tip')).toBe(
       'vector 0x41 = 65: bit 1 of ISR 120H, TMR 1A0H, IRR 220H; PIR byte 8 bit 1',
     );
-    expect(await fresh.cell(1, 0xff).getAttribute('title')).toBe(
+    expect(await fresh.cell(1, 0xff).getAttribute('data-tip')).toBe(
       'vector 0xff = 255: bit 31 of ISR 170H, TMR 1F0H, IRR 270H; PIR byte 31 bit 7',
     );
   });
