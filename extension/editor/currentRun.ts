@@ -13,7 +13,7 @@ import {
 import type { ScenarioText } from '../scenario/tree.ts';
 import type { Besides } from '../session/beside.ts';
 import type { Anchor } from '../session/place.ts';
-import type { Answer, Drawing, FromWebview, Note, ToWebview } from '../session/protocol.ts';
+import type { Answer, Drawing, FromWebview, Note, TableChoice, ToWebview } from '../session/protocol.ts';
 import type { Session } from '../session/session.ts';
 import type { SnapshotTitle } from '../session/snapshot.ts';
 import type { InspectorSource } from './inspectorPanel.ts';
@@ -208,13 +208,13 @@ export class CurrentRun implements InspectorSource, Disposable {
     if (this.#note?.text !== before) this.#changed.fire();
   }
 
-  current(): ToWebview {
+  current(tables?: TableChoice): ToWebview {
     const { session } = this;
     if (session === undefined || this.#pictures === undefined) {
       return { type: 'empty', reason: this.#live?.reason ?? l10n.t('Running {0} …', nameOf(this.#uri)) };
     }
     const { placeOf, snapshotOf, writePlace } = this.#pictures;
-    const snapshot = snapshotOf(session, this.#title, ++this.#sequence);
+    const snapshot = snapshotOf(session, this.#title, ++this.#sequence, tables);
     const note = this.debugged ? this.#note : this.#live?.note;
     return {
       type: 'snapshot',

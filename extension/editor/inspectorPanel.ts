@@ -1,6 +1,13 @@
 import { commands, type Disposable, type Event, env, l10n, Uri, type WebviewPanel, window } from 'vscode';
 import { Told } from '../session/delta.ts';
-import { type Answer, type Drawing, type FromWebview, parseFromWebview, type ToWebview } from '../session/protocol.ts';
+import {
+  type Answer,
+  type Drawing,
+  type FromWebview,
+  parseFromWebview,
+  type TableChoice,
+  type ToWebview,
+} from '../session/protocol.ts';
 import { inspectorHtml } from './inspectorHtml.ts';
 import { KeyboardKeeper } from './keyboardKeeper.ts';
 import { savePng, saveSvg } from './pictures.ts';
@@ -18,8 +25,8 @@ export interface InspectorSource {
   readonly debugged: boolean;
   /** The picture changed: `current` gives another answer. */
   readonly onDidChange: Event<void>;
-  /** What a view without memory is shown: a snapshot, or `empty`. */
-  current(): ToWebview;
+  /** What a view without memory is shown: a snapshot with these tables whole, or `empty`. */
+  current(tables?: TableChoice): ToWebview;
   /** The recorded steps among `from`..`to`, for a timeline. */
   timeline(from: number, to: number): ToWebview;
   /** The present state, or the run up to the present step, as a picture; undefined when nothing runs. */
@@ -45,6 +52,8 @@ export class InspectorPanel {
   /** The view listens: what is posted before that would be lost. */
   #ready = false;
   readonly #told = new Told();
+  /** What the view shows whole; it says so again whenever it begins to listen. */
+  #tables: TableChoice | undefined;
   /** Waits until the view listens. */
   #drawing: Drawing | undefined;
   readonly #keyboard: KeyboardKeeper;
@@ -96,7 +105,7 @@ export class InspectorPanel {
     const title = this.#source ? `IRQScope: ${nameOf(this.#source.uri)}` : 'IRQScope';
     if (this.panel.title !== title) this.panel.title = title;
     if (!this.#ready) return;
-    const message = this.#source?.current() ?? NOTHING_RUNS;
+    const message = this.#source?.current(this.#tables) ?? NOTHING_RUNS;
     this.#say(this.#told.news(message));
     const steps = message.type === 'snapshot' && this.#told.stepsToTell(message.snapshot);
     if (steps) this.#say(this.#source?.timeline(...steps));
@@ -142,6 +151,10 @@ export class InspectorPanel {
         return;
       case 'timeline':
         this.#say(this.#source?.timeline(message.from, Math.min(message.to, message.from + MOST_STEPS)));
+        return;
+      case 'tables':
+        this.#tables = message;
+        this.#post();
         return;
       case 'play':
         this.#say(message);
