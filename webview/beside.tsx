@@ -48,10 +48,17 @@ function Row({ difference }: { readonly difference: Difference }): VNode {
   );
 }
 
-function Table({ found, there }: { readonly found: readonly Difference[]; readonly there: string }): VNode {
+interface TableProps {
+  readonly found: readonly Difference[];
+  readonly there: string;
+  /** What is said when nothing differs. */
+  readonly nothing: string;
+}
+
+function Table({ found, there, nothing }: TableProps): VNode {
   const [all, setAll] = useState(false);
   const shown = all ? found : found.slice(0, SHOWN);
-  if (found.length === 0) return <p class="dim">{t('No vCPU and no CPU differs.')}</p>;
+  if (found.length === 0) return <p class="dim">{nothing}</p>;
   return (
     <>
       <table class="differences">
@@ -153,7 +160,15 @@ export function BesidePanel({ compared, snapshot, onClose }: BesideProps): VNode
       {moment && <Where moment={moment} pin={pin} />}
       {parting && <PartingOf parting={parting} label={label} />}
       {!pin && moment && !parting && <p class="dim">{t('So far both take the same steps.')}</p>}
-      {moment && <Table found={differences(moment, snapshot)} there={pin ? t('pinned') : label} />}
+      {moment && (
+        <Table
+          found={differences(moment, snapshot)}
+          there={pin ? t('pinned') : label}
+          nothing={
+            pin ? t('No vCPU and no CPU differs.') : t('No field differs that the vCPUs and CPUs have under both.')
+          }
+        />
+      )}
     </section>
   );
 }
