@@ -58,7 +58,7 @@ export interface Broken {
 }
 
 /** Operations that are about to notify or wake a vCPU, and which of their locals names it. */
-const SENDERS: ReadonlyMap<string, number> = new Map([
+export const SENDERS: ReadonlyMap<string, number> = new Map([
   ['vmx_deliver_interrupt', 0],
   ['kvm_vcpu_wake_up', 0],
   ['kvm_vcpu_kick', 0],

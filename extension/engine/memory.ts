@@ -5,11 +5,14 @@
  * 12 bytes and 8 more for each word that it changes. Checkpoints bound the way to any step.
  */
 
-/** Sees what one step reads and writes; only present while a step is being explained. */
+/** Sees what one step reads and writes; only present while a step is being explained, or races are explored. */
 export interface Observer {
   /** `mask`: the bits of the word that mattered. */
   read(address: number, mask: number): void;
+  /** Also when the word stays as it was. */
   write(address: number, before: number, after: number): void;
+  /** A plain store to this word waits in the agent's store buffer. */
+  buffered?(address: number): void;
 }
 
 /** Store buffers: plain stores to the words that `plain` names become visible later. */
@@ -80,11 +83,11 @@ export class Memory {
   /** Visible at once: what a locked instruction stores, what a store buffer lets out, and what is no memory (registers, the processor's own state). */
   put(address: number, value: number): void {
     const difference = this.words[address] ^ value;
+    if (this.observer !== undefined) {
+      this.observer.write(address, value ^ difference, value);
+    }
     if (difference === 0) {
       return;
-    }
-    if (this.observer !== undefined) {
-      this.observer.write(address, this.words[address], value);
     }
     this.words[address] = value;
     if (this.recording) {

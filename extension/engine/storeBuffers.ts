@@ -39,7 +39,7 @@ export class StoreBuffers implements Deferring {
   readonly base: number;
   private readonly m: Machine;
   /** Agents that have a buffer; the agent that stands for the buffer of `a` is `a + threads`. */
-  private readonly threads: number;
+  readonly threads: number;
   private known: Uint8Array | undefined;
 
   constructor(m: Machine, base: number, threads: number) {
@@ -101,6 +101,7 @@ export class StoreBuffers implements Deferring {
   store(address: number, mask: number, value: number): void {
     const { m } = this;
     const { agent } = m;
+    m.observer?.buffered?.(address);
     if (this.count(agent) === CAPACITY) {
       this.flush(agent);
     }
@@ -135,6 +136,19 @@ export class StoreBuffers implements Deferring {
       }
     }
     return true;
+  }
+
+  /** Words that the buffered stores of an agent go to, the oldest first. */
+  *waiting(agent: number): Generator<number> {
+    const count = this.count(agent);
+    for (let i = 0; i < count; i++) {
+      yield this.m.words[this.entry(agent, i)];
+    }
+  }
+
+  /** The next store would let out the oldest. */
+  full(agent: number): boolean {
+    return this.count(agent) === CAPACITY;
   }
 
   drain(agent: number): void {
@@ -175,7 +189,8 @@ export class StoreBuffers implements Deferring {
     return agent < this.threads ? this.m.words[this.at(agent)] : 0;
   }
 
-  private at(agent: number): number {
+  /** Where the buffer of an agent begins. */
+  at(agent: number): number {
     return this.base + agent * StoreBuffers.words;
   }
 

@@ -1,8 +1,8 @@
 /** Explores the race of a program: every order of its agents' steps, from the state that the statements before it lead to. */
-import { MOST_AGENTS, Reduction } from '../engine/explore/reduction.ts';
+import { ReducedSearch } from '../engine/explore/reducedSearch.ts';
 import { DEFAULT_BYTES, Search, type SearchResult, type SearchState } from '../engine/explore/search.ts';
 import type { Program } from '../scenario/program.ts';
-import { visibleWords } from './raceWords.ts';
+import { looksOf } from './raceWords.ts';
 import { Runner } from './runner.ts';
 
 export interface ExploreOptions {
@@ -45,8 +45,9 @@ export function explore(program: Program, options: ExploreOptions = {}): Explora
  * does not exist).
  */
 export function* exploring(program: Program, options: ExploreOptions = {}): Generator<SearchState, Exploration> {
-  const first = yield* searchOf(program, options, options.reduce ?? true);
-  if (first.verdict !== 'broken' || !first.reduced) {
+  const reduce = options.reduce ?? true;
+  const first = yield* searchOf(program, options, reduce);
+  if (first.verdict !== 'broken' || !reduce) {
     return first;
   }
   // The reduction keeps verdicts, not lengths: look for a shorter order among all.
@@ -56,11 +57,7 @@ export function* exploring(program: Program, options: ExploreOptions = {}): Gene
     : { ...first, shortest: false };
 }
 
-function* searchOf(
-  program: Program,
-  options: ExploreOptions,
-  reduce: boolean,
-): Generator<SearchState, Exploration & { readonly reduced: boolean }> {
+function* searchOf(program: Program, options: ExploreOptions, reduce: boolean): Generator<SearchState, Exploration> {
   const runner = new Runner(program);
   const { race, machine } = runner;
   if (race === undefined) {
@@ -73,20 +70,20 @@ function* searchOf(
     runner.step();
   }
   race.prepare();
-  const visible = reduce && machine.agentCount <= MOST_AGENTS ? visibleWords(machine, program) : undefined;
-  const search = new Search(
-    {
-      machine,
-      agents: Array.from({ length: machine.agentCount }, (_, i) => i),
-      stepped: agent => race.stepped(agent),
-      broken: () => race.broken(),
-      brokenAtTheEnd: () => race.brokenAtTheEnd(),
-    },
-    {
-      bytes: options.bytes ?? DEFAULT_BYTES,
-      ...(visible && { reduction: new Reduction(machine, visible) }),
-    },
-  );
+  const explored = {
+    machine,
+    stepped: (agent: number) => race.stepped(agent),
+    broken: () => race.broken(),
+    brokenAtTheEnd: () => race.brokenAtTheEnd(),
+  };
+  const bytes = options.bytes ?? DEFAULT_BYTES;
+  const all = Array.from({ length: machine.agentCount }, (_, i) => i);
+  const looks = looksOf(machine, program, race);
+  // Where nothing of the engine acts, its agents need not be asked in every state.
+  const agents = looks.engine ? all : all.filter(agent => race.owns(agent));
+  const search = reduce
+    ? new ReducedSearch({ ...explored, agents }, looks, bytes)
+    : new Search({ ...explored, agents }, bytes);
   let room = true;
   try {
     while (!search.run(STATES_BETWEEN_LOOKS)) {
@@ -110,7 +107,6 @@ function* searchOf(
     broken: found === undefined ? undefined : race.textOf(found.condition),
     order: found?.order ?? [],
     shortest: true,
-    reduced: visible !== undefined,
   };
 }
 

@@ -4,7 +4,7 @@ import type { Addition, Agenda } from '../engine/addition.ts';
 import { atWork } from '../engine/agents.ts';
 import { VCPU_STATE } from '../engine/fields.ts';
 import { brokenInvariants, INVARIANTS, type InvariantName } from '../engine/invariants.ts';
-import { V } from '../engine/layout.ts';
+import { AGENT, AGENT_WORDS, V } from '../engine/layout.ts';
 import { type Machine, SCENARIO, VMM } from '../engine/machine.ts';
 import { FAILED_ASSERTION } from '../engine/restated/code.ts';
 import { compileOperations } from '../engine/restated/compile.ts';
@@ -138,14 +138,33 @@ export class RaceRun implements Agenda {
       begin(m, { kind: 'enter', vcpu: agent - 1 });
       return;
     }
-    const counter = this.words + COUNTERS + this.agents.indexOf(agent);
+    const counter = this.progressAddress(this.agents.indexOf(agent));
     m.store(counter, m.words[counter] + 1);
     begin(m, statement.action as AgentAction);
   }
 
   done(index: number): boolean {
+    const { m } = this;
     const agent = this.agents[index];
-    return this.m.idle(agent) && this.phase === RUNNING && this.actionsLeft(agent).length === 0;
+    const idle = m.load(m.layout.agents + agent * AGENT_WORDS + AGENT.depth) === 0;
+    return idle && this.phase === RUNNING && this.actionsLeft(agent).length === 0;
+  }
+
+  /** Is this an agent of the race, or does it let out the stores of one? */
+  owns(agent: number): boolean {
+    const threads = this.m.buffers?.threads ?? this.m.agentCount;
+    return this.agents.includes(agent % threads);
+  }
+
+  /** How many of its actions the agent of the machine has begun. */
+  progress(agent: number): number {
+    const at = this.agents.indexOf(agent);
+    return at < 0 ? 0 : this.m.words[this.progressAddress(at)];
+  }
+
+  /** Where the agent of the race counts its actions. */
+  progressAddress(index: number): number {
+    return this.words + COUNTERS + index;
   }
 
   holds(agent: number): boolean {
@@ -386,7 +405,7 @@ export class RaceRun implements Agenda {
   private actionsLeft(agent: number): readonly Statement[] {
     const at = this.agents.indexOf(agent);
     const does = at < 0 ? undefined : this.race.agents[at].does;
-    return does?.kind === 'actions' ? does.actions.slice(this.m.words[this.words + COUNTERS + at]) : [];
+    return does?.kind === 'actions' ? does.actions.slice(this.m.words[this.progressAddress(at)]) : [];
   }
 
   /** A thread that was woken and has nothing else to do goes back to the guest. */

@@ -1,33 +1,98 @@
-/** Which words of the machine the conditions of a race look at after every step. */
+/** What the conditions of a race look at after every step, and whether the engine takes part: what partial-order reduction has to know. */
+import { atWork } from '../engine/agents.ts';
+import { activityOf } from '../engine/explore/footprint.ts';
+import type { Looks } from '../engine/explore/reduction.ts';
+import { Visibility } from '../engine/explore/visibility.ts';
 import { C, V } from '../engine/layout.ts';
 import type { Machine } from '../engine/machine.ts';
-import type { Expression, Place, Statement } from '../engine/restated/code.ts';
+import { type Expression, LIST_WORDS, type Place } from '../engine/restated/code.ts';
 import type { Program } from '../scenario/program.ts';
+import type { RaceRun } from './race.ts';
 
-/** Undefined when a condition or an agent looks at more than words (`done`, `eventually`, interrupts): then no step can be taken alone. */
-export function visibleWords(m: Machine, program: Program): ReadonlySet<number> | undefined {
-  const { race, additions } = program;
-  if (race === undefined || race.agents.some(agent => agent.interrupts !== undefined)) {
-    return undefined;
-  }
-  const asks = (additions?.operations ?? []).some(({ body }) => body.some(statementAsks));
-  if (asks || race.conditions.some(({ when }) => when === 'eventually')) {
-    return undefined;
-  }
+/** How the conditions and agents of a race look at its machine. */
+export function looksOf(m: Machine, program: Program, race: RaceRun): Looks {
+  const { conditions, agents } = race.race;
   const visible = new Set<number>();
-  for (const { when, holds } of race.conditions) {
-    if (when !== 'always') {
+  const counted = new Set<number>();
+  for (const { when, holds, within } of conditions) {
+    if (when === 'finally') {
       continue;
     }
     if (holds.kind === 'conditions') {
       addBlocks(m, visible);
-    } else if (asksWhoIsDone(holds.expression)) {
-      return undefined;
     } else {
-      addExpression(m, holds.expression, visible);
+      addExpression(m, race, holds.expression, visible);
+    }
+    if (within !== undefined) {
+      counted.add(race.agents[within.agent]);
     }
   }
-  return visible;
+  const handlers = new Map<number, number[]>();
+  agents.forEach(({ interrupts }, i) => {
+    if (interrupts !== undefined) {
+      const thread = race.agents[interrupts];
+      handlers.set(thread, [...(handlers.get(thread) ?? []), race.agents[i]]);
+    }
+  });
+  const areHandlers = new Set([...handlers.values()].flat());
+  return {
+    engine: engineActs(m, program),
+    visible,
+    counted,
+    heldBy: agent => handlers.get(agent) ?? [],
+    progress: agent => race.progress(agent),
+    status: agent => (m.idle(agent) ? 0 : areHandlers.has(agent) && !atWork(m, agent) ? 1 : 2),
+    invariants: new Visibility(m, race.invariants),
+  };
+}
+
+/** Fields of a vCPU that nothing acts upon of its own accord, as long as the engine is not called. */
+const QUIET: readonly (readonly [word: number, count: number])[] = [
+  [V.mode, 1],
+  [V.requests, 1],
+  [V.apicv_active, 1],
+  [V.waiter, 1],
+  [V.irr, 8],
+  [V.isr, 8],
+  [V.tmr, 8],
+  [V.preempted, 1],
+  [V.pi_desc, 16],
+  [V.guest_intr_status, 1],
+  [V.eoi_exit_bitmap, 8],
+  [V.on_wakeup_list, 1],
+  [V.pre_pcpu, 1],
+  [V.tpr, 1],
+  [V.ppr, 1],
+  [V.mp_state, 1],
+  [V.pending_events, 1],
+  [V.sipi_vector, 1],
+  [V.pv_unhalted, 1],
+  [V.nmi_pending, 1],
+];
+
+/** Can operations of the engine take part, or its processors act by themselves? Else the threads of the scenario are alone. */
+function engineActs(m: Machine, program: Program): boolean {
+  const { race, additions } = program;
+  const own = Array.from({ length: m.ownAgents }, (_, agent) => agent);
+  if (race?.agents.some(({ does }) => does.kind === 'actions') || own.some(agent => !m.idle(agent) || m.ready(agent))) {
+    return true;
+  }
+  return (additions?.operations ?? []).some(({ body }) => body.some(wakesEngine));
+}
+
+function wakesEngine(part: unknown): boolean {
+  if (typeof part !== 'object' || part === null) {
+    return false;
+  }
+  const { kind, callee, block, word } = part as { readonly [key: string]: unknown };
+  if (kind === 'irq' || kind === 'ipi' || (kind === 'call' && typeof callee === 'object') || block === 'cpu') {
+    return true;
+  }
+  const isPlace = block === 'vcpu' && typeof word === 'number';
+  if (isPlace && !QUIET.some(([first, count]) => word >= first && word < first + count)) {
+    return true;
+  }
+  return Object.values(part).some(wakesEngine);
 }
 
 function addBlocks(m: Machine, words: Set<number>): void {
@@ -36,12 +101,15 @@ function addBlocks(m: Machine, words: Set<number>): void {
   }
 }
 
-function addExpression(m: Machine, expression: Expression, words: Set<number>): void {
+function addExpression(m: Machine, race: RaceRun, expression: Expression, words: Set<number>): void {
   for (const each of parts(expression)) {
-    if ('place' in each) {
+    if (each.kind === 'done') {
+      words.add(activityOf(m, race.agents[each.agent]));
+      words.add(race.progressAddress(each.agent));
+    } else if ('place' in each) {
       addPlace(m, each.place, words);
     } else if (each.kind === 'list') {
-      for (let i = 0; i < 9; i++) {
+      for (let i = 0; i < LIST_WORDS; i++) {
         words.add(m.added + each.list + i);
       }
     }
@@ -93,30 +161,5 @@ function* parts(expression: Expression): Generator<Expression> {
       if (expression.value !== undefined) {
         yield* parts(expression.value);
       }
-  }
-}
-
-function asksWhoIsDone(expression: Expression): boolean {
-  return [...parts(expression)].some(each => each.kind === 'done');
-}
-
-function statementAsks(statement: Statement): boolean {
-  switch (statement.kind) {
-    case 'if':
-      return asksWhoIsDone(statement.condition) || [...statement.then, ...statement.else].some(statementAsks);
-    case 'while':
-      return asksWhoIsDone(statement.condition) || statement.body.some(statementAsks);
-    case 'atomic':
-      return statement.body.some(statementAsks);
-    case 'wait':
-    case 'assert':
-      return asksWhoIsDone(statement.condition);
-    case 'set':
-    case 'store':
-    case 'do':
-    case 'return':
-      return statement.value !== undefined && asksWhoIsDone(statement.value);
-    default:
-      return false;
   }
 }

@@ -1,132 +1,228 @@
 /**
- * Partial-order reduction: a step that touches only what no other agent ever touches need not be tried against the others' steps. It can be
- * moved in front of them in every order, so it is taken alone (a persistent set of one step).
+ * Partial-order reduction: in each state only the next steps of some agents are tried, a persistent set. Nothing that the other agents can do
+ * before one of these steps depends on it, so that orders that begin otherwise lead to the same states.
  *
- * What agents touch is not known before. It is noted while the search runs; when an agent touches a word that a step taken alone had for its
- * own, that step was taken alone wrongly, and the search begins anew with what is known by then. It ends because words only become shared.
- * Loads of a restated operation are all seen; those of the engine's own operations are not, so their steps are never taken alone.
+ * - An agent is in the set when what it may still touch (`Futures`) depends on the next step of one that is in it already. This goes for steps
+ *   that wait, too: what they wait for is what they read.
+ * - If any of the steps changes what a condition looks at, all agents are in the set.
+ * - A plain store that goes into a store buffer touches nothing; it touches its word when it comes out, which is a step of the agent that
+ *   stands for the buffer. An agent and its own buffer need not be told apart: loads see the same either way, and a locked operation that
+ *   lets a store out does the same as the store coming out before it.
+ *
+ * Futures are learnt on the way. A set that was chosen before something became known is looked at again (`still`), until nothing is left.
  */
-import { AGENT, AGENT_WORDS, FRAME_WORDS } from '../layout.ts';
+
+import { G } from '../layout.ts';
 import type { Machine } from '../machine.ts';
-import type { Observer } from '../memory.ts';
-import { operations } from '../operation.ts';
+import { wipeDead } from '../restated/liveness.ts';
+import { activityOf, Footprint } from './footprint.ts';
+import { depends, Futures, noTouches, type Place, type Touches } from './future.ts';
+import type { Visibility } from './visibility.ts';
 
-/** Agents are bits of a word. */
-export const MOST_AGENTS = 31;
+/** What the conditions and agents of a race look at, beside the words that steps read. */
+export interface Looks {
+  /** Operations of the engine take part. */
+  readonly engine: boolean;
+  /** Addresses that conditions look at after every step; `activityOf` included. */
+  readonly visible: ReadonlySet<number>;
+  /** Agents whose steps a condition counts. */
+  readonly counted: ReadonlySet<number>;
+  /** Agents that make this one stand still while they are at work. */
+  heldBy(agent: number): readonly number[];
+  /** How much of what the agent was given is done. */
+  progress(agent: number): number;
+  /** What others may know of what an agent is in the middle of. */
+  status(agent: number): number;
+  /** What the engine's invariants see of steps. */
+  readonly invariants: Visibility;
+}
 
-export class Reduction implements Observer {
-  /** A step taken alone was not its agent's own: the search must begin anew. */
-  stale = false;
+/** The next step of an agent, and where it leads. */
+export interface Move {
+  readonly agent: number;
+  /** How many steps it is: more than one in an operation that cannot be interrupted. */
+  readonly steps: number;
+  /** Addresses and differences, as `Memory.forEachUncommitted` tells them. */
+  readonly changes: readonly number[];
+  readonly visible: boolean;
+  /** Number of a condition that is broken behind it. */
+  readonly broken: number;
+}
 
-  /** By address: the agents that touch the word. */
-  private readonly touchedBy: Int32Array;
-  /** By address: the agents that touched it in a step that was taken alone. */
-  private readonly aloneBy: Int32Array;
-  private readonly step: number[] = [];
-  private bit = 0;
-  /** One of the engine's own operations has taken a step: it may have read any word of a vCPU or CPU. */
-  private engineRuns = false;
-  private aloneInEngine = false;
+/** A longer operation that cannot be interrupted goes on as a step of its own. */
+const MOST_AT_ONCE = 1000;
+
+/** Agents whose steps are tried, as numbers in `agents`. */
+export type Chosen = readonly number[];
+
+export class Reduction {
+  readonly futures: Futures;
+  private readonly footprint: Footprint;
+  private readonly places: Place[] = [];
+  private readonly touches: Touches[] = [];
+  private readonly shown: Touches[];
+  /** Index in `agents` of the agent whose buffer an agent stands for; -1 for none. */
+  private readonly owners: readonly number[];
+  readonly moves: (Move | undefined)[] = [];
 
   constructor(
     private readonly m: Machine,
-    /** Words that conditions look at after every step. */
-    visible: ReadonlySet<number>,
+    readonly agents: readonly number[],
+    private readonly looks: Looks,
+    private readonly take: { stepped(agent: number): void; broken(): number },
   ) {
-    this.touchedBy = new Int32Array(m.words.length);
-    this.aloneBy = new Int32Array(m.words.length);
-    for (const address of visible) {
-      this.touchedBy[address] = -1;
+    this.futures = new Futures(m);
+    this.footprint = new Footprint(m, looks.engine);
+    const threads = m.buffers?.threads ?? m.agentCount;
+    this.owners = agents.map(agent => (agent >= threads ? agents.indexOf(agent - threads) : -1));
+    this.shown = agents.map(noTouches);
+  }
+
+  /** Tries the next step of every agent in the present state. Nothing may be uncommitted; nothing is afterwards. */
+  look(): void {
+    const { futures, agents } = this;
+    for (let known = -1; known !== futures.revision; ) {
+      known = futures.revision;
+      agents.forEach((_, i) => {
+        this.tryStep(i);
+      });
     }
-  }
-
-  /** The search begins anew. What agents touch stays known. */
-  forget(): void {
-    this.stale = false;
-    this.aloneInEngine = false;
-    this.aloneBy.fill(0);
-  }
-
-  /** What `agent` does from now on counts as its own. */
-  begin(agent: number): void {
-    this.bit = 1 << agent;
-    this.step.length = 0;
-  }
-
-  /** The agent can act: does one of the engine's own operations run then? */
-  act(agent: number): void {
-    const { m } = this;
-    const buffer = agent >= m.ownAgents + m.addition.agents.length;
-    if (!this.engineRuns && !buffer && (m.idle(agent) || !this.restated(agent))) {
-      this.engineRuns = true;
-      this.stale ||= this.aloneInEngine;
-    }
-  }
-
-  read(address: number): void {
-    this.touch(address);
-  }
-
-  write(address: number): void {
-    this.touch(address);
-  }
-
-  private touch(address: number): void {
-    if (this.isOwn(address)) {
-      return;
-    }
-    this.touchedBy[address] |= this.bit;
-    this.step.push(address);
-    if ((this.aloneBy[address] & ~this.bit) !== 0) {
-      this.stale = true;
-    }
-  }
-
-  /** Could the step of `agent` that was just taken be taken alone? */
-  alone(agent: number): boolean {
-    const { m, step, touchedBy } = this;
-    if (!m.idle(agent) && !this.restated(agent)) {
-      return false;
-    }
-    let inEngine = false;
-    for (const address of step) {
-      if ((touchedBy[address] & ~this.bit) !== 0 || this.isBuffer(address)) {
-        return false;
+    this.owners.forEach((owner, i) => {
+      if (owner >= 0) {
+        futures.shown(this.shown[i], agents[owner], this.places[owner]);
       }
-      inEngine ||= address < m.added;
-    }
-    if (inEngine && this.engineRuns) {
-      return false;
-    }
-    this.aloneInEngine ||= inEngine;
-    for (const address of step) {
-      this.aloneBy[address] |= this.bit;
-    }
-    return true;
+    });
   }
 
-  /** Does the agent run nothing but what the scenario restates? */
-  restated(agent: number): boolean {
-    const { words, layout } = this.m;
-    const base = layout.agents + agent * AGENT_WORDS;
-    for (let depth = words[base + AGENT.depth]; depth > 0; depth--) {
-      const id = words[base + AGENT.words + (depth - 1) * FRAME_WORDS] >>> 16;
-      if (this.m.operations[id] === operations[id]) {
-        return false;
+  /** The smallest persistent set that can make do without some agent that could act; undefined when all have to be tried. */
+  choose(): Chosen | undefined {
+    const { moves } = this;
+    const ready = moves.filter(move => move !== undefined).length;
+    let best: Chosen | undefined;
+    let fewest = ready;
+    for (let i = 0; i < moves.length; i++) {
+      if (moves[i] === undefined || best?.includes(i)) {
+        continue;
+      }
+      const chosen = this.closure([i]);
+      const count = chosen.filter(each => moves[each] !== undefined).length;
+      if (count < fewest && !chosen.some(each => moves[each]?.visible)) {
+        fewest = count;
+        best = chosen;
       }
     }
-    return true;
+    return best;
   }
 
-  /** Words of the agent's own stack. */
-  private isOwn(address: number): boolean {
-    const { layout } = this.m;
-    const at = address - layout.agents;
-    return at >= 0 && at < this.m.agentCount * AGENT_WORDS && 1 << Math.floor(at / AGENT_WORDS) === this.bit;
+  /** The set with what has to be in it by what is known now; undefined when all agents have to. */
+  still(chosen: Chosen): Chosen | undefined {
+    const closed = this.closure(chosen);
+    const all = this.moves.every((move, i) => move === undefined || closed.includes(i));
+    return all || closed.some(each => this.moves[each]?.visible) ? undefined : closed;
   }
 
-  private isBuffer(address: number): boolean {
-    const { m } = this;
-    return m.buffers !== undefined && address >= m.buffers.base && address < m.added;
+  private closure(first: Chosen): number[] {
+    const { agents, m } = this;
+    const chosen = [...first];
+    for (let next = 0; next < chosen.length; next++) {
+      const at = chosen[next];
+      for (let other = 0; other < agents.length; other++) {
+        if (chosen.includes(other)) {
+          continue;
+        }
+        const pair = this.owners[other] === at ? at : this.owners[at] === other ? other : -1;
+        const dependent =
+          pair >= 0
+            ? m.buffers?.full(agents[pair]) === true
+            : depends(this.touches[at], this.owners[other] >= 0 ? this.shown[other] : this.places[other].future);
+        if (dependent) {
+          chosen.push(other);
+        }
+      }
+    }
+    return chosen;
+  }
+
+  /** Takes the next step of an agent if it can act, notes what it touched, and puts everything back. */
+  private tryStep(i: number): void {
+    const { m, footprint, futures, looks, take } = this;
+    const agent = this.agents[i];
+    footprint.begin(agent);
+    const place = futures.placeOf(agent, looks.progress(agent));
+    this.places[i] = place;
+    for (const holder of looks.heldBy(agent)) {
+      footprint.reads.push(activityOf(m, holder));
+    }
+    this.moves[i] = undefined;
+    if (footprint.watch(() => m.ready(agent))) {
+      const before = looks.status(agent);
+      looks.invariants.begin(agent, footprint.reads);
+      let visible = looks.counted.has(agent);
+      let broken = 0;
+      let steps = 0;
+      // Nobody else acts while the operation cannot be interrupted: the whole of it is one step.
+      do {
+        footprint.watch(() => m.step(agent));
+        footprint.watch(() => take.stepped(agent), false);
+        steps++;
+        broken = take.broken();
+      } while (
+        broken === 0 &&
+        m.words[G.holder] === agent + 1 &&
+        steps < MOST_AT_ONCE &&
+        footprint.watch(() => m.ready(agent))
+      );
+      if (looks.status(agent) !== before) {
+        footprint.writes.push(activityOf(m, agent));
+      }
+      visible ||= footprint.writes.some(address => looks.visible.has(address));
+      visible ||= looks.invariants.sees(agent, footprint.writes);
+      futures.leads(place, futures.placeOf(agent, looks.progress(agent)));
+      wipeDead(m, agent);
+      const changes: number[] = [];
+      m.forEachUncommitted((address, difference) => {
+        changes.push(address, difference);
+      });
+      this.moves[i] = { agent, steps, changes, visible, broken };
+      m.revert();
+    }
+    this.touches[i] = futures.note(place, footprint);
+  }
+
+  /**
+   * Runs to an end some times, each time with another agent in front, so that most of what agents touch is known before anything is chosen.
+   * At most `steps` steps each.
+   */
+  warmUp(steps: number): void {
+    const { m, agents } = this;
+    for (let first = 0; first < agents.length; first++) {
+      const order = [first, ...agents.keys()];
+      const idle = new Set<number>();
+      const applied: number[] = [];
+      for (let taken = 0; taken < steps; taken++) {
+        const next = order.find(i => !idle.has(i) && this.canMove(i));
+        if (next === undefined) {
+          break;
+        }
+        const { changes } = this.moves[next] as Move;
+        if (changes.length === 0) {
+          idle.add(next);
+          continue;
+        }
+        idle.clear();
+        for (let at = 0; at < changes.length; at += 2) {
+          m.words[changes[at]] ^= changes[at + 1];
+        }
+        applied.push(...changes);
+      }
+      for (let at = applied.length - 2; at >= 0; at -= 2) {
+        m.words[applied[at]] ^= applied[at + 1];
+      }
+    }
+  }
+
+  private canMove(i: number): boolean {
+    this.tryStep(i);
+    return this.moves[i] !== undefined;
   }
 }

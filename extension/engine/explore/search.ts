@@ -2,8 +2,9 @@
  * Every order of the atomic steps of a machine's agents, breadth first: the first order found that breaks something is a shortest one.
  */
 import type { Machine } from '../machine.ts';
-import type { Reduction } from './reduction.ts';
-import { grown, StateSet } from './stateSet.ts';
+import { wipeDead } from '../restated/liveness.ts';
+import { type Broken, Orders } from './orders.ts';
+import { StateSet } from './stateSet.ts';
 
 /** What is explored. All that it remembers stands in the machine's memory. */
 export interface Explored {
@@ -16,13 +17,6 @@ export interface Explored {
   broken(): number;
   /** The same when no agent can act any more. */
   brokenAtTheEnd(): number;
-}
-
-export interface SearchOptions {
-  /** Leaves out orders that differ only in steps that do not touch what others touch. Without it, every order is tried. */
-  readonly reduction?: Reduction;
-  /** Most bytes that states may take. */
-  readonly bytes: number;
 }
 
 export interface Finding {
@@ -53,41 +47,31 @@ export type SearchResult = SearchState & {
 export const DEFAULT_BYTES = 1 << 29;
 
 export class Search {
-  private set: StateSet;
-  private parents = new Int32Array(1 << 12);
-  private movers = new Int32Array(1 << 12);
-  private depths = new Int32Array(1 << 12);
+  private readonly set: StateSet;
+  private readonly orders = new Orders();
   private next = 0;
   private steps = 0;
   private ends = 0;
   private full = false;
-  private found:
-    | { readonly condition: number; readonly from: number; readonly agent: number; readonly depth: number }
-    | undefined;
+  private found: Broken | undefined;
 
   /** The machine is in the first state, and stays the search's own. */
   constructor(
     private readonly explored: Explored,
-    private readonly options: SearchOptions,
+    /** Most bytes that states may take. */
+    private readonly bytes: number,
   ) {
     const { machine } = explored;
     machine.recording = true;
     machine.wiping = true;
     this.set = new StateSet(machine);
     this.set.add(-1);
-    this.parents[0] = -1;
-    machine.observer = options.reduction;
   }
 
   get state(): SearchState {
     const { size } = this.set;
-    return {
-      states: size,
-      steps: this.steps,
-      left: size - this.next,
-      depth: this.depths[Math.max(size - 1, 0)],
-      ends: this.ends,
-    };
+    const depth = this.orders.depthOf(Math.max(size - 1, 0));
+    return { states: size, steps: this.steps, left: size - this.next, depth, ends: this.ends };
   }
 
   /** Tries the next steps of up to `count` states. True when there is nothing left to do. */
@@ -97,39 +81,31 @@ export class Search {
         return true;
       }
       // A shorter order can only end in a state that is as near as this one.
-      if (this.found !== undefined && this.depths[this.next] >= this.found.depth) {
+      if (this.found !== undefined && this.orders.depthOf(this.next) >= this.found.depth) {
         return true;
       }
       this.expand(this.next++);
-      if (this.options.reduction?.stale) {
-        this.again();
-      }
-      this.full =
-        this.set.bytes + 4 * (this.parents.length + this.movers.length + this.depths.length) > this.options.bytes;
+      this.full = this.set.bytes + this.orders.bytes > this.bytes;
     }
     return false;
   }
 
   get result(): SearchResult {
     const { found } = this;
-    const complete = found !== undefined || !this.full;
     return {
       ...this.state,
-      complete,
-      found: found && { condition: found.condition, order: this.orderTo(found.from, found.agent) },
+      complete: found !== undefined || !this.full,
+      found: found && { condition: found.condition, order: this.orders.orderTo(found) },
     };
   }
 
   private expand(state: number): void {
-    const { agents } = this.explored;
+    const { agents, machine } = this.explored;
     this.set.load(state);
-    if (this.options.reduction !== undefined && agents.some(agent => this.takeAlone(state, agent))) {
-      return;
-    }
     // Who spins on a value and finds it unchanged does not get on.
     let moved = false;
     for (const agent of agents) {
-      if (this.ready(agent)) {
+      if (machine.ready(agent)) {
         moved = this.take(state, agent) || moved;
       }
     }
@@ -137,37 +113,9 @@ export class Search {
       this.ends++;
       const condition = this.explored.brokenAtTheEnd();
       if (condition > 0) {
-        this.report(condition, state, -1, this.depths[state]);
+        this.report(condition, state, -1, this.orders.depthOf(state));
       }
     }
-  }
-
-  private ready(agent: number): boolean {
-    const { machine } = this.explored;
-    this.options.reduction?.begin(agent);
-    const ready = machine.ready(agent);
-    if (ready) {
-      this.options.reduction?.act(agent);
-    }
-    return ready;
-  }
-
-  /** Takes a step of the agent; its state counts only if no other agent can have a part in the step. A known state would end in a circle that leaves others out. */
-  private takeAlone(state: number, agent: number): boolean {
-    const { machine } = this.explored;
-    const reduction = this.options.reduction as Reduction;
-    if (machine.idle(agent) || !reduction.restated(agent) || !this.ready(agent)) {
-      return false;
-    }
-    machine.step(agent);
-    this.explored.stepped(agent);
-    const before = this.set.size;
-    let counts = false;
-    if (reduction.alone(agent)) {
-      counts = this.arrive(state, agent) < 0 || this.set.size > before;
-    }
-    machine.revert();
-    return counts;
   }
 
   /** True when the step leads to another state. */
@@ -175,6 +123,7 @@ export class Search {
     const { machine } = this.explored;
     machine.step(agent);
     this.explored.stepped(agent);
+    wipeDead(machine, agent);
     const reached = this.arrive(state, agent);
     machine.revert();
     return reached !== state;
@@ -183,64 +132,22 @@ export class Search {
   /** The state after a step; -1 when a condition is broken there. */
   private arrive(state: number, agent: number): number {
     this.steps++;
-    const depth = this.depths[state] + 1;
-    const condition = this.broken();
+    const condition = this.explored.broken();
     if (condition > 0) {
-      this.report(condition, state, agent, depth);
+      this.report(condition, state, agent, this.orders.depthOf(state) + 1);
       return -1;
     }
     const before = this.set.size;
     const reached = this.set.add(state);
     if (this.set.size > before) {
-      this.remember(reached, state, agent, depth);
+      this.orders.remember(reached, state, agent);
     }
     return reached;
-  }
-
-  /** What conditions look at is nothing that an agent touches. */
-  private broken(): number {
-    const { machine } = this.explored;
-    const { observer } = machine;
-    machine.observer = undefined;
-    const condition = this.explored.broken();
-    machine.observer = observer;
-    return condition;
-  }
-
-  /** Begins anew, with a reduction that knows more. */
-  private again(): void {
-    const { machine } = this.explored;
-    this.set.load(0);
-    this.set = new StateSet(machine);
-    this.set.add(-1);
-    this.next = 0;
-    this.ends = 0;
-    this.found = undefined;
-    this.options.reduction?.forget();
-  }
-
-  private remember(state: number, parent: number, mover: number, depth: number): void {
-    if (state >= this.parents.length) {
-      this.parents = grown(this.parents, state + 1);
-      this.movers = grown(this.movers, state + 1);
-      this.depths = grown(this.depths, state + 1);
-    }
-    this.parents[state] = parent;
-    this.movers[state] = mover;
-    this.depths[state] = depth;
   }
 
   private report(condition: number, from: number, agent: number, depth: number): void {
     if (this.found === undefined || depth < this.found.depth) {
       this.found = { condition, from, agent, depth };
     }
-  }
-
-  private orderTo(state: number, last: number): number[] {
-    const order = last < 0 ? [] : [last];
-    for (let at = state; this.parents[at] >= 0; at = this.parents[at]) {
-      order.push(this.movers[at]);
-    }
-    return order.reverse();
   }
 }

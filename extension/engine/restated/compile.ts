@@ -5,11 +5,7 @@ import type { Machine } from '../machine.ts';
 import { type Flow, NEXT, type Operation, operations, RETURN, type Step } from '../operation.ts';
 import { type Callee, type Expression, FAILED_ASSERTION, type Restated, type Statement, touches } from './code.ts';
 import { evaluator, listChange, type Value, writer } from './evaluate.ts';
-
-/** Where a jump leads; known when the code behind it is laid out. */
-interface Target {
-  at: number;
-}
+import { type Flows, localsIn, noteLiveness, type Target } from './liveness.ts';
 
 interface Loop {
   readonly again: Target;
@@ -24,7 +20,8 @@ export function compileOperations(all: readonly Restated[], storeBuffers: boolea
   const compiled: Operation[] = [];
   const find = (callee: Callee): Operation => (typeof callee === 'number' ? compiled[callee] : callee);
   all.forEach((each, i) => {
-    compiled.push({
+    const layout = new Layout(find, storeBuffers);
+    const operation: Operation = {
       id: ids[i],
       name: each.name,
       actor: each.actor,
@@ -34,13 +31,17 @@ export function compileOperations(all: readonly Restated[], storeBuffers: boolea
       uninterruptible: each.replaces?.uninterruptible ?? false,
       locals: each.locals,
       labels: new Map(),
-      steps: new Layout(find, storeBuffers).compile(each.body),
-    });
+      steps: layout.compile(each.body),
+    };
+    noteLiveness(operation, layout.flows);
+    compiled.push(operation);
   });
   return compiled;
 }
 
 class Layout {
+  /** By step: where it leads, and which locals it uses and sets. */
+  readonly flows: Flows[] = [];
   private readonly steps: Step[] = [];
   private readonly labels = new Map<string, Target>();
   private readonly find: (callee: Callee) => Operation;
@@ -53,7 +54,7 @@ class Layout {
 
   compile(body: readonly Statement[]): readonly Step[] {
     this.block(body, undefined);
-    this.silent(m => m.return(0));
+    this.silent(m => m.return(0), LEAVES);
     return this.steps;
   }
 
@@ -67,7 +68,7 @@ class Layout {
     switch (statement.kind) {
       case 'set': {
         const { local } = statement;
-        this.value(statement, statement.value, (m, value) => m.local(local, value));
+        this.value(statement, statement.value, (m, value) => m.local(local, value), 1 << local);
         return;
       }
       case 'do':
@@ -111,10 +112,13 @@ class Layout {
           this.effect(statement, effectOf(statement, false));
         } else {
           const check = effectOf(statement, false);
-          this.silent(m => {
-            check(m, m.frame);
-            return NEXT;
-          });
+          this.silent(
+            m => {
+              check(m, m.frame);
+              return NEXT;
+            },
+            { ...GOES_ON, uses: localsIn(statement) },
+          );
         }
         return;
       default:
@@ -123,35 +127,48 @@ class Layout {
   }
 
   /** Evaluates in a step of its own, if it has to be one, and hands the value on. */
-  private value(statement: Statement, expression: Expression, use: (m: Machine, value: number) => void): void {
+  private value(
+    statement: Statement,
+    expression: Expression,
+    use: (m: Machine, value: number) => void,
+    defines = 0,
+  ): void {
     if (expression.kind === 'call') {
       this.call(expression);
-      this.silent(m => {
-        use(m, m.result);
-        return NEXT;
-      });
+      this.silent(
+        m => {
+          use(m, m.result);
+          return NEXT;
+        },
+        { ...GOES_ON, defines },
+      );
       return;
     }
     const evaluate = evaluator(expression);
-    this.add(statement, touches(expression), m => {
-      use(m, evaluate(m, m.frame));
-      return NEXT;
-    });
+    this.add(
+      statement,
+      touches(expression),
+      m => {
+        use(m, evaluate(m, m.frame));
+        return NEXT;
+      },
+      { ...GOES_ON, uses: localsIn(expression), defines },
+    );
   }
 
   private return(statement: Extract<Statement, { kind: 'return' }>): void {
     const { value } = statement;
     if (value === undefined) {
-      this.silent(m => m.return(0));
+      this.silent(m => m.return(0), LEAVES);
       return;
     }
     if (value.kind === 'call') {
       this.call(value);
-      this.silent(() => RETURN);
+      this.silent(() => RETURN, LEAVES);
       return;
     }
     const evaluate = evaluator(value);
-    this.add(statement, touches(value), m => m.return(evaluate(m, m.frame)));
+    this.add(statement, touches(value), m => m.return(evaluate(m, m.frame)), { ...LEAVES, uses: localsIn(value) });
   }
 
   private if(statement: Extract<Statement, { kind: 'if' }>, loop: Loop | undefined): void {
@@ -216,15 +233,20 @@ class Layout {
     }
     if (condition.kind === 'call') {
       this.call(condition);
-      this.silent(m => (m.result !== 0 ? yes.at : no.at));
+      this.silent(m => (m.result !== 0 ? yes.at : no.at), { ...LEAVES, next: [yes, no] });
       return;
     }
     const evaluate = evaluator(condition);
-    this.add(statement, touches(condition), m => (evaluate(m, m.frame) !== 0 ? yes.at : no.at));
+    this.add(statement, touches(condition), m => (evaluate(m, m.frame) !== 0 ? yes.at : no.at), {
+      uses: localsIn(condition),
+      defines: 0,
+      next: [yes, no],
+    });
   }
 
   private wait(statement: Statement, condition: Expression, then: Effect): void {
     const holds = evaluator(condition);
+    this.flows.push({ ...GOES_ON, uses: localsIn(statement) });
     this.steps.push({
       ...stepOf(statement, m => {
         then(m, m.frame);
@@ -248,10 +270,13 @@ class Layout {
     const args = values.map(evaluator);
     const none: Value = () => 0;
     const [a = none, b = none, c = none, d = none, e = none, f = none] = args;
-    this.silent(m => {
-      const { frame } = m;
-      return m.call(this.find(callee), a(m, frame), b(m, frame), c(m, frame), d(m, frame), e(m, frame), f(m, frame));
-    });
+    this.silent(
+      m => {
+        const { frame } = m;
+        return m.call(this.find(callee), a(m, frame), b(m, frame), c(m, frame), d(m, frame), e(m, frame), f(m, frame));
+      },
+      { ...GOES_ON, uses: localsIn(values) },
+    );
   }
 
   private label(name: string): Target {
@@ -264,28 +289,38 @@ class Layout {
   }
 
   private jump(target: Target): void {
-    this.silent(() => target.at);
+    this.silent(() => target.at, { ...GOES_ON, next: [target] });
   }
 
   private effect(statement: Statement, effect: Effect): void {
-    this.add(statement, true, m => {
-      effect(m, m.frame);
-      return NEXT;
-    });
+    this.add(
+      statement,
+      true,
+      m => {
+        effect(m, m.frame);
+        return NEXT;
+      },
+      { ...GOES_ON, uses: localsIn(statement) },
+    );
   }
 
-  private silent(run: (m: Machine) => Flow): void {
+  private silent(run: (m: Machine) => Flow, flows: Flows): void {
+    this.flows.push(flows);
     this.steps.push({ say: '', run, silent: true, via: [], assumed: false });
   }
 
-  private add(statement: Statement, visible: boolean, run: (m: Machine) => Flow): void {
-    if (visible) {
-      this.steps.push(stepOf(statement, run));
-    } else {
-      this.silent(run);
+  private add(statement: Statement, visible: boolean, run: (m: Machine) => Flow, flows: Flows): void {
+    if (!visible) {
+      this.silent(run, flows);
+      return;
     }
+    this.flows.push(flows);
+    this.steps.push(stepOf(statement, run));
   }
 }
+
+const GOES_ON: Flows = { uses: 0, defines: 0, next: [undefined] };
+const LEAVES: Flows = { uses: 0, defines: 0, next: [] };
 
 function stepOf({ text, line }: Statement, run: (m: Machine) => Flow): Step {
   return { say: text, run, silent: false, via: [], assumed: false, line };

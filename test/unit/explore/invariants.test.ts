@@ -32,7 +32,7 @@ function programOf(text: string): Program {
   return program as Program;
 }
 
-describe('the invariants of the engine in a race', () => {
+describe('the invariants of the engine in a race', { timeout: 120_000 }, () => {
   it('are asked after each step, and the session shows the one that is broken', () => {
     const program = programOf(HARVEST_MISSING);
     const { verdict, broken, order } = explore(program);

@@ -34,7 +34,10 @@ describe('the museum', { timeout: 30_000 }, () => {
       const plain = explore(program, { reduce: false });
       expect([variant, reduced.verdict, plain.verdict]).toEqual([variant, verdict, verdict]);
       expect(reduced.order.length).toBe(plain.order.length);
-      expect(reduced.states).toBeLessThanOrEqual(plain.states);
+      // Where something is broken, either search may come across it sooner.
+      if (verdict === 'holds') {
+        expect(reduced.states).toBeLessThanOrEqual(plain.states);
+      }
     }
   });
 
