@@ -3,7 +3,9 @@
  * and over a pipe alike. https://microsoft.github.io/debug-adapter-protocol/
  */
 import type { DebugProtocol } from '@vscode/debugprotocol';
+import type { Statement } from '../../scenario/program.ts';
 import type { ScenarioText } from '../../scenario/tree.ts';
+import type { AgentAction } from '../actions.ts';
 import { judge } from '../expectations.ts';
 import { UserError } from '../expression.ts';
 import type { Motion } from '../protocol.ts';
@@ -13,6 +15,7 @@ import { CAPABILITIES } from './capabilities.ts';
 import { completionsOf } from './completions.ts';
 import { kernelOf, type LaunchArguments, optionsOf, orderOf, programOf } from './launch.ts';
 import { Look } from './look.ts';
+import { DESCRIPTIONS, gotoTargets, motionOf, summary } from './motions.ts';
 import { currentThread, SCENARIO_THREAD, threadsOf } from './stack.ts';
 import { exceptionInfo, troubleName } from './trouble.ts';
 import { looksLikeStatement, typedStatement } from './typed.ts';
@@ -26,15 +29,6 @@ export interface DebugHost {
   attach(session: Session | undefined, program: string): void;
 }
 
-const DESCRIPTIONS: Readonly<Record<Stop['reason'], string>> = {
-  step: 'Paused',
-  breakpoint: 'Paused on breakpoint',
-  failure: 'Paused on trouble',
-  end: 'End of the scenario: step back to look again, continue to leave',
-  start: 'Start of the scenario',
-  paused: 'Paused',
-};
-
 export class DebugSession {
   private session: Session | undefined;
   private program = '';
@@ -47,6 +41,8 @@ export class DebugSession {
   private failedLine = 0;
   private unsubscribe: (() => void) | undefined;
   private moving = false;
+  /** The client looks again at the variables of a stop when it is told to. */
+  private invalidates = false;
   private readonly breakpoints = new Breakpoints();
   private readonly host: DebugHost;
 
@@ -83,6 +79,7 @@ export class DebugSession {
     const args = request.arguments ?? {};
     switch (request.command) {
       case 'initialize':
+        this.invalidates = (args as DebugProtocol.InitializeRequestArguments).supportsInvalidatedEvent === true;
         this.respond(request, CAPABILITIES);
         return;
       case 'launch':
@@ -269,16 +266,23 @@ export class DebugSession {
   private move(motion: Motion): void {
     const session = this.running();
     const { statement } = session;
-    this.moving = true;
-    this.last = session.move(motion);
-    this.moving = false;
+    this.arrive(
+      this.byHand(() => session.move(motion)),
+      statement,
+    );
+  }
+
+  /** Tells where a motion has ended. `statement`: the one at which it began. */
+  private arrive(stop: Stop, statement: Statement | undefined): void {
+    const session = this.running();
+    this.last = stop;
     this.failedLine = 0;
-    if (this.last.reason === 'failure' && statement !== undefined) {
+    if (stop.reason === 'failure' && statement !== undefined) {
       const trouble = session.troubles.find(({ step }) => step === session.position);
       this.failedLine = trouble?.line ?? 0;
       const line = this.failedLine || session.lineOf(session.position);
-      this.output('stderr', `line ${line}: ${this.last.text}`);
-    } else if (this.last.reason === 'end') {
+      this.output('stderr', `line ${line}: ${stop.text}`);
+    } else if (stop.reason === 'end') {
       this.output('console', summary(session));
     }
     this.stopped();
@@ -315,7 +319,7 @@ export class DebugSession {
     } satisfies DebugProtocol.StoppedEvent['body']);
   }
 
-  /** A change by the client, who knows of it: no stop is told. */
+  /** A motion or a change by the client, who knows of it: no stop is told by itself. */
   private byHand<Answer>(change: () => Answer): Answer {
     this.moving = true;
     try {
@@ -325,7 +329,7 @@ export class DebugSession {
     }
   }
 
-  /** An expression; in the debug console also a statement: an expectation is judged, an action begun as far as stepping goes. */
+  /** An expression; in the debug console also a statement: an expectation is judged, an action carried out. */
   private evaluate({ expression, context }: DebugProtocol.EvaluateArguments): string {
     const session = this.running();
     const { machine } = session.runner;
@@ -343,11 +347,23 @@ export class DebugSession {
           .map(({ holds, condition, found }) => `${condition.text}: ${holds ? 'holds' : found}`)
           .join('; ');
       }
-      this.byHand(() => session.inject(typed.action));
-      this.last = { reason: 'step' };
-      this.stopped();
-      return 'begun: step through it, or continue';
+      return this.carryOut(typed.action, session);
     }
+  }
+
+  /** Does at once what was typed. The keyboard stays in the console: the client only looks anew, unless something stopped the run. */
+  private carryOut(action: AgentAction, session: Session): string {
+    const { statement, position } = session;
+    const stop = this.byHand(() => {
+      session.inject(action);
+      return session.move('stepOver');
+    });
+    if (stop.reason === 'breakpoint' || stop.reason === 'failure' || !this.invalidates) {
+      this.arrive(stop, statement);
+    } else {
+      this.event('invalidated', { areas: ['variables'] });
+    }
+    return `${session.position - position} steps; to walk through them, step back and then into`;
   }
 
   /** What can be seen at this stop; references of an earlier one are unknown to it. */
@@ -398,33 +414,4 @@ export class DebugSession {
   private output(category: 'console' | 'stderr', text: string): void {
     this.event('output', { category, output: `${text}\n` });
   }
-}
-
-function motionOf(command: string, { granularity }: { granularity?: DebugProtocol.SteppingGranularity }): Motion {
-  switch (command) {
-    case 'next':
-      return granularity === 'instruction' ? 'stepInto' : 'stepOver';
-    case 'stepIn':
-      return 'stepInto';
-    case 'stepOut':
-      return 'stepOut';
-    case 'stepBack':
-      return 'stepBack';
-    default:
-      return 'reverseContinue';
-  }
-}
-
-/** Statements that begin on the line, or the next one below it: going there means going to the moment before it runs. */
-function gotoTargets({ program }: Session, { line }: DebugProtocol.GotoTargetsArguments): DebugProtocol.GotoTarget[] {
-  const id = program.statements.findIndex(({ range }) => range.line + 1 >= line);
-  return id < 0 ? [] : [{ id, label: program.statements[id].text.trim(), line: program.statements[id].range.line + 1 }];
-}
-
-function summary(session: Session): string {
-  const expectations = session.program.statements.filter(({ action }) => action.kind === 'expect').length;
-  const failed = session.troubles.length;
-  return failed === 0
-    ? `end of the scenario: ${session.length} steps, ${expectations} expectations hold`
-    : `end of the scenario: ${session.length} steps, ${failed} failed`;
 }

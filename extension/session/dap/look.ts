@@ -94,7 +94,7 @@ export class Look {
     const scopes: DebugProtocol.Scope[] = [];
     const scope = (name: string, variablesReference: number, expensive = false, indexed = 0) =>
       scopes.push({ name, variablesReference, expensive, ...(indexed > 0 ? { indexedVariables: indexed } : {}) });
-    scope('Last step', this.references.of({ kind: 'step', step: session.explain() }));
+    scope('Last step', this.references.of({ kind: 'step', look: () => session.explain() }));
     const locals = this.frames.get(frameId)?.locals;
     if (locals !== undefined && locals[0].length > 0) {
       scope('Locals', this.references.of({ kind: 'locals', names: locals[0], values: locals[1] }));

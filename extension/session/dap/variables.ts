@@ -22,7 +22,7 @@ export type Container =
   | { readonly kind: 'group'; readonly block: Block; readonly index: number; readonly group: string }
   | { readonly kind: 'blocks'; readonly block: Block }
   | { readonly kind: 'locals'; readonly names: readonly string[]; readonly values: readonly number[] }
-  | { readonly kind: 'step'; readonly step: StepView };
+  | { readonly kind: 'step'; readonly look: () => StepView };
 
 /** Hands out references, from 1 on. */
 export class References {
@@ -46,7 +46,7 @@ export function variablesOf(m: Machine, references: References, container: Conta
         variablesReference: 0,
       }));
     case 'step':
-      return stepVariables(container.step);
+      return stepVariables(container.look());
     case 'blocks': {
       const count = { vcpu: m.vcpuCount, cpu: m.cpuCount, device: m.deviceCount, iommu: 1, guest: 1 }[container.block];
       return Array.from({ length: count }, (_, index) => ({

@@ -43,7 +43,7 @@ class Client {
   }
 
   async begin(args: object = {}): Promise<this> {
-    await this.ask('initialize', {});
+    await this.ask('initialize', { supportsInvalidatedEvent: true });
     await this.ask('launch', { program: '/a.irq', ...args });
     await this.ask('configurationDone');
     return this;
@@ -322,9 +322,17 @@ test('the console judges an expectation and sends', async () => {
   expect(await repl('expect vcpu 1: isr has 0x41, pid.on 0')).toBe(
     'vcpu 1: isr has 0x41: vcpu 1.isr is {}; vcpu 1: pid.on 0: holds',
   );
-  await repl('send fixed 0x61 to 1');
-  await client.ask('next', { threadId: 1 });
+  const stops = client.messages.filter(message => (message as DebugProtocol.Event).event === 'stopped').length;
+  expect(await repl('send fixed 0x61 to 1')).toMatch(/^\d+ steps; to walk through them/);
   expect(await repl('vcpu 1.isr')).toBe('{0x61}');
+  expect(client.messages.filter(message => (message as DebugProtocol.Event).event === 'stopped')).toHaveLength(stops);
+  expect(client.messages).toContainEqual(
+    expect.objectContaining({ event: 'invalidated', body: { areas: ['variables'] } }),
+  );
+  await client.ask('stepBack', { threadId: 1 });
+  expect(await repl('vcpu 1.isr')).toBe('{}');
+  await client.ask('stepIn', { threadId: 1 });
+  expect(client.stopped.threadId).not.toBe(1);
   await expect(repl('vcpu 0: dance')).rejects.toThrow('dance');
   await expect(repl('vcpu 1.irq')).rejects.toThrow("no field 'irq'");
 });
