@@ -16,7 +16,7 @@ import { changedIn } from './pointer.tsx';
 import { ProfileMenu } from './profileMenu.tsx';
 import { base64Of, copyImage, pngOf } from './raster.ts';
 import { Start } from './start.tsx';
-import { Tables } from './tables.tsx';
+import { isOpen, Tables } from './tables.tsx';
 import { Time, type TimeState } from './time.ts';
 import { Timeline } from './timeline.tsx';
 import { Tip } from './tip.tsx';
@@ -118,7 +118,7 @@ export class App extends Component<{ readonly host: Host }, AppState> {
   async #copy(snapshot: Snapshot): Promise<void> {
     try {
       const { compared } = this.state.time;
-      await navigator.clipboard.writeText(`${asText(snapshot)}${compared ? besideText(compared, snapshot) : ''}`);
+      await navigator.clipboard.writeText(`${asText(snapshot, table => isOpen(table, this.state.tables))}${compared ? besideText(compared, snapshot) : ''}`);
       this.setState({ notice: t('copied') });
     } catch {
       this.setState({ notice: t('the clipboard refused') });

@@ -1,10 +1,19 @@
 /** The picture as plain text for a mail: ASCII, no line longer than 72 columns, nothing that is idle. */
-import type { CpuView, FieldTouch, Snapshot, VcpuView, VectorWords } from '../extension/session/protocol.ts';
+import type {
+  CpuView,
+  FieldTouch,
+  Snapshot,
+  TableRow,
+  TableView,
+  VcpuView,
+  VectorWords,
+} from '../extension/session/protocol.ts';
+import { isTouched } from './tableGrid.tsx';
 import { hex8, hex32, type RegisterName, register, vectorRuns } from './vectors.ts';
 
 const WIDTH = 72;
 
-const ASCII: Readonly<Record<string, string>> = { '·': '-', '→': '->', '–': '-', '…': '...', '\n': ' ' };
+const ASCII: Readonly<Record<string, string>> = { '·': '-', '→': '->', '–': '-', '…': '...', '’': "'", '\n': ' ' };
 
 /** Lines of `text`, the first indented by `indent`, the others by `hang`. A word longer than a line is cut. */
 function wrap(text: string, indent: number, hang: number): string[] {
@@ -97,8 +106,40 @@ function cpuText({ index, vcpu, pending, wakeupList }: CpuView): string[] {
   return wrap(parts.join(', '), 2, 4);
 }
 
-export function asText(snapshot: Snapshot): string {
-  const { title, profile, position, length, line: number, statement, step, vcpus, cpus, troubles } = snapshot;
+/** Rows of a table that are written. */
+const MOST_ROWS = 16;
+
+/** `* 0x5: device nic, mode posted, cache none -> same`: a row by its first value, the others behind the names of their columns. */
+function rowText({ columns }: TableView, row: TableRow): string[] {
+  const [head, ...cells] = row.cells;
+  const values = cells
+    .map(({ text, before }, i) => ({ name: columns[i + 1]?.name ?? '', text, before }))
+    .filter(({ text, before }) => text !== '–' || before !== undefined)
+    .map(({ name, text, before }) => {
+      const value = before === undefined ? text : `${before} -> ${text}`;
+      return `${columns.length > 2 ? `${name} ` : ''}${value}`;
+    });
+  return wrap(`${isTouched(row) ? '*' : ' '} ${head.text}: ${values.join(', ')}`, 2, 8);
+}
+
+/** What a reader of the view sees of a table: of an open one what is not idle, of a closed one what the step changed. */
+function tableText(table: TableView, isOpen: (table: TableView) => boolean): string[] {
+  const open = table.whole && isOpen(table);
+  const rows = table.rows.filter(row => isTouched(row) || (open && !row.idle));
+  if (rows.length === 0) return [];
+  const left = rows.length - MOST_ROWS;
+  return [
+    ...wrap(table.title, 2, 4),
+    ...rows.slice(0, MOST_ROWS).flatMap(row => rowText(table, row)),
+    ...(left > 0 ? wrap(`... ${left} more`, 4, 4) : []),
+  ];
+}
+
+const matters = ({ featured, busy }: TableView): boolean => featured && busy > 0;
+
+/** @param isOpen which tables are written whole; absent = those that open by themselves */
+export function asText(snapshot: Snapshot, isOpen: (table: TableView) => boolean = matters): string {
+  const { title, profile, position, length, line: number, statement, step, vcpus, cpus, tables, troubles } = snapshot;
   const idle = vcpus.filter(isIdle);
   const lines = [
     ...wrap(`${title}, ${profile}, step ${position} of ${length}`, 0, 2),
@@ -115,6 +156,7 @@ export function asText(snapshot: Snapshot): string {
       ? wrap(`idle: ${idle.map(({ index, state }) => `vcpu ${index} (${state})`).join(', ')}`, 2, 4)
       : []),
     ...cpus.flatMap(cpuText),
+    ...tables.flatMap(table => tableText(table, isOpen)),
     ...(troubles.length > 0 ? [''] : []),
     ...troubles.flatMap(trouble => wrap(`! step ${trouble.step}, line ${trouble.line}: ${trouble.text}`, 0, 2)),
   ];

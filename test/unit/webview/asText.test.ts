@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { snapshotOf } from '../../../extension/session/snapshot.ts';
 import { asText } from '../../../webview/asText.ts';
 import {
   BLOCKED,
@@ -12,6 +13,7 @@ import {
   snapshot,
   step,
 } from '../../webview/fixtures.ts';
+import { sessionOf } from '../session/scenarios.ts';
 
 const textOf = ({ messages: [first] }: Fixture): string => {
   if (first.type !== 'snapshot') throw new Error('the fixture begins with a snapshot');
@@ -68,4 +70,38 @@ test('no text makes a line longer', () => {
       return all.split('\n').every(line => /^[ -~]{0,72}$/.test(line));
     }),
   );
+});
+
+const DEVICE = `machine intel
+  kernel  6.16
+  vcpus   2 x2apic
+  with    apicv vtd-posting
+
+device nic  irte 5 posted to vcpu 1 vector 0x41 host cpu 1 vector 0x31
+vcpu 1:  block
+device nic:  interrupt
+`;
+
+test('tables: what is not idle, and what the step changed anywhere', () => {
+  const session = sessionOf(DEVICE);
+  const pictureOf = () => snapshotOf(session, { title: 'a.irq', uri: '' }, 1);
+  const changed = (key: string) =>
+    pictureOf()
+      .tables.find(each => each.key === key)
+      ?.rows.some(({ cells }) => cells.some(cell => cell.before));
+  while (!changed('irte')) session.move('stepInto');
+  const text = asText(pictureOf());
+  expect(text).toContain(`  Devices
+    nic: requester 0x0100, request none, VFIO 1, bypass 1, posted to
+        vcpu 1, guest's MSI 0xfee01000 / 0x0041, work 0, host ran 0
+  Interrupt remapping table
+  * 0x5: device nic, P 1, mode posted, vector 0x41, to vcpu 1, URG 0,
+        SID 0x0100, cache none -> same, IRTE
+        0x00000001000401002345004000418001
+`);
+  expect(text).not.toContain('IOAPIC pins');
+  while (!changed('events')) session.move('stepInto');
+  expect(asText(pictureOf())).toMatch(/ {2}Events and run state\n {2}\* 1: /);
+  expect(asText(pictureOf(), () => false)).not.toContain('Interrupt remapping');
+  for (const line of asText(pictureOf()).split('\n')) expect(line).toMatch(/^[ -~]{0,72}$/);
 });
