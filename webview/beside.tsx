@@ -163,7 +163,7 @@ export function BesidePanel({ compared, snapshot, onClose }: BesideProps): VNode
       {moment && (
         <Table
           found={differences(moment, snapshot)}
-          there={pin ? t('pinned') : label}
+          there={pin ? t('pinned') : t('there')}
           nothing={
             pin ? t('No vCPU and no CPU differs.') : t('No field differs that the vCPUs and CPUs have under both.')
           }

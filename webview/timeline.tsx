@@ -2,7 +2,7 @@ import { Component, createRef, type VNode } from 'preact';
 import type { FromWebview, Snapshot } from '../extension/session/protocol.ts';
 import { t } from './l10n.ts';
 import type { Timeline as Known } from './model.ts';
-import { draw, GLYPHS, LANE_HEIGHT, RULER_HEIGHT } from './timelineCanvas.ts';
+import { draw, GLYPHS, LANE_HEIGHT, OTHERS, RULER_HEIGHT } from './timelineCanvas.ts';
 
 export interface TimelineProps {
   readonly snapshot: Snapshot;
@@ -98,9 +98,10 @@ export class Timeline extends Component<TimelineProps, TimelineState> {
     const everyone = [...new Set([...possible, ...timeline.lanes])];
     if (everyone.length <= FEW) return everyone.sort(compareAgents);
     const acting = new Set<string>();
-    for (const n of [snapshot.position, ...range(first, last)]) {
+    const { position } = snapshot;
+    for (const n of range(first, last).sort((a, b) => Math.abs(a - position) - Math.abs(b - position))) {
       const step = timeline.steps.get(n);
-      if (step && acting.size < MAX_LANES) acting.add(timeline.lanes[step.lane]);
+      if (step) acting.add(timeline.lanes[step.lane]);
     }
     return [...acting].sort(compareAgents);
   }
@@ -235,8 +236,8 @@ export class Timeline extends Component<TimelineProps, TimelineState> {
           <div class="lane-names" aria-hidden="true">
             <span class="lane-name ruler-name">{t('line')}</span>
             {lanes.map(lane => (
-              <span key={lane} class="lane-name" title={lane}>
-                {lane}
+              <span key={lane} class={lane === OTHERS ? 'lane-name ruler-name' : 'lane-name'} title={lane}>
+                {lane === OTHERS ? t('others') : lane}
               </span>
             ))}
           </div>
@@ -297,7 +298,7 @@ export class Timeline extends Component<TimelineProps, TimelineState> {
             </button>
           </span>
           <p class="marks" aria-hidden="true">
-            {GLYPHS.map(([mark, glyph]) => (
+            {this.#marks().map(([mark, glyph]) => (
               <span key={mark}>
                 <b>{glyph}</b> {mark}
               </span>

@@ -4,6 +4,9 @@ export const LANE_HEIGHT = 15;
 /** Height of the ruler that names the lines of the scenario. */
 export const RULER_HEIGHT = 14;
 
+/** The lane of all agents that have none of their own. */
+export const OTHERS = '';
+
 export interface Drawing {
   readonly first: number;
   readonly last: number;
@@ -90,7 +93,7 @@ export function draw(canvas: HTMLCanvasElement, drawing: Drawing): void {
         labelEnd = x + 5 + c.measureText(label).width;
       }
     }
-    const i = row.get(timeline.lanes[step.lane]);
+    const i = row.get(timeline.lanes[step.lane]) ?? row.get(OTHERS);
     if (i === undefined) continue;
     const top = RULER_HEIGHT + i * LANE_HEIGHT;
     const glyph = markGlyph(step.marks);

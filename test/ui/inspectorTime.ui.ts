@@ -92,6 +92,24 @@ test('another profile shows the same moment, and the session stays where it is',
   await expect.poll(() => inspector().locator('.beside').count(), SOON).toBe(0);
 });
 
+test('without a debug session it plays the text', async () => {
+  await toStart();
+  await page.keyboard.press('Shift+F5');
+  await page.locator('.debug-toolbar').waitFor({ state: 'hidden' });
+  await inspector().locator('.top', { hasNotText: 'debug session' }).waitFor(SOON);
+  await inspector().getByRole('slider', { name: 'Step' }).press('Home');
+  await shows('initial state');
+  expect(await inspector().getByRole('combobox', { name: 'Pace of playing' }).inputValue()).toBe('2');
+  await inspector().getByRole('combobox', { name: 'Pace of playing' }).selectOption('25/s');
+  await button('Play (p)').click();
+  await shows('End of the run.');
+  await inspector().locator('h1').click();
+  await page.keyboard.press('v');
+  await button('AMD').click();
+  await shows('Beside: AMD');
+  await screenshot(page, 'inspector-live-beside');
+});
+
 test('nothing of this breaks the content security policy', () => {
   expect(workbench.cspReports).toEqual([]);
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { EXITED, snapshot, timeline } from './fixtures.ts';
+import { EXITED, snapshot, timeline, vcpu } from './fixtures.ts';
 import { Fresh } from './fresh.ts';
 
 const fresh = new Fresh();
@@ -54,7 +54,23 @@ describe('timeline', () => {
   });
 
   it('tells what its letters mean, whole at every width', async () => {
-    await fresh.view.send(...EXITED.messages);
+    const marks = [
+      'failure',
+      'dropped',
+      'fault',
+      'vm exit',
+      'vm entry',
+      'notification',
+      'wake-up',
+      'delivery',
+      'expectation',
+      'by hand',
+    ];
+    const steps = marks.map((mark, i) => ({ step: i + 1, lane: 0, line: 9, place: 'x', marks: [mark] }));
+    await fresh.view.send(
+      { type: 'snapshot', snapshot: snapshot() },
+      { type: 'timeline', lanes: ['vcpu 0'], from: 1, steps },
+    );
     for (const width of [280, 420, 900, 1500]) {
       await fresh.view.page.setViewportSize({ width, height: 900 });
       const cut = await fresh.view.page.locator('.marks').evaluate(element => {
@@ -63,9 +79,10 @@ describe('timeline', () => {
       });
       expect(cut, `at ${width}`).toBe(false);
     }
-    const marks = await fresh.view.text('.marks');
-    for (const mark of ['failure', 'fault', 'vm exit', 'notification', 'wake-up', 'expectation', 'by hand'])
-      expect(marks).toContain(mark);
+    const letters = (await fresh.view.page.locator('.marks > span').allTextContents()).map(text => text.split(' ')[0]);
+    expect(new Set(letters).size).toBe(marks.length);
+    const told = await fresh.view.text('.marks');
+    for (const mark of marks) expect(told).toContain(mark);
   });
 
   it('zooms and scrubs with the wheel, and zooms with buttons', async () => {
@@ -86,6 +103,20 @@ describe('timeline', () => {
     await fresh.view.page.mouse.move(box.x + 100, box.y + 20);
     await fresh.view.page.mouse.wheel(60, 0);
     expect((await fresh.view.posted()).filter(({ type }) => type === 'seek')).toEqual([{ type: 'seek', step: 501 }]);
+  });
+
+  it('draws the agents around the present step, and the others in one lane', async () => {
+    const lanes = Array.from({ length: 40 }, (_, i) => `vcpu ${i}`);
+    const vcpus = lanes.map((_, i) => vcpu(i));
+    await fresh.view.send(
+      { type: 'snapshot', snapshot: snapshot({ position: 60, length: 120, vcpus }) },
+      timeline(120, lanes),
+    );
+    const names = (await fresh.view.page.locator('.lane-name').allTextContents()).slice(1);
+    expect(names).toHaveLength(13);
+    expect(names).toContain('vcpu 20');
+    expect(names.at(-1)).toBe('others');
+    expect(names).not.toContain('vcpu 39');
   });
 
   it('draws the present step where it is', async () => {
