@@ -103,7 +103,8 @@ export class Timeline extends Component<TimelineProps, TimelineState> {
       const step = timeline.steps.get(n);
       if (step) acting.add(timeline.lanes[step.lane]);
     }
-    return [...acting].sort(compareAgents);
+    const nearest = [...acting].slice(0, MAX_LANES).sort(compareAgents);
+    return acting.size > MAX_LANES ? [...nearest, OTHERS] : nearest;
   }
 
   #draw(): void {
