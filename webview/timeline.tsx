@@ -42,6 +42,7 @@ export class Timeline extends Component<TimelineProps, TimelineState> {
   readonly #canvas = createRef<HTMLCanvasElement>();
   #first = 1;
   #asked = '';
+  #known: { readonly timeline: Known | undefined; readonly marks: typeof GLYPHS } = { timeline: undefined, marks: [] };
   #pendingSeek: number | undefined;
   #resize: ResizeObserver | undefined;
   #theme: MutationObserver | undefined;
@@ -105,6 +106,16 @@ export class Timeline extends Component<TimelineProps, TimelineState> {
     }
     const nearest = [...acting].slice(0, MAX_LANES).sort(compareAgents);
     return acting.size > MAX_LANES ? [...nearest, OTHERS] : nearest;
+  }
+
+  /** Marks of the steps that the view has heard of: the help lists all. */
+  #marks(): typeof GLYPHS {
+    const { timeline } = this.props;
+    if (this.#known.timeline !== timeline) {
+      const names = new Set([...timeline.steps.values()].flatMap(({ marks }) => marks));
+      this.#known = { timeline, marks: GLYPHS.filter(([mark]) => names.has(mark)) };
+    }
+    return this.#known.marks;
   }
 
   #draw(): void {
