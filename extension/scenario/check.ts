@@ -76,6 +76,7 @@ const DESCRIPTIONS: readonly Node['kind'][] = [
   'with',
   'vcpu',
   'device',
+  'pin',
   'guest',
   'choose',
 ];

@@ -2,6 +2,7 @@ import { APIC, APIC_BASE_MSR } from '../engine/lapic/registers.ts';
 import { fromBig } from '../formats/bits.ts';
 import { checkDeviceAction, checkGuestAction } from './checkDevice.ts';
 import { type AddressedVcpu, checkIcr, checkIpi, checkMsi, type LineMachine } from './checkMessage.ts';
+import { checkLine } from './checkPin.ts';
 import { cpuIndex, vcpuIndex } from './checkVcpus.ts';
 import { apicvInhibits } from './inhibits.ts';
 import type { Action } from './program.ts';
@@ -44,17 +45,36 @@ function named(word: Token, report: Report): number | undefined {
   return undefined;
 }
 
-function registerWrite(node: ActionNode, sender: AddressedVcpu, report: Report): Action | undefined {
-  const { id: vcpu, apic } = sender;
-  const page = node.name?.text === 'write';
+/** The page is there in xAPIC mode, the MSRs in x2APIC mode. */
+function checkMode({ name }: ActionNode, { id, apic }: AddressedVcpu, report: Report): void {
+  if (!name) return;
   const mode = apic === 'x2apic' ? 'x2APIC' : apic === 'xapic' ? 'xAPIC' : 'no';
-  if (page && apic !== 'xapic' && node.name) {
-    const message = `vCPU ${vcpu} has ${mode} mode: nobody takes a write to the APIC page. Write \`wrmsr\`.`;
-    report.add('irq406', node.name.range, message);
+  const [verb, msr] = name.text === 'write' || name.text === 'wrmsr' ? ['write', 'wrmsr'] : ['read', 'rdmsr'];
+  if (name.text === verb && apic !== 'xapic') {
+    const message = `vCPU ${id} has ${mode} mode: nobody takes a ${verb} ${verb === 'read' ? 'of' : 'to'} the APIC page. Write \`${msr}\`.`;
+    report.add('irq406', name.range, message);
   }
-  if (!page && apic !== 'x2apic' && node.name) {
-    report.add('irq403', node.name.range, `vCPU ${vcpu} has ${mode} mode: WRMSR gives #GP. Write \`write\` instead.`);
+  if (name.text === msr && apic !== 'x2apic') {
+    const message = `vCPU ${id} has ${mode} mode: ${msr.toUpperCase()} gives #GP. Write \`${verb}\` instead.`;
+    report.add('irq403', name.range, message);
   }
+}
+
+function registerRead(node: ActionNode, sender: AddressedVcpu, report: Report): Action | undefined {
+  const { id: vcpu } = sender;
+  checkMode(node, sender, report);
+  if (node.name?.text === 'read') {
+    const offset = pageOffset(node.register, report);
+    return offset === undefined ? undefined : { kind: 'read', vcpu, offset };
+  }
+  const msr = x2apicMsr(node.register, report);
+  return msr === undefined ? undefined : { kind: 'rdmsr', vcpu, msr };
+}
+
+function registerWrite(node: ActionNode, sender: AddressedVcpu, report: Report): Action | undefined {
+  const { id: vcpu } = sender;
+  const page = node.name?.text === 'write';
+  checkMode(node, sender, report);
   const value = report.wide(node.value, 'the register', page ? 32 : 64);
   const where = page ? pageOffset(node.register, report) : x2apicMsr(node.register, report);
   if (value === undefined || where === undefined) return undefined;
@@ -109,6 +129,7 @@ export function checkAction(
     const vector = report.vector(node.vector);
     return cpu === undefined || vector === undefined ? undefined : { kind: 'physical', cpu, vector };
   }
+  if (node.name?.text === 'gsi') return checkLine(node, machine, report);
   if (node.name?.text === 'assign') return { kind: 'assign' };
   if (node.reason) return checkInhibit(node, machine, report);
   const vcpu = vcpuIndex(node.vcpu, count, report);
@@ -144,6 +165,9 @@ function actionOf(node: ActionNode, sender: AddressedVcpu, machine: LineMachine,
     case 'write':
     case 'wrmsr':
       return registerWrite(node, sender, report);
+    case 'read':
+    case 'rdmsr':
+      return registerRead(node, sender, report);
     case 'exit':
     case 'block':
     case 'preempt':

@@ -3,6 +3,7 @@ import type { DeviceConfig, GuestConfig, MachineConfig, MsiConfig } from '../eng
 import { profileOf } from '../engine/profile.ts';
 import { AVIC_MAX_PHYSICAL_ID } from '../engine/svm/table.ts';
 import { checkMsi, type LineMachine } from './checkMessage.ts';
+import { checkPins } from './checkPin.ts';
 import { cpuIndex, vcpuIndex } from './checkVcpus.ts';
 import { CHOICE_VALUES } from './deviceWords.ts';
 import type { Action } from './program.ts';
@@ -111,6 +112,7 @@ function checkAvicIds(machine: WithoutDevices, tree: Tree, report: Report): void
 export function checkDevices(tree: Tree, machine: WithoutDevices, report: Report): MachineConfig {
   checkAvicIds(machine, tree, report);
   const devices = checkAll(tree, machine, report);
+  const rtes = checkPins(tree, machine, report);
   const guest = checkGuest(tree);
   const choices = checkChoices(tree);
   const assigned = devices.some(device => device.assigned) && machine.vendor === 'intel' && machine.apicv;
@@ -118,6 +120,7 @@ export function checkDevices(tree: Tree, machine: WithoutDevices, report: Report
     ...machine,
     vtdPosting: machine.vtdPosting || (assigned && machine.kernel !== '2013'),
     ...(devices.length > 0 && { devices }),
+    ...(rtes.length > 0 && { rtes }),
     ...(guest && { guest }),
     ...(choices && { choices }),
   };

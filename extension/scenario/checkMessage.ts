@@ -68,7 +68,7 @@ function problemsOf(format: Format, words: Words, machine: Machine): readonly Pr
 }
 
 /** Reports what the format's own table finds illegal: the same rules that a hover shows. */
-function reportProblems(
+export function reportProblems(
   format: Format,
   words: Words,
   machine: Machine,
@@ -155,7 +155,7 @@ export function checkIcr(
 }
 
 /** Mode, vector and destination of a delivery by name; undefined when one of them is wrong, which is reported. */
-function checkDelivery(delivery: Delivery, idBits: number, what: string, report: Report) {
+export function checkDelivery(delivery: Delivery, idBits: number, what: string, report: Report) {
   const mode = keys(DELIVERY_MODES).find(each => each === delivery.mode.text);
   const { to } = delivery;
   const vector = delivery.vector ? report.vector(delivery.vector) : 0;

@@ -33,7 +33,9 @@ export interface Completion {
 }
 
 /** Words that describe the start, and stand above the first action. */
-const ABOVE: readonly string[] = ['include', 'machine', 'kernel', 'vcpus', 'cpus', 'host', 'with', 'choose'];
+const ABOVE: readonly string[] = ['include', 'machine', 'kernel', 'vcpus', 'cpus', 'host', 'with', 'choose', 'pin'];
+/** Of these there may be several. */
+const MANY: readonly string[] = ['with', 'include', 'choose', 'pin'];
 /** More numbers than these are quicker typed than chosen. */
 const MOST_NUMBERS = 64;
 
@@ -76,8 +78,7 @@ function statements(tree: Tree, line: number): Suggestion[] {
       .map(node => node.head.text),
   );
   const words = fromWords({ ...STATEMENTS, ...RACE_STATEMENTS }).filter(
-    ({ label }) =>
-      !ABOVE.includes(label) || (!acted && !(written.has(label) && label !== 'with' && label !== 'include')),
+    ({ label }) => !ABOVE.includes(label) || (!acted && !(written.has(label) && !MANY.includes(label))),
   );
   const templates = TEMPLATES.filter(each => each.machine !== written.has('machine'));
   return [

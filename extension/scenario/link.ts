@@ -27,7 +27,17 @@ export interface LinkedTree extends Tree {
   readonly through: readonly IncludeNode[];
 }
 
-const DESCRIBING: readonly Node['kind'][] = ['machine', 'setting', 'with', 'vcpu', 'device', 'guest', 'choose', 'let'];
+const DESCRIBING: readonly Node['kind'][] = [
+  'machine',
+  'setting',
+  'with',
+  'vcpu',
+  'device',
+  'pin',
+  'guest',
+  'choose',
+  'let',
+];
 const DECLARING: readonly string[] = ['operation', 'code', 'shared', 'list', 'variant', 'memory'];
 
 /** May the line stand in a file that is included? */

@@ -37,6 +37,7 @@ function kindOf(node: Node): Item['kind'] | undefined {
     case 'include':
       return 'machine'; // what it describes, and the vCPUs below it belong to that
     case 'device':
+    case 'pin':
       return 'vcpu'; // described with the machine, as a vCPU is
     case 'race':
       switch (node.part) {

@@ -1,8 +1,8 @@
 import { Cursor } from './cursor.ts';
 import { diagnostic } from './diagnostics.ts';
 import type { Listener } from './expected.ts';
-import { parseAction, parseCpuAction, parseMsi, parseVmAction } from './parseAction.ts';
-import { parseChoose, parseDevice, parseGuest } from './parseDevice.ts';
+import { parseAction, parseCpuAction, parseLineAction, parseMsi, parseVmAction } from './parseAction.ts';
+import { parseChoose, parseDevice, parseGuest, parsePin } from './parseDevice.ts';
 import { parseConditions } from './parseExpect.ts';
 import { parseInclude } from './parseInclude.ts';
 import { RaceLines } from './parseRace.ts';
@@ -137,6 +137,10 @@ function parseStatement(head: Token, cursor: Cursor): Body {
       return parseCpuAction(cursor);
     case 'device':
       return parseDevice(cursor);
+    case 'pin':
+      return parsePin(cursor);
+    case 'gsi':
+      return parseLineAction(head, cursor);
     case 'guest':
       return parseGuest(head, cursor);
     case 'choose':

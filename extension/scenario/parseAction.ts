@@ -3,7 +3,16 @@ import { diagnostic } from './diagnostics.ts';
 import { shown } from './suggest.ts';
 import type { Token } from './tokens.ts';
 import type { ActionNode, Delivery, Destination } from './tree.ts';
-import { ACTIONS, ASSIGNED, CPU_ACTIONS, DELIVERY_MODES, isKey, SHORTHANDS, WITHOUT_VECTOR } from './words.ts';
+import {
+  ACTIONS,
+  ASSIGNED,
+  CPU_ACTIONS,
+  DELIVERY_MODES,
+  isKey,
+  LINE_LEVELS,
+  SHORTHANDS,
+  WITHOUT_VECTOR,
+} from './words.ts';
 
 type ActionBody = Omit<ActionNode, 'range' | 'head' | 'broken'>;
 
@@ -63,6 +72,11 @@ export function parseAction(cursor: Cursor, vcpu: Token | undefined): ActionBody
     case 'write':
     case 'wrmsr':
       return { ...action, ...parseRegisterWrite(cursor, name.text) };
+    case 'read':
+    case 'rdmsr': {
+      const register = cursor.number('the register', `${name.text} APIC_TASKPRI`, 'register');
+      return { ...action, ...(register && { register }) };
+    }
     case 'ipi': {
       const delivery = parseDelivery(cursor, true);
       return { ...action, ...(delivery && { delivery }) };
@@ -92,6 +106,13 @@ export function parseCpuAction(cursor: Cursor): ActionBody {
   const name = cursor.oneOf(CPU_ACTIONS, 'what reaches the CPU');
   const vector = cursor.failed ? undefined : cursor.number('the vector', 'interrupt 0xf2', 'vector');
   return { ...base, ...(name && { name }), ...(vector && { vector }) };
+}
+
+/** `gsi 4 up`. */
+export function parseLineAction(name: Token, cursor: Cursor): ActionBody {
+  const value = cursor.number('the number of the line', 'gsi 4 up');
+  const level = cursor.failed ? undefined : cursor.oneOf(LINE_LEVELS, 'where the line goes');
+  return { kind: 'action', name, ...(value && { value }), ...(level && { level }) };
 }
 
 /** `assign device`, `inhibit HYPERV`, `uninhibit HYPERV`. */

@@ -47,6 +47,11 @@ export type Action =
   | { readonly kind: 'userspace'; readonly vcpu: number }
   /** APICv is inhibited for a reason, or the reason goes; `bit` by the table of the kernel (`vmx/choices.ts`). */
   | { readonly kind: 'inhibit'; readonly bit: number; readonly inhibited: boolean }
+  /** The VMM moves an interrupt line (`KVM_IRQ_LINE`). */
+  | { readonly kind: 'line'; readonly gsi: number; readonly up: boolean }
+  /** The guest reads a register of its APIC page, or an x2APIC MSR. */
+  | { readonly kind: 'read'; readonly vcpu: number; readonly offset: number }
+  | { readonly kind: 'rdmsr'; readonly vcpu: number; readonly msr: number }
   /** A device is assigned to the VM (`kvm_arch_start_assignment`). */
   | { readonly kind: 'assign' }
   /** A physical interrupt reaches the local APIC of a CPU. */

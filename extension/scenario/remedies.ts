@@ -129,11 +129,19 @@ function preempt(tree: Tree, { message, range }: Diagnostic): readonly Remedy[] 
   return [{ title, edits: [below(tree, last?.range.line ?? range.line, `vcpu ${id} preempted${on}`)] }];
 }
 
+/** What the vCPU's APIC mode asks for: `write` or `wrmsr`, `read` or `rdmsr`. */
+function otherVerb(message: string, node: Node): readonly Remedy[] {
+  const [, verb] = /Write `(write|wrmsr|read|rdmsr)`/.exec(message) ?? [];
+  return verb !== undefined && node.kind === 'action' && node.name ? [change(node.name.range, verb)] : [];
+}
+
 const RESERVED = x2apicIcr.fields.filter(({ reserved }) => reserved === 'zero');
 
 /** The bits that mean nothing, cleared; an address that is an MSI's. */
-function cleared(tree: Tree, { range }: Diagnostic, node: Node): readonly Remedy[] {
-  if (node.kind !== 'action' || !node.value) return [];
+function cleared(_tree: Tree, { message }: Diagnostic, node: Node): readonly Remedy[] {
+  if (node.kind !== 'action') return [];
+  if (message.endsWith(' instead.')) return otherVerb(message, node);
+  if (!node.value) return [];
   const value = numberOf(node.value);
   if (value === undefined) return [];
   if (node.name?.text === 'icr') {
@@ -146,8 +154,7 @@ function cleared(tree: Tree, { range }: Diagnostic, node: Node): readonly Remedy
   if (node.name?.text === 'msi' && (value >> 20n) % 4096n !== 0xfeen) {
     return [change(node.value.range, `0x${((0xfeen << 20n) | (value & 0xfffffn)).toString(16)}`)];
   }
-  const instead = node.name?.text === 'wrmsr' ? 'write' : undefined;
-  return instead && node.name && written(tree, range) !== '' ? [change(node.name.range, instead)] : [];
+  return [];
 }
 
 const MAKERS: Readonly<Partial<Record<Diagnostic['code'], Make>>> = {
@@ -200,6 +207,12 @@ const MAKERS: Readonly<Partial<Record<Diagnostic['code'], Make>>> = {
     return count <= 1024 && settingOf(tree, 'cpus') ? setting(tree, 'cpus', String(count)) : [];
   },
   irq312: (tree, { range, message }) => {
+    if (message.startsWith('With `split-irqchip`')) {
+      for (const node of tree.nodes) {
+        const word = node.kind === 'with' && node.features.find(({ text }) => text === 'split-irqchip');
+        if (word) return withoutFeature(tree, word.range, node);
+      }
+    }
     const name = written(tree, range);
     const deed = firstDeed(tree);
     if (!message.includes('device') || deed === undefined || !/^[A-Za-z_][\w.-]*$/.test(name)) return [];
@@ -222,8 +235,7 @@ const MAKERS: Readonly<Partial<Record<Diagnostic['code'], Make>>> = {
   },
   irq406: (tree, { message }, node) => {
     if (message.includes('Add `32bit-ids`')) return addFeature(tree, '32bit-ids');
-    const isWrite = node.kind === 'action' && node.name?.text === 'write' && message.includes('Write `wrmsr`');
-    return isWrite && node.name ? [change(node.name.range, 'wrmsr')] : [];
+    return otherVerb(message, node);
   },
   irq407: (_tree, { range, message }) => {
     const [, width] = /the (\d+) bits/.exec(message) ?? [];

@@ -38,6 +38,10 @@ const DOCS: Readonly<Record<string, string>> = {
   DATA: 'Vector in bits 7:0, delivery mode in bits 10:8, level in bit 14, trigger in bit 15.',
   OFFSET: 'A register of the APIC page by name (`APIC_EOI`), or its offset.',
   MSR: 'A register of the x2APIC by name (`APIC_SELF_IPI`), or its MSR, 0x800 to 0x8ff.',
+  PIN: 'A pin of the IOAPIC, 0 to 23.',
+  ENTRY: '64 bits: vector, mode in 10:8, logical in 11, level in 15, masked in 16, destination in 63:56.',
+  GSI: 'An interrupt line, 0 to 23: the pin of the same number.',
+  LEVEL: '`up` or `down`.',
   VALUE: 'A number as wide as the register, or a name given with `let`.',
   PRIORITY: 'Task priority, 8 bits.',
   CLASS: 'Priority class, 0 to 15.',
@@ -67,6 +71,10 @@ const FORMS: Readonly<Record<string, readonly (readonly Part[])[]>> = {
   compose: [form('compose VECTOR to TARGET')],
   write: [form('write OFFSET VALUE')],
   wrmsr: [form('wrmsr MSR VALUE')],
+  read: [form('read OFFSET')],
+  rdmsr: [form('rdmsr MSR')],
+  gsi: [form('gsi GSI LEVEL')],
+  pin: [form('pin PIN MODE VECTOR to TARGET'), form('pin PIN SIMPLE to TARGET'), form('pin PIN ENTRY')],
   tpr: [form('tpr PRIORITY')],
   cr8: [form('cr8 CLASS')],
   enter: [form('enter on cpu CPU')],
@@ -97,6 +105,7 @@ function fits({ text, doc }: Part, word: string): boolean {
     case 'SIMPLE':
       return SIMPLE.includes(word);
     case 'ADDRESS':
+    case 'ENTRY':
       return /^[0-9A-Z]/.test(word);
     case 'IS':
       return word !== 'has' && word !== 'lacks';

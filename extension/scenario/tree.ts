@@ -67,10 +67,12 @@ export interface ActionNode extends NodeBase {
   /** `icr VALUE`, `tpr VALUE`, `write REGISTER VALUE`, and the address of `msi ADDRESS DATA`. */
   readonly value?: Token;
   readonly data?: Token;
+  /** `up` or `down` of `gsi NUMBER up`; the number is the value. */
+  readonly level?: Token;
   /** `enter on cpu CPU`, `cpu CPU: interrupt VECTOR`. */
   readonly cpu?: Token;
   readonly vector?: Token;
-  /** `write REGISTER VALUE`, `wrmsr REGISTER VALUE`. */
+  /** `write REGISTER VALUE`, `wrmsr REGISTER VALUE`, `read REGISTER`, `rdmsr REGISTER`. */
   readonly register?: Token;
   /** `inhibit REASON`, `uninhibit REASON`. */
   readonly reason?: Token;
@@ -93,6 +95,16 @@ export interface DeviceNode extends NodeBase {
   readonly kind: 'device';
   readonly name?: Token;
   readonly clauses: readonly DeviceClause[];
+}
+
+/** `pin 4 fixed 0x31 to 1 level`, `pin 4 0x0100000000008031`. */
+export interface PinNode extends NodeBase {
+  readonly kind: 'pin';
+  readonly pin?: Token;
+  readonly delivery?: Delivery;
+  /** All 64 bits of the redirection entry. */
+  readonly value?: Token;
+  readonly flags: readonly Token[];
 }
 
 /** `guest ext-dest-id`: what the guest's kernel finds. */
@@ -204,6 +216,7 @@ export type Node =
   | ExpectNode
   | RaceNode
   | DeviceNode
+  | PinNode
   | GuestNode
   | ChooseNode
   | SectionNode

@@ -15,6 +15,8 @@ export const STATEMENTS = {
   cpu: 'What reaches a physical CPU: `cpu 1: interrupt 0xf2`.',
   device:
     'A device behind the IOMMU (`device nic posted to vcpu 2 vector 0x41`), or what it does (`device nic: interrupt`).',
+  pin: "An entry of KVM's IOAPIC at the start: `pin 4 fixed 0x31 to 1 level`, or all its bits: `pin 4 0x0100000000008031`.",
+  gsi: 'The VMM moves an interrupt line (KVM_IRQ_LINE): `gsi 4 up` or `gsi 4 down`.',
   guest: "What the guest's kernel finds (`guest ext-dest-id`), or what it does (`guest: boot`).",
   choose: 'A rule that differs from those of the kernel version: `choose blocked-irte remapped`.',
   assign: 'A device is assigned to the VM while it runs: `assign device`.',
@@ -114,6 +116,8 @@ export const ACTIONS = {
   cr8: 'The guest moves a task-priority class (0 to 15) to CR8: `cr8 5`.',
   write: 'The guest writes a register of its APIC page (xAPIC mode): `write APIC_EOI 0`.',
   wrmsr: 'The guest writes an x2APIC MSR: `wrmsr APIC_SELF_IPI 0x41` or `wrmsr 0x83f 0x41`.',
+  read: 'The guest reads a register of its APIC page (xAPIC mode): `read APIC_TASKPRI`.',
+  rdmsr: 'The guest reads an x2APIC MSR: `rdmsr APIC_TASKPRI` or `rdmsr 0x808`.',
   mwait: 'The guest executes MWAIT.',
   userspace: '`KVM_RUN` returns to user space; `enter` calls it again.',
   cli: 'The guest disables interrupts (RFLAGS.IF = 0).',
@@ -122,6 +126,17 @@ export const ACTIONS = {
 
 export const CPU_ACTIONS = {
   interrupt: 'A physical interrupt reaches the local APIC of this CPU: `cpu 1: interrupt 0xf2`.',
+} as const satisfies Words;
+
+export const LINE_LEVELS = {
+  up: 'The line is asserted; a level-triggered one stays so until it goes down.',
+  down: 'The line is not asserted.',
+} as const satisfies Words;
+
+/** Behind the message of a redirection entry. */
+export const PIN_FLAGS = {
+  level: 'Level-triggered: Remote IRR until the EOI. Without it, edge.',
+  masked: 'The pin sends nothing.',
 } as const satisfies Words;
 
 export const ASSIGNED = {

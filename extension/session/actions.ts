@@ -1,6 +1,6 @@
 /** Statements of a scenario as work for agents. */
 import { VCPU_STATE } from '../engine/fields.ts';
-import { write_apic_page } from '../engine/guest/apicPage.ts';
+import { read_apic_page, write_apic_page } from '../engine/guest/apicPage.ts';
 import {
   hlt,
   leave_guest,
@@ -11,7 +11,9 @@ import {
   write_icr,
   write_tpr,
 } from '../engine/guest/instructions.ts';
-import { wrmsr } from '../engine/guest/msr.ts';
+import { rdmsr, wrmsr } from '../engine/guest/msr.ts';
+import { kvm_set_irq } from '../engine/ioapic/routing.ts';
+import { SOURCE } from '../engine/ioapic/state.ts';
 import { device_interrupt, ownRequest } from '../engine/iommu/device.ts';
 import { guest_boot, guest_compose, guest_find_parent, guest_signal } from '../engine/irqdomain/guestBoot.ts';
 import { preempt, resume, vcpu_put } from '../engine/kvm/block.ts';
@@ -142,6 +144,12 @@ export function begin(m: Machine, action: AgentAction): number {
     case 'wrmsr':
       m.start(agent, wrmsr, vcpu, action.msr, action.value.lo | 0, action.value.hi | 0);
       break;
+    case 'read':
+      m.start(agent, read_apic_page, vcpu, action.offset);
+      break;
+    case 'rdmsr':
+      m.start(agent, rdmsr, vcpu, action.msr);
+      break;
     case 'cr8':
       m.start(agent, mov_to_cr8, vcpu, action.value);
       break;
@@ -179,6 +187,9 @@ function beginElsewhere(m: Machine, action: Exclude<AgentAction, { vcpu: number 
       return VMM;
     case 'inhibit':
       m.start(VMM, kvm_set_or_clear_apicv_inhibit, action.bit, action.inhibited ? 1 : 0);
+      return VMM;
+    case 'line':
+      m.start(VMM, kvm_set_irq, action.gsi, SOURCE.userspace, action.up ? 1 : 0, 1);
       return VMM;
     case 'assign':
       m.start(VMM, kvm_arch_start_assignment);

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { check, Memo } from '../../../extension/scenario/check.ts';
 import { complete } from '../../../extension/scenario/complete.ts';
 import { CODES, type Diagnostic } from '../../../extension/scenario/diagnostics.ts';
@@ -14,6 +14,9 @@ import { definitionOf, mentions, symbolAt } from '../../../extension/scenario/sy
 import { type FileText, placeOf, type Source } from '../../../extension/scenario/tree.ts';
 import { hostile, scenario } from './arbitrary.ts';
 import { programOf } from './problems.ts';
+
+// A busy machine is no reason to fail.
+vi.setConfig({ testTimeout: 120_000 });
 
 const MACHINE =
   'machine intel\n  vcpus 4 x2apic\n  with apicv\nlet TARGET = 2\ndevice nic posted to vcpu 2 vector 0x41\n';
