@@ -29,6 +29,9 @@ interface RowProps {
   readonly label: string;
 }
 
+/** Where a row is narrow, only what there is. */
+const idle = (list: readonly number[]): string => (list.length > 0 ? '' : 'idle');
+
 /** One physical CPU. */
 function CpuRow({ cpu, changed, other, label }: RowProps): VNode {
   const { index, apicId, vcpu, pending, wakeupList } = cpu;
@@ -55,12 +58,15 @@ function CpuRow({ cpu, changed, other, label }: RowProps): VNode {
         {vcpu >= 0 ? <VcpuLink index={vcpu} /> : <span class="dim">{t('host')}</span>}
         {there('vcpu')}
       </span>
-      <span title={t('Physical interrupts that wait in the local APIC')}>
+      <span class={idle(pending)} title={t('Physical interrupts that wait in the local APIC')}>
         <span class="name">{t('pending')}</span>{' '}
         {pending.length > 0 ? <b>{pending.map(hex8).join(' ')}</b> : <span class="dim">{t('none')}</span>}
         {there('pending')}
       </span>
-      <span title={t('wakeup_vcpus_on_cpu: vCPUs that POSTED_INTR_WAKEUP_VECTOR may wake here')}>
+      <span
+        class={idle(wakeupList)}
+        title={t('wakeup_vcpus_on_cpu: vCPUs that POSTED_INTR_WAKEUP_VECTOR may wake here')}
+      >
         <span class="name">{t('wake-up')}</span>{' '}
         {wakeupList.length > 0 ? (
           wakeupList.map(each => <VcpuLink key={each} index={each} />)

@@ -80,63 +80,67 @@ export function InspectorToolbar({ snapshot, gridsShown, notice, time, onPace, r
     <Toolbar label={t('Steps')}>
       {roving => (
         <>
-          {MOTIONS.map(([motion, label], i) => (
-            <IconButton
-              key={motion}
-              title={title(motion, label)}
-              tabIndex={roving(i)}
-              inert={BACKWARDS.includes(motion) ? position === 0 : atEnd}
-              onClick={() => run(motion)}
-            >
-              <Icon name={motion} />
-            </IconButton>
-          ))}
-          <PlayControls
-            playing={playing}
-            pace={pace}
-            inert={atEnd}
-            onToggle={() => run('play')}
-            onPace={onPace}
-            tabIndices={[roving(fixed), roving(fixed + 1)]}
-          />
-          <span class="position">
-            <span class="word">{t('step')} </span>
-            <b>{position}</b>
-            <span class="dim">
-              {' / '}
-              {length}
-              {finished ? '' : '+'}
-            </span>
+          <span class="group">
+            {MOTIONS.map(([motion, label], i) => (
+              <IconButton
+                key={motion}
+                title={title(motion, label)}
+                tabIndex={roving(i)}
+                inert={BACKWARDS.includes(motion) ? position === 0 : atEnd}
+                onClick={() => run(motion)}
+              >
+                <Icon name={motion} />
+              </IconButton>
+            ))}
+            <PlayControls
+              playing={playing}
+              pace={pace}
+              inert={atEnd}
+              onToggle={() => run('play')}
+              onPace={onPace}
+              tabIndices={[roving(fixed), roving(fixed + 1)]}
+            />
           </span>
-          <span class="spring" />
-          <span class="notice">{notice}</span>
-          <IconButton
-            title={title('pin', isPinned ? t('Unpin the moment') : t('Pin this moment to compare with it'))}
-            tabIndex={roving(fixed + 2)}
-            pressed={isPinned}
-            onClick={() => run('pin')}
-          >
-            <Icon name="pin" />
-          </IconButton>
-          <IconButton
-            title={title('profile', t('Show this moment under another profile'))}
-            tabIndex={roving(fixed + 3)}
-            opensDialog
-            onClick={() => run('profile')}
-          >
-            <Icon name="profile" />
-          </IconButton>
-          <OutButton page={uri === ''} tabIndex={roving(fixed + 4)} run={run} />
-          <IconButton
-            title={title('toggleGrids', gridsShown ? t('Hide the vector grids') : t('Show the vector grids'))}
-            tabIndex={roving(fixed + 5)}
-            onClick={() => run('toggleGrids')}
-          >
-            <Icon name="grid" />
-          </IconButton>
-          <IconButton title={title('help', t('Keys'))} tabIndex={roving(fixed + 6)} onClick={() => run('help')}>
-            <Icon name="help" />
-          </IconButton>
+          <span class="group rest">
+            <span class="position">
+              <span class="word">{t('step')} </span>
+              <b>{position}</b>
+              <span class="dim">
+                {' / '}
+                {length}
+                {finished ? '' : '+'}
+              </span>
+            </span>
+            <span class="spring" />
+            <span class="notice">{notice}</span>
+            <IconButton
+              title={title('pin', isPinned ? t('Unpin the moment') : t('Pin this moment to compare with it'))}
+              tabIndex={roving(fixed + 2)}
+              pressed={isPinned}
+              onClick={() => run('pin')}
+            >
+              <Icon name="pin" />
+            </IconButton>
+            <IconButton
+              title={title('profile', t('Show this moment under another profile'))}
+              tabIndex={roving(fixed + 3)}
+              opensDialog
+              onClick={() => run('profile')}
+            >
+              <Icon name="profile" />
+            </IconButton>
+            <OutButton page={uri === ''} tabIndex={roving(fixed + 4)} run={run} />
+            <IconButton
+              title={title('toggleGrids', gridsShown ? t('Hide the vector grids') : t('Show the vector grids'))}
+              tabIndex={roving(fixed + 5)}
+              onClick={() => run('toggleGrids')}
+            >
+              <Icon name="grid" />
+            </IconButton>
+            <IconButton title={title('help', t('Keys'))} tabIndex={roving(fixed + 6)} onClick={() => run('help')}>
+              <Icon name="help" />
+            </IconButton>
+          </span>
         </>
       )}
     </Toolbar>

@@ -336,13 +336,14 @@ export class VcpuCard extends Component<CardProps> {
             {vcpu.id === index ? '' : ` id ${vcpu.id}`}
             <Other of={of} path="apicMode" />
           </span>
-          <span class="spring" />
-          <Field of={of} path="state" value={vcpu.state}>
-            <span class="glyph" aria-hidden="true">
-              {STATE_GLYPHS[vcpu.state] ?? ''}
-            </span>
-          </Field>
-          <Field of={of} path="cpu" value={`cpu ${vcpu.cpu}`} />
+          <span class="whereabouts">
+            <Field of={of} path="state" value={vcpu.state}>
+              <span class="glyph" aria-hidden="true">
+                {STATE_GLYPHS[vcpu.state] ?? ''}
+              </span>
+            </Field>
+            <Field of={of} path="cpu" value={`cpu ${vcpu.cpu}`} />
+          </span>
         </header>
         <dl>
           <Line label={t('mode')} doc={t('vcpu->mode')}>

@@ -188,8 +188,10 @@ export class Harness {
   }
 
   /** A page that needs no host. */
-  async openPage(html: string): Promise<View> {
-    const page = await (await this.browser.newContext({ viewport: { width: 1000, height: 900 } })).newPage();
+  async openPage(html: string, colorScheme: 'light' | 'dark' = 'light'): Promise<View> {
+    const page = await (
+      await this.browser.newContext({ viewport: { width: 1000, height: 900 }, colorScheme })
+    ).newPage();
     await page.route(`${ORIGIN}/**`, route => route.fulfill({ contentType: 'text/html', body: html }));
     await page.addInitScript(watch);
     await page.goto(`${ORIGIN}/`);
