@@ -19,7 +19,17 @@ const REGISTERS: readonly RegisterName[] = ['pir', 'irr', 'isr', 'tmr'];
 /** Where a vector's bit lies: a 32-bit register of the (virtual) APIC page holds 32 vectors, each register 10H from the next. */
 function whereabouts(vector: number): string {
   const register = (base: number) => (base + ((vector & 0xe0) >>> 1)).toString(16).toUpperCase();
-  return `vector ${hex8(vector)} = ${vector}: bit ${vector & 31} of ISR ${register(0x100)}H, TMR ${register(0x180)}H, IRR ${register(0x200)}H; PIR byte ${vector >>> 3} bit ${vector & 7}`;
+  return t(
+    'vector {0} = {1}: bit {2} of ISR {3}H, TMR {4}H, IRR {5}H; PIR byte {6} bit {7}',
+    hex8(vector),
+    vector,
+    vector & 31,
+    register(0x100),
+    register(0x180),
+    register(0x200),
+    vector >>> 3,
+    vector & 7,
+  );
 }
 
 const WHEREABOUTS: readonly string[] = Array.from({ length: 256 }, (_, vector) => whereabouts(vector));
