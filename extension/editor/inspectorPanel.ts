@@ -1,10 +1,11 @@
-import { commands, type Disposable, type Event, env, l10n, Uri, type WebviewPanel, window } from 'vscode';
+import { commands, type Disposable, type Event, EventEmitter, env, l10n, Uri, type WebviewPanel, window } from 'vscode';
 import { Told } from '../session/delta.ts';
 import {
   type Answer,
   type Drawing,
   type FromWebview,
   parseFromWebview,
+  type Snapshot,
   type TableChoice,
   type ToWebview,
 } from '../session/protocol.ts';
@@ -57,6 +58,9 @@ export class InspectorPanel {
   /** Waits until the view listens. */
   #drawing: Drawing | undefined;
   readonly #keyboard: KeyboardKeeper;
+  readonly #shown = new EventEmitter<Snapshot>();
+  /** A picture was sent to the view. */
+  readonly onDidShow: Event<Snapshot> = this.#shown.event;
 
   /** A key meant for the inspector, typed while the keyboard was on its way back to it. */
   static tell(message: unknown): void {
@@ -71,7 +75,7 @@ export class InspectorPanel {
     panel.onDidDispose(() => this.#dispose(), undefined, this.#subscriptions);
     panel.onDidChangeViewState(() => this.#hide(), undefined, this.#subscriptions);
     panel.webview.onDidReceiveMessage(message => this.#receive(message), undefined, this.#subscriptions);
-    this.#subscriptions.push(this.#keyboard);
+    this.#subscriptions.push(this.#keyboard, this.#shown);
     panel.webview.options = { enableScripts: true, localResourceRoots: [root] };
     panel.webview.html = inspectorHtml({
       script: panel.webview.asWebviewUri(Uri.joinPath(root, 'inspector.js')).toString(),
@@ -107,6 +111,7 @@ export class InspectorPanel {
     if (!this.#ready) return;
     const message = this.#source?.current(this.#tables) ?? NOTHING_RUNS;
     this.#say(this.#told.news(message));
+    if (message.type === 'snapshot') this.#shown.fire(message.snapshot);
     const steps = message.type === 'snapshot' && this.#told.stepsToTell(message.snapshot);
     if (steps) this.#say(this.#source?.timeline(...steps));
   }

@@ -3,15 +3,18 @@ import type { CurrentRun } from './currentRun.ts';
 import { registerExportRun } from './exportRun.ts';
 import { InspectorPanel, VIEW_TYPE } from './inspectorPanel.ts';
 import { registerPictures } from './pictures.ts';
+import { Places } from './places.ts';
 import type { Runs } from './runs.ts';
 import { LANGUAGE } from './scenarioLanguage.ts';
 import { registerVcpuGlance } from './vcpuGlance.ts';
 
 /** Registers the commands and the compact view, and revives panels that the window restores. */
 export function registerInspector(context: ExtensionContext, runs: Runs): void {
-  const panels = new InspectorPanels(context.extensionUri, runs);
+  const places = new Places(context.workspaceState);
+  const panels = new InspectorPanels(context.extensionUri, runs, places);
   context.subscriptions.push(
     panels,
+    places,
     commands.registerCommand('irqscope.openInspector', target =>
       panels.open(scenarioOf(target) ?? scenarioMeant(runs)),
     ),
@@ -54,11 +57,13 @@ class InspectorPanels implements Disposable {
   readonly #shown = new Set<Shown>();
   readonly #extensionUri: Uri;
   readonly #runs: Runs;
+  readonly #places: Places;
   readonly #renames: Disposable;
 
-  constructor(extensionUri: Uri, runs: Runs) {
+  constructor(extensionUri: Uri, runs: Runs, places: Places) {
     this.#extensionUri = extensionUri;
     this.#runs = runs;
+    this.#places = places;
     this.#renames = runs.onDidRename(run => this.#closeOthers(run));
   }
 
@@ -75,8 +80,8 @@ class InspectorPanels implements Disposable {
       if (!shown.view.panel.visible) shown.view.panel.reveal(undefined, true);
       return shown.view;
     }
-    const beside = { viewColumn: ViewColumn.Beside, preserveFocus: true };
-    return this.#add(window.createWebviewPanel(VIEW_TYPE, 'IRQScope', beside), run);
+    const place = { viewColumn: this.#column(), preserveFocus: true };
+    return this.#add(window.createWebviewPanel(VIEW_TYPE, 'IRQScope', place), run);
   }
 
   /** @param state what the view remembered: the scenario and the place in it are part of that */
@@ -88,8 +93,15 @@ class InspectorPanels implements Disposable {
       panel.dispose();
       return;
     }
-    await run?.resume(place);
+    if (run) await run.resume(this.#places.of(run.uri) ?? place);
     this.#add(panel, run);
+  }
+
+  /** Where the other inspectors are, unless that covers the text in front. */
+  #column(): ViewColumn {
+    const columns = [...this.#shown].map(({ view }) => view.panel.viewColumn);
+    const text = window.activeTextEditor?.viewColumn;
+    return columns.find(column => column !== undefined && column !== text) ?? ViewColumn.Beside;
   }
 
   #of(run: CurrentRun | undefined): Shown | undefined {
@@ -101,6 +113,9 @@ class InspectorPanels implements Disposable {
     this.#shown.add(shown);
     panel.onDidDispose(() => this.#remove(shown));
     panel.onDidChangeViewState(() => this.#look(shown));
+    shown.view.onDidShow(({ uri, place }) => {
+      if (place !== undefined) this.#places.keep(uri, place);
+    });
     if (run) this.#show(shown, run);
     return shown.view;
   }
