@@ -1,7 +1,7 @@
 /** The inspector's figures at its declared scale, from a real browser: printed as JSON by `run.mjs`. */
 import type { CDPSession } from 'playwright-core';
 import { Told } from '../../extension/session/delta.ts';
-import type { Snapshot, ToWebview } from '../../extension/session/protocol.ts';
+import type { Snapshot, TableRow, TableView, ToWebview } from '../../extension/session/protocol.ts';
 import { cpu, pid, snapshot, step, timeline, vcpu, words } from '../webview/fixtures.ts';
 import { Harness, type View } from '../webview/harness.ts';
 
@@ -21,6 +21,49 @@ const MANY = 2_000;
 const CHUNK = 1_000;
 const LANES = 16;
 
+/** A table with a row for each vCPU, of which the step changes one. Rows that it does not are the same objects, as the host has them. */
+function tableOf(key: string, rows: readonly TableRow[]): TableView {
+  const columns = ['vcpu', 'entry', 'valid', 'descriptor of'].map(name => ({ name, doc: name }));
+  return {
+    key,
+    title: key,
+    note: key,
+    columns,
+    count: rows.length,
+    busy: rows.length,
+    featured: false,
+    whole: true,
+    rows,
+  };
+}
+
+const rowOf = (vcpu: number, before?: string): TableRow => ({
+  key: `entry ${vcpu}`,
+  cells: [
+    { text: String(vcpu) },
+    {
+      text: '0x0000000123450081',
+      fields: [`pid table[${vcpu}]`],
+      decode:
+        'PID-pointer table entry\nvalid [0] = valid: valid\naddress [63:6] = 0x123450080: posted-interrupt descriptor',
+      ...(before === undefined ? {} : { before }),
+    },
+    { text: '1', fields: [`pid table[${vcpu}]`] },
+    { text: `vcpu ${vcpu}`, fields: [`pid table[${vcpu}]`] },
+  ],
+});
+
+const ROWS = new Map<number, readonly TableRow[]>();
+
+function tables(vcpus: number, target: number): readonly TableView[] {
+  const rows = ROWS.get(vcpus) ?? Array.from({ length: vcpus }, (_, i) => rowOf(i));
+  ROWS.set(vcpus, rows);
+  return [tableOf('pid table', rows), tableOf('vmcs', rows.with(target, rowOf(target, '0x0000000000000000')))];
+}
+
+/** Both tables are open. */
+const STATE = { tables: { opened: ['pid table', 'vmcs'], closed: [] } };
+
 /** Step `n` of a run in which vCPUs take turns in being posted to. */
 function picture({ vcpus, length }: Scale, sequence: number, position: number): Snapshot {
   const target = sequence % vcpus;
@@ -35,6 +78,7 @@ function picture({ vcpus, length }: Scale, sequence: number, position: number): 
         : vcpu(i),
     ),
     cpus: Array.from({ length: vcpus }, (_, i) => cpu(i)),
+    tables: tables(vcpus, target),
   });
 }
 
@@ -87,7 +131,7 @@ async function heapOf(cdp: CDPSession): Promise<number> {
 }
 
 async function figures(harness: Harness, scale: Scale) {
-  const view = await harness.open({ width: 1600 });
+  const view = await harness.open({ width: 1600, state: STATE });
   const cdp = await view.page.context().newCDPSession(view.page);
   await cdp.send('Performance.enable', { timeDomain: 'threadTicks' });
   const told = new Told();
