@@ -8,7 +8,7 @@ import { type Context, type Meaning, meaningOf } from './importMeaning.ts';
 import { Names, SOME_VECTOR, vectorIn, vectorNumber } from './importNames.ts';
 import { readOwn } from './importOwn.ts';
 import { isRace, raceOf, type Understood } from './importRace.ts';
-import { type Reading, readImported } from './importText.ts';
+import { type Entry, type Reading, readImported } from './importText.ts';
 import { parse } from './parse.ts';
 
 /** Characters and entries that are read; a commit message has far fewer. */
@@ -129,19 +129,23 @@ function ownScenario(reading: Reading): string[] {
 function otherScenario(reading: Reading): string[] {
   const names = new Names(reading);
   let context: Context = { names, vector: undefined, target: undefined };
-  const understood = reading.entries.map((entry): Understood => {
-    const meaning = meaningOf(entry, context);
-    const vector = vectorIn(entry.text);
-    const target =
-      meaning?.kind === 'post'
-        ? meaning.to
-        : meaning?.kind === 'primitive' && meaning.what === 'set PIR'
-          ? meaning.on
-          : undefined;
-    const interrupt = meaning?.kind === 'post' || meaning?.kind === 'primitive' || meaning?.kind === 'expect';
-    context = { names, vector: (interrupt ? vector : undefined) ?? context.vector, target: target ?? context.target };
-    return { entry, meaning };
-  });
+  const understood = reading.entries
+    .flatMap(entry => clausesOf(entry, context))
+    .map((entry, i, all): Understood => {
+      const found = meaningOf(entry, context);
+      // A call whose steps follow is those steps.
+      const meaning = found?.kind === 'primitive' && isCallOf(entry, all[i + 1]) ? ({ kind: 'part' } as const) : found;
+      const vector = vectorIn(entry.text);
+      const target =
+        meaning?.kind === 'post'
+          ? meaning.to
+          : meaning?.kind === 'primitive' && meaning.what === 'set PIR'
+            ? meaning.on
+            : undefined;
+      const interrupt = meaning?.kind === 'post' || meaning?.kind === 'primitive' || meaning?.kind === 'expect';
+      context = { names, vector: (interrupt ? vector : undefined) ?? context.vector, target: target ?? context.target };
+      return { entry, meaning };
+    });
   const xapic = /\bxapic mode\b/i.test(names.all) && !/\bx2apic\b/i.test(names.all);
   const top = [...reading.title.map(line => `# ${comment(line)}`), ...(reading.title.length > 0 ? [''] : [])];
   const machine = machineLines(names, names.vcpus, xapic);
@@ -155,6 +159,20 @@ function otherScenario(reading: Reading): string[] {
     writer.add(meaning, `${entry.agent === '' ? '' : `${entry.agent}: `}${entry.text}`);
   }
   return [...top, ...machine, ...writer.starts(), '', ...writer.lines];
+}
+
+/** `enters the guest, and the interrupt is delivered`: an act and what comes of it are two entries. */
+function clausesOf(entry: Entry, context: Context): readonly Entry[] {
+  const [, act, claim] = /^(.{4,200}?),\s+(?:and|then|so)\s+(?:then\s+)?(.{4,200})$/i.exec(entry.text) ?? [];
+  if (act === undefined) return [entry];
+  const [first, second] = [act, claim].map(text => ({ ...entry, text }));
+  const some = { ...context, vector: SOME_VECTOR };
+  const acts = meaningOf(first, some)?.kind === 'act';
+  return acts && meaningOf(second, some)?.kind === 'expect' ? [first, second] : [entry];
+}
+
+function isCallOf({ text, agent, depth }: Entry, next: Entry | undefined): boolean {
+  return /^\w+\s*\([^)]*\)\s*[:{]?$/.test(text) && next?.agent === agent && next.depth > depth;
 }
 
 /** One statement after the other, in the order of the text. */

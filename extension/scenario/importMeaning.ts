@@ -1,4 +1,5 @@
 /** What the words of an entry mean: the nearest statement, a claim, or a step that statements contain. */
+import { operations } from '../engine/operation.ts';
 import { builtIns } from './codeScope.ts';
 import { type Names, SOME_VECTOR, vectorIn, type Who } from './importNames.ts';
 import type { Entry } from './importText.ts';
@@ -70,7 +71,7 @@ const PRIMITIVES: readonly (readonly [RegExp, Primitive])[] = [
   [/\bclears?\b[^;]*\bSN\b|pi_clear_sn|\bSN (?::=|=|<-) ?0\b/, 'clear SN'],
   [/\b(?:tests?|checks?|reads?|sees?)\b[^;]*\bSN\b|pi_test_sn/, 'test SN'],
   [
-    /\b(?:moves?|harvests?|syncs?|copy|copies|transfers?|merges?|xchgs?|exchanges?)\b[^;]*\bpir\b|pi_harvest_pir|sync_pir_to_irr|kvm_apic_update_irr/i,
+    /\b(?:moves?|harvests?|syncs?|copy|copies|transfers?|merges?|xchgs?|exchanges?)\b[^;]*\bpir\b|\bpir\s*(?:=>|->|→|to|into)\s*v?irr\b|pi_harvest_pir|sync_pir_to_irr|kvm_apic_update_irr/i,
     'harvest PIR',
   ],
   [/\b(?:reads?|checks?|scans?|tests?|looks? at|sees?|finds?)\b[^;]*\bpir\b|pi_is_pir_empty/i, 'read PIR'],
@@ -182,6 +183,10 @@ function sendOf(text: string, who: Who, { names, target }: Context): Meaning | u
   ) {
     return undefined;
   }
+  // What is only set up is not sent, and what a test leads to depends on it.
+  if (/\b(?:configures?|programs|sets? up|prepares?|registers)\b|\bmode\b.*==/i.test(text)) return undefined;
+  // KVM injects what another one has sent.
+  if (who.kind === 'vcpu' && /\binjects?\b/i.test(text)) return undefined;
   const { vcpus } = names;
   const icr = /\bicr\b[^;]*?\b(0x[\da-f]{1,16})\b/i.exec(text)?.[1];
   if (icr !== undefined && who.kind === 'vcpu')
@@ -257,6 +262,8 @@ function actOf(text: string, who: Who): Meaning | undefined {
     [/\b(?:gets? preempted|preempted|sched(?:uled)?[ -]?out|descheduled)\b/i, 'preempt'],
     [/\b(?:returns?|exits?) to user ?space\b/i, 'userspace'],
     [/\b(?:vm-? ?exit(?:s|ed)?|(?:exits?|leaves?)(?: from)?(?: the)? guest)\b/i, 'exit'],
+    [/^exits?\b(?! on| to)/i, 'exit'],
+    [/^(?:re-?)?enters?\b/i, 'enter'],
     [
       /\b(?:vm-? ?(?:re-?)?(?:enter|enters|entry)|(?:re-?)?enters?(?: the)? guest|resumes?(?: the)? guest|vmresume|vmlaunch|vmrun)\b/i,
       'enter',
@@ -308,12 +315,25 @@ function fieldClaimOf(text: string, about: number | undefined): Meaning | undefi
   return register === undefined ? undefined : expect(`${register.toLowerCase()} ${vector.toLowerCase()}`);
 }
 
+/** Functions that stand in call paths of the engine's steps. */
+function passed(): ReadonlySet<string> {
+  onTheWay ??= new Set(
+    operations.flatMap(({ name, via, steps }) => [name, ...via, ...steps.flatMap(step => step.via)]),
+  );
+  return onTheWay;
+}
+
+let onTheWay: ReadonlySet<string> | undefined;
+
 /** A function that the engine knows, or words for what it does by itself. */
 function partOf(text: string): Meaning | undefined {
   const functions = text.match(/\b[a-z_][a-z\d_]*_[a-z\d_]+\b/g) ?? [];
   const name = functions.find(each => builtIns().has(each.replace(/^_+(?=kvm_|apic_)/, '')) || builtIns().has(each));
   if (name !== undefined) return { kind: 'part', name };
-  return /\bkicks?\b|\bwakes?(?: up)?\b|\backnowledges?\b|\bsyncs?\b|\bRVI\b|\bSVI\b|\bNV\b|\bNDST\b/.test(text)
+  if (functions.some(each => passed().has(each))) return { kind: 'part' };
+  return /\binjects?\b|\bkicks?\b|\bwakes?(?: up)?\b|\backnowledges?\b|\bsyncs?\b|\bRVI\b|\bSVI\b|\bNV\b|\bNDST\b/.test(
+    text,
+  )
     ? { kind: 'part' }
     : undefined;
 }

@@ -21,10 +21,12 @@ export class Names {
 
   constructor({ title, entries }: Reading) {
     this.all = [...title, ...entries.map(({ agent, text }) => `${agent} ${text}`)].join('\n');
-    this.cpusAreVcpus = !/\bvcpu[ #_-]*\d/i.test(this.all);
-    this.#sender = /\b(?:sender|receiver|target)\b/i.test(entries.map(({ agent }) => agent).join(' '));
+    const agents = entries.map(({ agent }) => agent).join('\n');
+    const named = /\b[vp]?cpu[ #_-]*\d/i.test(agents) && !/\bpcpu/i.test(agents) ? agents : this.all;
+    this.cpusAreVcpus = !/\bvcpu[ #_-]*\d/i.test(named);
+    this.#sender = /\b(?:sender|receiver|target)\b/i.test(agents);
     for (const [, number] of this.all.matchAll(
-      this.cpusAreVcpus ? /\bcpu[ #_-]*(\d{1,4})/gi : /\bvcpu[ #_-]*(\d{1,4})/gi,
+      this.cpusAreVcpus ? /\bv?cpu[ #_-]*(\d{1,4})/gi : /\bvcpu[ #_-]*(\d{1,4})/gi,
     )) {
       if (Number(number) <= MOST) this.#most = Math.max(this.#most, Number(number));
     }
@@ -51,7 +53,7 @@ export class Names {
 
   /** vCPUs that the words name, without CPUs that something happens on. */
   vcpusIn(text: string): number[] {
-    const pattern = this.cpusAreVcpus ? /\b(?<!on )cpu[ #_-]*(\d{1,4})/gi : /\bvcpu[ #_-]*(\d{1,4})/gi;
+    const pattern = this.cpusAreVcpus ? /\b(?<!on )v?cpu[ #_-]*(\d{1,4})/gi : /\bvcpu[ #_-]*(\d{1,4})/gi;
     return [...text.matchAll(pattern)].map(([, digits]) => Number(digits)).filter(number => number <= MOST);
   }
 

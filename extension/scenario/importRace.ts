@@ -72,6 +72,19 @@ function codeOf(what: Primitive, vcpu: string, vector: string): string[] {
   }
 }
 
+/** A test with steps below it, open for them; undefined for others. `empty`, `clear` and `!` ask for the opposite. */
+function testOf(code: string, { text, depth }: Entry, next: Entry | undefined): string | undefined {
+  const [, condition] = /^if \((.*)\) \{ \}$/.exec(code) ?? [];
+  if (condition === undefined || !/^if\b/.test(text) || next === undefined || next.depth <= depth) return undefined;
+  const negated = /!(?!=)|\bnot\b|!=/.test(text) !== /empty|clear|\b0\b/.test(text);
+  return `if (${negated ? `!(${condition})` : condition}) {`;
+}
+
+function closeTest(tests: number[], lines: string[]): void {
+  tests.pop();
+  lines.push(`${'  '.repeat(1 + tests.length)}}`);
+}
+
 /** `cpu1`, `device`; a letter where two would be alike or the name is no name. */
 function labelsOf(agents: readonly string[]): Map<string, string> {
   const labels = new Map<string, string>();
@@ -99,20 +112,27 @@ export function raceOf(entries: readonly Understood[], vector: string, comment: 
   for (const agent of agents) {
     lines.push('', `# ${comment(entries.find(each => agentOf(each) === agent)?.entry.agent ?? agent)}`);
     lines.push(`operation ${labels.get(agent)}_steps() {`);
-    for (const [at, each] of entries.entries()) {
-      if (agentOf(each) !== agent) continue;
+    /** Depths of the tests whose steps are being written. */
+    const tests: number[] = [];
+    const own = [...entries.entries()].filter(([, each]) => agentOf(each) === agent);
+    for (const [i, [at, each]] of own.entries()) {
       const { entry, meaning } = each;
+      while (tests.length > 0 && entry.depth <= tests[tests.length - 1]) closeTest(tests, lines);
+      const indent = '  '.repeat(1 + tests.length);
       if (meaning?.kind !== 'primitive') {
         const enters = meaning?.kind === 'act' && meaning.act.startsWith('enter');
         const known = enters || meaning?.kind === 'part' || meaning?.kind === 'state';
         if (!known) lost.push(at);
-        lines.push(`  # ${known ? '' : 'not understood: '}${comment(entry.text)}`);
+        lines.push(`${indent}# ${known ? '' : 'not understood: '}${comment(entry.text)}`);
         continue;
       }
       concerned.add(meaning.on);
       const [first, ...more] = codeOf(meaning.what, `vcpu(${meaning.on})`, meaning.vector ?? vector);
-      lines.push(`  ${first}  # ${comment(entry.text)}`, ...more.map(line => `  ${line}`));
+      const test = testOf(first, entry, own[i + 1]?.[1].entry);
+      if (test !== undefined) tests.push(entry.depth);
+      lines.push(`${indent}${test ?? first}  # ${comment(entry.text)}`, ...more.map(line => indent + line));
     }
+    while (tests.length > 0) closeTest(tests, lines);
     lines.push('}');
   }
   for (const [at, each] of entries.entries()) {

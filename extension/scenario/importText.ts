@@ -9,7 +9,7 @@ export interface Entry {
 }
 
 export interface Reading {
-  /** Lines that stand before the first entry: what the text is about. */
+  /** Lines that stand before the first entry, or below a diagram: what the text is about. */
   readonly title: readonly string[];
   readonly entries: readonly Entry[];
   /** Printed by `irqscope diagram`. */
@@ -148,23 +148,36 @@ function others(lines: readonly string[]): Reading {
   const numbers = lines.some(line => NUMBER.test(line.trim()));
   /** The entry above goes on in lines without a number. */
   let open = false;
+  /** An empty line came last: the diagram may be over. */
+  let below = false;
   for (let at = 0; at < lines.length; at++) {
     const line = lines[at];
     const words = line.trim();
     if (words === '') {
       open = false;
+      below = true;
       continue;
     }
     const opened = headingsAt(lines, at);
     if (opened) {
+      // What led there was about the diagram, even where it begins like a step: `KVM: VMX: Fix …`, `vCPU 1 may miss …`.
+      if (opened.length > 1 && !numbers && entries.splice(0).length > 0) {
+        title.splice(0, title.length, ...lines.slice(0, at).flatMap(each => each.trim() || []));
+      }
       columns = opened;
       open = false;
+      below = false;
       continue;
     }
     if (/^[-=_~|+.\s]+$/.test(words)) continue;
-    if (columns && !(/^\S/.test(line) && /^[A-Z][a-z]+ .{50}/.test(line))) {
+    if (columns && !(below && isProse(line, columns)) && !(/^\S/.test(line) && /^[A-Z][a-z]+ .{50}/.test(line))) {
+      below = false;
       for (const cell of cellsOf(line)) place(columns, cell, entries);
       continue;
+    }
+    if (columns && columns.length > 1 && entries.length > 0 && !numbers) {
+      title.push(...lines.slice(at).flatMap(each => each.trim() || []));
+      break;
     }
     columns = undefined;
     const numbered = NUMBER.test(words);
@@ -183,6 +196,15 @@ function others(lines: readonly string[]): Reading {
     }
   }
   return { title, entries: entries.filter(({ text }) => text !== ''), own: false };
+}
+
+/** Below a diagram: words of a sentence, which stay left of the columns or go across them. */
+function isProse(line: string, columns: readonly Column[]): boolean {
+  const cells = cellsOf(line);
+  const start = line.length - line.trimStart().length;
+  const across = columns.length > 1 && start + line.trim().length > columns[1].start && columnOf(columns, start) === 0;
+  const words = line.trim().split(/\s+/).length;
+  return cells.length === 1 && words > 4 && (start < columns[0].start || (across && words > 7));
 }
 
 function place(columns: readonly Column[], { text, start }: Cell, entries: Entry[]): void {
