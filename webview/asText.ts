@@ -8,7 +8,7 @@ import type {
   VcpuView,
   VectorWords,
 } from '../extension/session/protocol.ts';
-import { isTouched } from './tableGrid.tsx';
+import { isTouched } from './tableRows.ts';
 import { hex8, hex32, type RegisterName, register, vectorRuns } from './vectors.ts';
 
 const WIDTH = 72;

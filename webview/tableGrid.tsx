@@ -2,6 +2,7 @@ import { Component, createRef, type VNode } from 'preact';
 import type { TableCell, TableRow, TableView } from '../extension/session/protocol.ts';
 import type { Question } from './actions.ts';
 import { t } from './l10n.ts';
+import { isTouched } from './tableRows.ts';
 
 /** Rows that are drawn without a window of their own. */
 const FEW = 100;
@@ -29,8 +30,6 @@ interface GridState {
   /** First row of the window. */
   readonly first: number;
 }
-
-export const isTouched = ({ cells }: TableRow): boolean => cells.some(({ before }) => before !== undefined);
 
 /** What the cell means, and that its last writer can be asked for. */
 function tipOf({ decode, fields }: TableCell): string | undefined {

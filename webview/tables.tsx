@@ -2,7 +2,8 @@ import { Component, type VNode } from 'preact';
 import type { TableChoice, TableView } from '../extension/session/protocol.ts';
 import type { Question } from './actions.ts';
 import { t } from './l10n.ts';
-import { isTouched, TableGrid } from './tableGrid.tsx';
+import { TableGrid } from './tableGrid.tsx';
+import { isTouched } from './tableRows.ts';
 
 export interface TablesProps {
   readonly tables: readonly TableView[];

@@ -58,7 +58,13 @@ const ROWS = new Map<number, readonly TableRow[]>();
 function tables(vcpus: number, target: number): readonly TableView[] {
   const rows = ROWS.get(vcpus) ?? Array.from({ length: vcpus }, (_, i) => rowOf(i));
   ROWS.set(vcpus, rows);
-  return [tableOf('pid table', rows), tableOf('vmcs', rows.with(target, rowOf(target, '0x0000000000000000')))];
+  return [
+    tableOf('pid table', rows),
+    tableOf(
+      'vmcs',
+      rows.map((row, i) => (i === target ? rowOf(i, '0x0000000000000000') : row)),
+    ),
+  ];
 }
 
 /** Both tables are open. */
