@@ -1,4 +1,5 @@
-// The texts that can be translated: `node scripts/l10n.mjs` writes them to l10n/bundle.l10n.json, for translators; a test holds it current.
+// The words that can be translated: `node scripts/l10n.mjs` writes them to l10n/bundle.l10n.json, for translators, and says which a
+// translation lacks; a test holds both current.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
@@ -42,4 +43,19 @@ export const BUNDLE = path.join(root, 'l10n/bundle.l10n.json');
 export const bundleText = (/** @type {string[]} */ texts) =>
   `${JSON.stringify(Object.fromEntries(texts.map(text => [text, text])), undefined, 2)}\n`;
 
-if (process.argv[1] === import.meta.filename) writeFileSync(BUNDLE, bundleText(translatable().texts));
+/** Brings the files up to date: unused words go; what a translation lacks is named. */
+function update() {
+  const { texts } = translatable();
+  writeFileSync(BUNDLE, bundleText(texts));
+  for (const name of readdirSync(path.dirname(BUNDLE))) {
+    const file = path.join(path.dirname(BUNDLE), name);
+    if (file === BUNDLE) continue;
+    /** @type {Record<string, string>} */
+    const words = JSON.parse(readFileSync(file, 'utf8'));
+    const known = texts.filter(text => text in words).map(text => [text, words[text]]);
+    writeFileSync(file, `${JSON.stringify(Object.fromEntries(known), undefined, 2)}\n`);
+    for (const text of texts.filter(each => !(each in words))) console.log(`${name} lacks ${JSON.stringify(text)}`);
+  }
+}
+
+if (process.argv[1] === import.meta.filename) update();
