@@ -14,10 +14,14 @@ export function checkConditions(
   vcpus: number | undefined,
   report: Report,
 ): Condition[] {
-  if (!node.conditions.some(({ index }) => index.text.includes('..')))
+  if (!node.conditions.some(each => each.kind !== 'call' && each.index.text.includes('..')))
     return checkExpect(node, line, machine, vcpus, report);
   const found: Condition[] = [];
   for (const condition of node.conditions) {
+    if (condition.kind === 'call') {
+      found.push(...checkExpect({ ...node, conditions: [condition] }, line, machine, vcpus, report));
+      continue;
+    }
     const { start, end } = condition.index.range;
     const written = line.text.slice(start, end);
     for (const index of eachOf(condition.index, report)) {

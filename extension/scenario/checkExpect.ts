@@ -2,6 +2,7 @@ import { type Block, FIELDS, type FieldInfo, findField } from '../engine/fields.
 import { deviceIndex } from './checkDevice.ts';
 import type { LineMachine } from './checkMessage.ts';
 import { cpuIndex, vcpuIndex } from './checkVcpus.ts';
+import { functionNames, traceFunction, traceNames } from './functionNames.ts';
 import type { Condition } from './program.ts';
 import type { Report } from './report.ts';
 import { nearest, notOneOf, shown } from './suggest.ts';
@@ -141,6 +142,26 @@ function checkField(node: FieldNode, machine: LineMachine, vcpus: number | undef
   });
 }
 
+function checkCall(node: Extract<ConditionNode, { kind: 'call' }>, line: SourceLine, report: Report): Condition[] {
+  const { name, trace, range, happens } = node;
+  const known = trace ? traceNames() : functionNames();
+  if (!known.includes(name.text)) {
+    const near = nearest(name.text, known);
+    const what = trace ? 'a trace event of the engine' : 'a kernel function with a step of the engine';
+    // Hundreds of names help nobody.
+    if (near !== undefined || trace) report.push(notOneOf('irq205', name, what, known));
+    else
+      report.add(
+        'irq205',
+        name.range,
+        `\`${shown(name.text)}\` is not ${what}. Write one that the steps of a run show.`,
+      );
+    return [];
+  }
+  const text = line.text.slice(range.start, range.end).replaceAll(/\s+/g, ' ');
+  return [{ kind: 'call', range, text, name: trace ? traceFunction(name.text) : name.text, happens }];
+}
+
 /** The conditions of one `expect`; a set tested for several vectors becomes one condition for each. */
 export function checkExpect(
   node: ExpectNode,
@@ -151,6 +172,7 @@ export function checkExpect(
 ): Condition[] {
   return node.conditions.flatMap((condition): Condition[] => {
     if (condition.kind === 'field') return checkField(condition, machine, vcpus, report);
+    if (condition.kind === 'call') return checkCall(condition, line, report);
     const vcpu = vcpuIndex(condition.index, vcpus, report);
     const vector = report.vector(condition.vector);
     if (vcpu === undefined || (condition.vector && vector === undefined)) return [];

@@ -6,6 +6,7 @@ import { agentSuggestions, asStatement, codeSuggestions, surroundings } from './
 import { constantsOf, machineWithValues } from './constants.ts';
 import { type Expected, Listener } from './expected.ts';
 import { fieldNamed } from './fieldNames.ts';
+import { functionNames, traceNames } from './functionNames.ts';
 import { apicvInhibits } from './inhibits.ts';
 import { link } from './link.ts';
 import { parseLine } from './parse.ts';
@@ -156,6 +157,9 @@ function suggest(expected: Expected, tree: Tree, frame: Frame): Suggestion[] {
         kind: 'value',
         detail: `bit ${bit}`,
       }));
+    case 'function':
+    case 'trace':
+      return (expected.kind === 'trace' ? traceNames() : functionNames()).map(label => ({ label, kind: 'value' }));
     case 'register':
       return Object.entries(REGISTER_OFFSETS).map(([label, offset]) => ({
         label,

@@ -17,6 +17,8 @@ export type Expected =
   | { readonly kind: 'kernel' }
   /** Name that a scenario gives to a value. */
   | { readonly kind: 'constant' }
+  /** Name of a kernel function, or of a trace event. */
+  | { readonly kind: 'function' | 'trace' }
   /** Path of a file that is included. */
   | { readonly kind: 'file' }
   /** Register of the local APIC by name or offset, or by MSR. */

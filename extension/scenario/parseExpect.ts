@@ -3,7 +3,7 @@ import type { Range } from './program.ts';
 import { notOneOf } from './suggest.ts';
 import type { Token } from './tokens.ts';
 import type { ConditionNode, FieldTest } from './tree.ts';
-import { EVENT_PREPOSITION, EVENTS, GLUE, isKey, keys } from './words.ts';
+import { CALLS, EVENT_PREPOSITION, EVENTS, GLUE, isKey, keys } from './words.ts';
 
 /** What fields belong to. */
 const BLOCKS: readonly string[] = ['vcpu', 'cpu', 'device', 'iommu', 'guest'];
@@ -17,6 +17,7 @@ const BEGINNINGS = {
   guest: GLUE.guest,
   no: GLUE.no,
   ...EVENTS,
+  ...CALLS,
 };
 
 interface Subject {
@@ -70,10 +71,21 @@ function parseField(cursor: Cursor, subject: Subject): ConditionNode | undefined
   };
 }
 
+/** `call of pi_wakeup_handler`, `no trace kvm_apicv_accept_irq`. */
+function parseCall(cursor: Cursor, word: Token, no: Token | undefined): ConditionNode | undefined {
+  const trace = word.text === 'trace';
+  const example = trace ? 'trace kvm_apicv_accept_irq' : 'call of pi_wakeup_handler';
+  if (!trace && !cursor.keyword('of', example)) return undefined;
+  const name = cursor.word(`Write the name: \`${example}\`.`, { kind: trace ? 'trace' : 'function' });
+  return name && { kind: 'call', range: reach(no ?? word, cursor), name, trace, happens: !no };
+}
+
 function parseEvent(cursor: Cursor): ConditionNode | undefined {
   const no = cursor.accept('no');
-  const word = cursor.oneOf(EVENTS, 'an event');
-  if (!word || cursor.failed || !isKey(EVENTS, word.text)) return undefined;
+  const word = cursor.oneOf({ ...EVENTS, ...CALLS }, 'an event');
+  if (!word || cursor.failed) return undefined;
+  if (isKey(CALLS, word.text)) return parseCall(cursor, word, no);
+  if (!isKey(EVENTS, word.text)) return undefined;
   const event = word.text;
   const preposition = EVENT_PREPOSITION[event];
   const example = `${no ? 'no ' : ''}${event} ${preposition} vcpu 1`;
@@ -142,7 +154,8 @@ function parseCondition(cursor: Cursor, subject: Subject | undefined): Step {
       !FOLLOW_SUBJECT.includes(cursor.peek(2)?.text ?? '');
     return ownField ? { condition: parseField(cursor, subject), subject } : parseNamed(cursor);
   }
-  if (next?.text === 'no' || (next && isKey(EVENTS, next.text))) return { condition: parseEvent(cursor) };
+  if (next?.text === 'no' || (next && (isKey(EVENTS, next.text) || isKey(CALLS, next.text))))
+    return { condition: parseEvent(cursor) };
   if (subject) return { condition: parseField(cursor, subject), subject };
   if (next?.kind === 'word') {
     cursor.fail(notOneOf('irq205', next, 'what an expectation begins with', keys(BEGINNINGS)));

@@ -110,6 +110,10 @@ function condition(line: SourceLine, base: Omit<RaceNode, 'part'>): ParsedLine {
   cursor.take();
   const conditions = parseConditions(cursor);
   if (!cursor.failed) cursor.end();
+  const call = conditions.find(({ kind }) => kind === 'call');
+  if (call && !cursor.failed) {
+    return broken(node, call.range, 'A race is asked about what is so, not about steps: this stands in `expect`.');
+  }
   return {
     node: { ...node, broken: cursor.failed, conditions, ...(within && { within }), ...(gets && { gets }) },
     diagnostics: cursor.diagnostics,

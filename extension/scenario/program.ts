@@ -94,6 +94,14 @@ export type Condition =
       readonly vcpu: number;
       readonly vector?: number;
       readonly happens: boolean;
+    }
+  /** Steps since then that lie in a kernel function; `name` in the spelling of any kernel. */
+  | {
+      readonly kind: 'call';
+      readonly range: Range;
+      readonly text: string;
+      readonly name: string;
+      readonly happens: boolean;
     };
 
 export interface Statement {

@@ -45,6 +45,9 @@ function wordsIn(tree: Tree, line: number): SemanticToken[] {
   return [...listener.roles].flatMap(([{ range, text }, role]): SemanticToken[] => {
     const of = (type: SemanticToken['type'], ...modifiers: SemanticToken['modifiers']) => [{ range, type, modifiers }];
     switch (role.kind) {
+      case 'function':
+      case 'trace':
+        return of('function');
       case 'field':
         return fieldNamed(role.block, text) ? of('property') : [];
       case 'vector':

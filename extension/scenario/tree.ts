@@ -142,6 +142,14 @@ export type ConditionNode =
       readonly index: Token;
       readonly vector?: Token;
       readonly happens: boolean;
+    }
+  /** `call of pi_wakeup_handler`, `no trace kvm_apicv_accept_irq`. */
+  | {
+      readonly kind: 'call';
+      readonly range: Range;
+      readonly name: Token;
+      readonly trace: boolean;
+      readonly happens: boolean;
     };
 
 export interface ExpectNode extends NodeBase {

@@ -164,6 +164,12 @@ export const EVENTS = {
   'wake-up': '`wake-up of vcpu 2`: its blocked thread was woken.',
 } as const satisfies Words;
 
+/** What a run has passed through since the last `expect`. */
+export const CALLS = {
+  call: '`call of pi_wakeup_handler`: a step lies in this kernel function.',
+  trace: '`trace kvm_apicv_accept_irq`: the trace event was written.',
+} as const satisfies Words;
+
 /** The preposition between an event and its vCPU. */
 export const EVENT_PREPOSITION = { exit: 'on', notification: 'to', 'wake-up': 'of' } as const;
 

@@ -2,7 +2,8 @@
 import { hasVector, printField, readNumber, subjectName } from '../engine/fieldAccess.ts';
 import { findField } from '../engine/fields.ts';
 import { EVENT, V } from '../engine/layout.ts';
-import type { Machine } from '../engine/machine.ts';
+import { type Machine, SCENARIO } from '../engine/machine.ts';
+import { allNames } from '../engine/names.ts';
 import { vectorSet, vectorsAt } from '../engine/text.ts';
 import type { Condition } from '../scenario/program.ts';
 
@@ -13,7 +14,9 @@ export interface Verdict {
   readonly found: string;
 }
 
-export function judge(m: Machine, condition: Condition): Verdict {
+/** `expects`: how many of the last steps of the scenario itself are `expect` lines, which ask about the same past. */
+export function judge(m: Machine, condition: Condition, expects = Number.POSITIVE_INFINITY): Verdict {
+  if (condition.kind === 'call') return judgeCall(m, condition, expects);
   return condition.kind === 'field' ? judgeField(m, condition) : judgeEvent(m, condition);
 }
 
@@ -30,6 +33,24 @@ function judgeField(m: Machine, condition: Extract<Condition, { kind: 'field' }>
     condition,
     holds: equal === wanted,
     found: `${subjectName(m, subject.block, subject.index)}.${field.path} is ${printField(m, ref)}`,
+  };
+}
+
+/** Steps since the last `expect` (or section) that lie in the function. What is not recorded cannot be asked. */
+function judgeCall(m: Machine, condition: Extract<Condition, { kind: 'call' }>, expects: number): Verdict {
+  const { name, happens } = condition;
+  let step = m.position;
+  while (step > 0 && m.agentOf(step) === SCENARIO && m.position - step < expects) step--;
+  let found = 0;
+  for (; step > 0 && m.agentOf(step) !== SCENARIO; step--) {
+    const code = m.codeOf(step);
+    const names = code === undefined ? [] : [...code.operation.via, code.operation.name, ...code.step.via];
+    if (names.some(each => allNames(each).includes(name))) found++;
+  }
+  return {
+    condition,
+    holds: !m.recording || found > 0 === happens,
+    found: found === 0 ? `no step lay in ${name}` : `${found} step${found === 1 ? '' : 's'} lay in ${name}`,
   };
 }
 

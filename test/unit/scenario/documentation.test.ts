@@ -7,6 +7,7 @@ import { CODES } from '../../../extension/scenario/diagnostics.ts';
 import {
   ACTIONS,
   ASSIGNED,
+  CALLS,
   CPU_ACTIONS,
   EVENTS,
   FEATURES,
@@ -33,7 +34,7 @@ describe('docs/scenario-language.md', () => {
 
   it('has an example for every word', () => {
     const code = examples.join('\n');
-    const words = [STATEMENTS, ACTIONS, CPU_ACTIONS, ASSIGNED, EVENTS, STATES].flatMap(table =>
+    const words = [STATEMENTS, ACTIONS, CPU_ACTIONS, ASSIGNED, EVENTS, CALLS, STATES].flatMap(table =>
       keys<Record<string, string>>(table),
     );
     const inExamples = (word: string) => new RegExp(`(^|\\s)${word}([\\s:,]|$)`, 'm').test(code);

@@ -235,12 +235,29 @@ describe('language configuration', () => {
   const matches = (rule: string, line: string) => new RegExp(indentationRules[rule]).test(line);
 
   it('indents settings, agents and code, and nothing else', () => {
-    for (const line of ['machine intel', 'race', 'operation post(v) {', '  if (x) {  # why'])
+    for (const line of ['machine intel', 'race', 'repeat 3', 'operation post(v) {', '  if (x) {  # why'])
       expect(matches('increaseIndentPattern', line)).toBe(true);
     for (const line of ['  vcpus 2', 'vcpu 0: eoi', '}']) expect(matches('increaseIndentPattern', line)).toBe(false);
-    for (const line of ['  vcpu 0', '  expect ', '  }', '  guest:'])
+    for (const line of [
+      '  vcpu 0 blocked',
+      '  device nic irte 5',
+      '  }',
+      '  end',
+      '  always (x)',
+      '  finally(x)',
+      '  section a',
+    ])
       expect(matches('decreaseIndentPattern', line)).toBe(true);
-    for (const line of ['  vcpu->pid.on', '  vcpus 2', '  vcpu(1)->irr', '  a: vcpu 0'])
+    // Statements may stand in a `repeat`.
+    for (const line of [
+      '  vcpu->pid.on',
+      '  vcpus 2',
+      '  vcpu(1)->irr',
+      '  a: vcpu 0',
+      '  vcpu 0: eoi',
+      '  expect no exit',
+      '  nic: interrupt',
+    ])
       expect(matches('decreaseIndentPattern', line)).toBe(false);
   });
 
