@@ -56,3 +56,49 @@ test('a scenario is written with completion, corrected with a quick fix and laid
   await editor.locator('.codelens-decoration', { hasText: 'Run' }).waitFor();
   await screenshot(page, 'writing-done');
 });
+
+test('Enter indents what belongs to a block, and comes back behind it', async () => {
+  const { page } = workbench;
+  writeFileSync(path.join(workbench.folder, 'indented.irq'), '');
+  const editor = await openFile(page, 'indented.irq');
+  await editor.click();
+  const lines = [
+    'machine intel',
+    'vcpus 2',
+    '',
+    'repeat 3',
+    'vcpu 0: tpr 0',
+    'repeat 2',
+    'expect vcpu 0: tpr 0',
+    'end',
+    'end',
+    'section one',
+    'vcpu 0: eoi',
+  ];
+  for (const line of lines) {
+    await page.keyboard.type(line);
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('Enter');
+  }
+  await page.keyboard.type('# two words');
+  for (let i = 0; i < 6; i++) await page.keyboard.press('ArrowLeft');
+  await page.keyboard.press('Enter');
+  await expect
+    .poll(() => linesOf(editor))
+    .toEqual([
+      'machine intel',
+      '  vcpus 2',
+      '',
+      'repeat 3',
+      '  vcpu 0: tpr 0',
+      '  repeat 2',
+      '    expect vcpu 0: tpr 0',
+      '  end',
+      'end',
+      'section one',
+      'vcpu 0: eoi',
+      '# two',
+      '# words',
+    ]);
+  await screenshot(page, 'writing-indented');
+});
