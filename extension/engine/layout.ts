@@ -6,7 +6,7 @@
 import { block } from './block.ts';
 import type { MachineConfig } from './config.ts';
 import { D, GUEST, IOMMU } from './deviceLayout.ts';
-import { MAX_LOCALS } from './operation.ts';
+import { FRAME_LOCALS } from './operation.ts';
 
 /** The run as a whole. */
 export const G = block({
@@ -243,7 +243,7 @@ export { D, GA_STATUS, GUEST, IOMMU, IOMMU_FLAG, PARENT } from './deviceLayout.t
 /** One agent's stack. */
 export const AGENT = block({ depth: 1, result: 1, frames: 0 });
 /** A frame: operation << 16 | next step, then the locals. */
-export const FRAME_WORDS = 1 + MAX_LOCALS;
+export const FRAME_WORDS = 1 + FRAME_LOCALS;
 /** Deep enough for a guest write that ends an IOAPIC interrupt, whose ack notifier lowers a line that is then served again. */
 export const MAX_DEPTH = 24;
 export const AGENT_WORDS = AGENT.words + MAX_DEPTH * FRAME_WORDS;

@@ -118,6 +118,8 @@ export interface OperationSource {
 }
 
 export const MAX_LOCALS = 8;
+/** Words of a frame for locals: operations that a scenario restates may have more. */
+export const FRAME_LOCALS = 12;
 
 const registry: Operation[] = [];
 

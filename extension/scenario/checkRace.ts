@@ -23,7 +23,7 @@ export interface CheckedRace {
 }
 
 /** Agents that a race may have: more have more orders than anybody waits for. */
-const MOST_AGENTS = 8;
+const MOST_AGENTS = 16;
 const MOST_ELEMENTS = 64;
 
 export function raceNodes(tree: Tree): readonly RaceNode[] {

@@ -1,4 +1,5 @@
 /** Statements of restated code, one atomic action each. */
+import { FRAME_LOCALS } from '../engine/operation.ts';
 import {
   accesses,
   type Expression,
@@ -17,7 +18,7 @@ import { shown } from './suggest.ts';
 import type { SourceLine } from './tokens.ts';
 
 /** As many words as a frame has. */
-export const MOST_LOCALS = 8;
+export const MOST_LOCALS = FRAME_LOCALS;
 
 /** A local is a 32-bit word, whatever its type is called. */
 const TYPES: readonly string[] = ['int', 'bool', 'unsigned', 'long', 'u8', 'u16', 'u32', 'u64'];

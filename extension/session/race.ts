@@ -7,26 +7,17 @@ import { brokenInvariants, INVARIANTS, type InvariantName } from '../engine/inva
 import { AGENT, AGENT_WORDS, V } from '../engine/layout.ts';
 import { type Machine, SCENARIO, VMM } from '../engine/machine.ts';
 import { FAILED_ASSERTION } from '../engine/restated/code.ts';
-import { compileOperations } from '../engine/restated/compile.ts';
 import { evaluator, type Value } from '../engine/restated/evaluate.ts';
+import { canFail, failureAt, orElse } from '../engine/restated/impossible.ts';
 import type { Program, Statement } from '../scenario/program.ts';
 import type { Race, RaceAgent, RaceCondition } from '../scenario/race.ts';
 import { INIT } from '../scenario/restate.ts';
 import { type AgentAction, agentOf, begin, obstacle } from './actions.ts';
 import { judge } from './expectations.ts';
-
-/**
- * Words of a race, behind those that the scenario declares: the phase, how many steps were taken, the first condition that broke, and
- * the agents (bits) whose steps have changed nothing since the last change.
- */
-const PHASE = 0;
-const TAKEN = 1;
-const BROKEN = 2;
-const SPUN = 3;
-const COUNTERS = 4;
+import { BROKEN, COUNTERS, PHASE, SPUN, TAKEN, threadsOf } from './raceAddition.ts';
 
 /** Numbers of the engine's own invariants among the conditions: one for each name and vCPU. */
-const INVARIANT = 1 << 24;
+const INVARIANT = 1 << 28;
 const INVARIANT_NUMBERS = 1 << 16;
 const NAMES = Object.keys(INVARIANTS) as readonly InvariantName[];
 
@@ -35,38 +26,6 @@ const BEFORE = 0;
 const INITIAL = 1;
 const RUNNING = 2;
 const OVER = 3;
-
-/** What the scenario adds to the machine: a thread for each agent that calls operations, and one for `init`. */
-export function additionOf(program: Program): Addition | undefined {
-  const { additions, race } = program;
-  if (additions === undefined) {
-    return undefined;
-  }
-  const { operations, storeBuffers, words } = additions;
-  return {
-    agents: race === undefined ? [] : [...threadsOf(race).map(each => each.label), INIT],
-    words: words + (race === undefined ? 0 : COUNTERS + race.agents.length + 2 * race.conditions.length),
-    operations: compileOperations(operations, storeBuffers),
-    storeBuffers,
-    nameOf: offset => {
-      const found = additions.shared.find(each => offset >= each.offset && offset < each.offset + each.length);
-      return found === undefined || found.length === 1 ? found?.name : `${found.name}[${offset - found.offset}]`;
-    },
-  };
-}
-
-/** Sets the variables that the scenario declares. */
-export function setShared(m: Machine, program: Program): void {
-  for (const { offset, length, initial } of program.additions?.shared ?? []) {
-    for (let i = 0; i < length; i++) {
-      m.words[m.added + offset + i] = initial;
-    }
-  }
-}
-
-function threadsOf(race: Race): RaceAgent[] {
-  return race.agents.filter(agent => agent.does.kind === 'code');
-}
 
 /** What was found about one condition. */
 export interface RaceVerdict {
@@ -217,6 +176,7 @@ export class RaceRun implements Agenda {
         m.start(this.agents[i], this.operations[does.operation]);
       }
     });
+    this.noteEventual();
   }
 
   /** Who takes the next step; SCENARIO when a condition broke or nobody can do anything more. */
@@ -260,25 +220,31 @@ export class RaceRun implements Agenda {
       m.buffers?.drain(this.agents[interrupted]);
     }
     this.race.conditions.forEach(({ within }, i) => {
-      if (within === undefined) {
-        return;
-      }
       const count = this.counters + 2 * i;
-      if (this.agents[within.agent] === agent && m.words[count] < within.steps) {
+      if (within !== undefined && this.agents[within.agent] === agent && m.words[count] < within.steps) {
         m.store(count, m.words[count] + 1);
       }
-      if (m.words[count + 1] === 0 && this.tests[i](m, 0) !== 0) {
-        m.store(count + 1, 1);
+    });
+    this.noteEventual();
+  }
+
+  /** What must hold `eventually` may hold from the beginning. */
+  private noteEventual(): void {
+    const { m } = this;
+    this.race.conditions.forEach(({ within }, i) => {
+      const met = this.counters + 2 * i + 1;
+      if (within !== undefined && m.words[met] === 0 && this.tests[i](m, 0) !== 0) {
+        m.store(met, 1);
       }
     });
   }
 
-  /** Number of a condition that the present state breaks, from 1; 0 for none; above those, the line of an assertion in the code. */
+  /** Number of a condition that the present state breaks, from 1; 0 for none; above those, what `failureAt` tells of the code. */
   broken(): number {
     const { m } = this;
-    const line = m.words[m.added + FAILED_ASSERTION];
-    if (line !== 0) {
-      return this.race.conditions.length + line;
+    const failure = this.brokenCode();
+    if (failure > 0) {
+      return failure;
     }
     if (this.phase !== RUNNING) {
       return 0;
@@ -296,6 +262,11 @@ export class RaceRun implements Agenda {
     return condition > 0 ? condition : this.brokenInvariant(false);
   }
 
+  private brokenCode(): number {
+    const failure = this.m.words[this.m.added + FAILED_ASSERTION];
+    return failure === 0 ? 0 : this.race.conditions.length + failure;
+  }
+
   /** Number of an invariant that the present state breaks; 0 for none, and where only threads act: there a field may mean anything. */
   private brokenInvariant(atTheEnd: boolean): number {
     if (this.invariants.length === 0) {
@@ -306,6 +277,10 @@ export class RaceRun implements Agenda {
   }
 
   brokenAtTheEnd(): number {
+    const failure = this.brokenCode();
+    if (failure > 0) {
+      return failure;
+    }
     const condition =
       1 +
       this.race.conditions.findIndex(({ when }, i) =>
@@ -323,7 +298,7 @@ export class RaceRun implements Agenda {
       return `${name}, vcpu ${(condition - INVARIANT) % INVARIANT_NUMBERS}: ${INVARIANTS[name].sentence}`;
     }
     if (condition > this.race.conditions.length) {
-      return `the assertion on line ${condition - this.race.conditions.length}`;
+      return failureAt(condition - this.race.conditions.length);
     }
     return this.race.conditions[condition - 1].text;
   }
@@ -422,7 +397,9 @@ export class RaceRun implements Agenda {
 
 function testOf({ holds }: RaceCondition): Value {
   if (holds.kind === 'expression') {
-    return evaluator(holds.expression);
+    const value = evaluator(holds.expression);
+    // What cannot be calculated does not hold.
+    return canFail(holds.expression) ? (m, frame) => orElse(0, () => value(m, frame)) : value;
   }
   const { conditions } = holds;
   return m => (conditions.every(condition => judge(m, condition).holds) ? 1 : 0);

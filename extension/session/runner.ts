@@ -8,7 +8,8 @@ import { createMachine } from '../engine/x86.ts';
 import type { Program, Statement } from '../scenario/program.ts';
 import { type AgentAction, begin, obstacle } from './actions.ts';
 import { judge, type Verdict } from './expectations.ts';
-import { additionOf, RaceRun, type RaceVerdict, setShared } from './race.ts';
+import { RaceRun, type RaceVerdict } from './race.ts';
+import { additionOf, setShared } from './raceAddition.ts';
 
 /** What a step that no agent takes is about: a judged expectation, or a statement that could not be carried out. */
 export interface Judgement {
@@ -176,7 +177,10 @@ export class Runner {
       return { statement, verdicts: [] };
     }
     if (action.kind === 'expect') {
-      return { statement, verdicts: action.conditions.map(condition => judge(this.machine, condition)) };
+      const { statements } = this.program;
+      let expects = 0;
+      while (statements[this.statement - 1 - expects]?.action.kind === 'expect') expects++;
+      return { statement, verdicts: action.conditions.map(condition => judge(this.machine, condition, expects)) };
     }
     const why = obstacle(this.machine, action as AgentAction);
     return why === undefined ? undefined : { statement, verdicts: [], obstacle: why };

@@ -126,6 +126,11 @@ export class Reduction {
     const chosen = [...first];
     for (let next = 0; next < chosen.length; next++) {
       const at = chosen[next];
+      const owner = this.owners[at];
+      // An empty buffer waits for its agent to store something.
+      if (owner >= 0 && this.moves[at] === undefined && !chosen.includes(owner)) {
+        chosen.push(owner);
+      }
       for (let other = 0; other < agents.length; other++) {
         if (chosen.includes(other)) {
           continue;

@@ -161,7 +161,7 @@ export interface Restated {
 
 /** Words of a list: how many entries there are, and the entries. */
 export const LIST_WORDS = 9;
-/** Word 0 of what a scenario adds: line of the assertion that failed, plus one. */
+/** Word 0 of what a scenario adds: which assertion failed, or which step could not be taken; see `failureAt`. */
 export const FAILED_ASSERTION = 0;
 
 /** Does evaluating it touch memory that others see? */

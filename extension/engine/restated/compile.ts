@@ -4,7 +4,8 @@ import { C } from '../layout.ts';
 import type { Machine } from '../machine.ts';
 import { type Flow, NEXT, type Operation, operations, RETURN, type Step } from '../operation.ts';
 import { type Callee, type Expression, FAILED_ASSERTION, type Restated, type Statement, touches } from './code.ts';
-import { evaluator, listChange, type Value, writer } from './evaluate.ts';
+import { blockAt, evaluator, listChange, type Value, writer } from './evaluate.ts';
+import { canFail, Impossible, orElse } from './impossible.ts';
 import { type Flows, localsIn, noteLiveness, type Target } from './liveness.ts';
 
 interface Loop {
@@ -112,7 +113,9 @@ class Layout {
           this.effect(statement, effectOf(statement, false));
         } else {
           const check = effectOf(statement, false);
-          this.silent(
+          this.add(
+            statement,
+            false,
             m => {
               check(m, m.frame);
               return NEXT;
@@ -134,7 +137,7 @@ class Layout {
     defines = 0,
   ): void {
     if (expression.kind === 'call') {
-      this.call(expression);
+      this.call(statement, expression);
       this.silent(
         m => {
           use(m, m.result);
@@ -163,7 +166,7 @@ class Layout {
       return;
     }
     if (value.kind === 'call') {
-      this.call(value);
+      this.call(statement, value);
       this.silent(() => RETURN, LEAVES);
       return;
     }
@@ -232,7 +235,7 @@ class Layout {
       return;
     }
     if (condition.kind === 'call') {
-      this.call(condition);
+      this.call(statement, condition);
       this.silent(m => (m.result !== 0 ? yes.at : no.at), { ...LEAVES, next: [yes, no] });
       return;
     }
@@ -246,13 +249,20 @@ class Layout {
 
   private wait(statement: Statement, condition: Expression, then: Effect): void {
     const holds = evaluator(condition);
+    const mayFail = canFail(condition);
     this.flows.push({ ...GOES_ON, uses: localsIn(statement) });
     this.steps.push({
-      ...stepOf(statement, m => {
-        then(m, m.frame);
-        return NEXT;
-      }),
-      until: m => holds(m, m.frame) !== 0,
+      ...stepOf(
+        statement,
+        this.guarded(statement, m => {
+          if (mayFail) {
+            holds(m, m.frame);
+          }
+          then(m, m.frame);
+          return NEXT;
+        }),
+      ),
+      until: mayFail ? m => orElse(1, () => holds(m, m.frame)) !== 0 : m => holds(m, m.frame) !== 0,
     });
   }
 
@@ -266,15 +276,15 @@ class Layout {
     }
   }
 
-  private call({ callee, values }: Extract<Expression, { kind: 'call' }>): void {
+  private call(statement: Statement, { callee, values }: Extract<Expression, { kind: 'call' }>): void {
     const args = values.map(evaluator);
     const none: Value = () => 0;
     const [a = none, b = none, c = none, d = none, e = none, f = none] = args;
     this.silent(
-      m => {
+      this.guarded(statement, m => {
         const { frame } = m;
         return m.call(this.find(callee), a(m, frame), b(m, frame), c(m, frame), d(m, frame), e(m, frame), f(m, frame));
-      },
+      }),
       { ...GOES_ON, uses: localsIn(values) },
     );
   }
@@ -309,13 +319,32 @@ class Layout {
     this.steps.push({ say: '', run, silent: true, via: [], assumed: false });
   }
 
+  /** The step, or the failure of the statement when it cannot be taken: the agent leaves the operation. */
+  private guarded(statement: Statement, run: (m: Machine) => Flow): (m: Machine) => Flow {
+    if (!canFail(statement)) {
+      return run;
+    }
+    return m => {
+      try {
+        return run(m);
+      } catch (problem) {
+        if (!(problem instanceof Impossible)) {
+          throw problem;
+        }
+        fail(m, problem.at(statement.line));
+        return RETURN;
+      }
+    };
+  }
+
   private add(statement: Statement, visible: boolean, run: (m: Machine) => Flow, flows: Flows): void {
+    const step = this.guarded(statement, run);
     if (!visible) {
-      this.silent(run, flows);
+      this.silent(step, flows);
       return;
     }
     this.flows.push(flows);
-    this.steps.push(stepOf(statement, run));
+    this.steps.push(stepOf(statement, step));
   }
 }
 
@@ -337,6 +366,13 @@ function together(body: readonly Statement[]): Effect {
   };
 }
 
+/** The first failure is the one that is told. */
+function fail(m: Machine, what: number): void {
+  if (m.words[m.added + FAILED_ASSERTION] === 0) {
+    m.put(m.added + FAILED_ASSERTION, what);
+  }
+}
+
 /** What one statement without jumps does. `visible`: its stores are visible at once. */
 function effectOf(statement: Statement, visible: boolean): Effect {
   switch (statement.kind) {
@@ -352,24 +388,26 @@ function effectOf(statement: Statement, visible: boolean): Effect {
     case 'list':
       return listChange(statement.operator, statement.list, evaluator(statement.value));
     case 'irq': {
-      const cpu = evaluator(statement.cpu);
+      const irqs = blockAt('cpu', statement.cpu, C.irqs_off);
       const off = statement.off ? 1 : 0;
-      return (m, frame) => m.store(m.cpu(cpu(m, frame)) + C.irqs_off, off);
+      return (m, frame) => m.store(irqs(m, frame), off);
     }
     case 'ipi': {
       const cpu = evaluator(statement.cpu);
+      const exists = blockAt('cpu', statement.cpu, 0);
       const vector = evaluator(statement.vector);
       return (m, frame) => {
         m.smp_mb();
-        send_ipi(m, cpu(m, frame), vector(m, frame));
+        exists(m, frame);
+        send_ipi(m, cpu(m, frame), vector(m, frame) & 0xff);
       };
     }
     case 'assert': {
       const condition = evaluator(statement.condition);
       const { line } = statement;
       return (m, frame) => {
-        if (condition(m, frame) === 0 && m.words[m.added + FAILED_ASSERTION] === 0) {
-          m.store(m.added + FAILED_ASSERTION, line + 1);
+        if (condition(m, frame) === 0) {
+          fail(m, line + 1);
         }
       };
     }

@@ -2,6 +2,7 @@
 import type { Machine } from '../machine.ts';
 import { highest } from '../text.ts';
 import { type BinaryOperator, type Expression, LIST_WORDS, type LockedOperator, type Place } from './code.ts';
+import { Impossible } from './impossible.ts';
 
 export type Value = (m: Machine, frame: number) => number;
 
@@ -17,13 +18,14 @@ const constant =
   () =>
     value;
 
-function blockAt(block: 'vcpu' | 'cpu', index: Expression, word: number): Value {
+/** Word `word` of a vCPU's or CPU's block; throws `Impossible` when there is no such vCPU or CPU. */
+export function blockAt(block: 'vcpu' | 'cpu', index: Expression, word: number): Value {
   const number = evaluator(index);
   if (block === 'vcpu') {
     return (m, frame) => {
       const vcpu = number(m, frame);
       if (vcpu < 0 || vcpu >= m.vcpuCount) {
-        throw new RangeError(`there is no vcpu ${vcpu}`);
+        throw new Impossible('vcpu');
       }
       return m.vcpu(vcpu) + word;
     };
@@ -31,7 +33,7 @@ function blockAt(block: 'vcpu' | 'cpu', index: Expression, word: number): Value 
   return (m, frame) => {
     const cpu = number(m, frame);
     if (cpu < 0 || cpu >= m.cpuCount) {
-      throw new RangeError(`there is no cpu ${cpu}`);
+      throw new Impossible('cpu');
     }
     return m.cpu(cpu) + word;
   };
@@ -88,7 +90,7 @@ function sharedAt(offset: number, length: number, element: Expression | undefine
   return (m, frame) => {
     const at = index(m, frame);
     if (at < 0 || at >= length) {
-      throw new RangeError(`element ${at} of an array of ${length}`);
+      throw new Impossible('element');
     }
     return m.added + offset + at;
   };
@@ -220,11 +222,18 @@ export function listChange(operator: 'add' | 'del', list: number, value: Value):
     m.smp_mb();
     const length = m.load(m.added + list);
     if (length === LIST_WORDS - 1) {
-      throw new RangeError(`a list has room for ${LIST_WORDS - 1} entries`);
+      throw new Impossible('list');
     }
     m.store(m.added + list + 1 + length, value(m, frame));
     m.store(m.added + list, length + 1);
   };
+}
+
+function divisor(value: number): number {
+  if (value === 0) {
+    throw new Impossible('division');
+  }
+  return value;
 }
 
 const BINARY: Readonly<Record<BinaryOperator, (a: number, b: number) => number>> = {
@@ -244,8 +253,8 @@ const BINARY: Readonly<Record<BinaryOperator, (a: number, b: number) => number>>
   '+': (a, b) => (a + b) | 0,
   '-': (a, b) => (a - b) | 0,
   '*': (a, b) => Math.imul(a, b),
-  '/': (a, b) => (b === 0 ? 0 : (a / b) | 0),
-  '%': (a, b) => (b === 0 ? 0 : a % b),
+  '/': (a, b) => (a / divisor(b)) | 0,
+  '%': (a, b) => (a % divisor(b)) | 0,
 };
 
 /** The expression as a function. `call` is the compiler's business; `done` asks the agenda. */
