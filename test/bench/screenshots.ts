@@ -26,12 +26,15 @@ import { THEMES } from '../webview/themes.ts';
 
 const WIDTHS = [420, 900, 1600];
 const root = path.resolve(import.meta.dirname, '../..');
+const german = JSON.parse(readFileSync(path.join(root, 'l10n/bundle.l10n.de.json'), 'utf8'));
 const out = path.join(root, 'out/looks');
 
 interface Scene {
   readonly name: string;
   readonly messages: readonly ToWebview[];
   readonly act?: (view: View) => Promise<unknown>;
+  /** Translations; English without. */
+  readonly words?: Readonly<Record<string, string>>;
 }
 
 const textOf = (file: string): string => readFileSync(path.join(root, 'scenarios', file), 'utf8');
@@ -104,6 +107,8 @@ const SCENES: readonly Scene[] = [
       await view.send({ type: 'profiles', labels: ['Linux 3.11 · Intel', 'Linux 5.15 · Intel', 'Linux 6.16 · AMD'] });
     },
   },
+  { name: 'german', messages: FIRST, words: german },
+  { name: 'german-help', messages: FIRST, words: german, act: press('?') },
   {
     name: 'focus',
     messages: FIRST,
@@ -122,8 +127,8 @@ mkdirSync(out, { recursive: true });
 const harness = await Harness.start();
 try {
   for (const theme of THEMES) {
-    for (const { name, messages, act } of SCENES.filter(scene => isWanted(scene.name))) {
-      const view = await harness.open({ theme });
+    for (const { name, messages, act, words } of SCENES.filter(scene => isWanted(scene.name))) {
+      const view = await harness.open({ theme, ...(words && { words }) });
       for (const width of WIDTHS) {
         await view.page.setViewportSize({ width, height: width === 420 ? 1_100 : 900 });
         if (width === WIDTHS[0]) {
