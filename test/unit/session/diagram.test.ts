@@ -1,6 +1,12 @@
+import { readdirSync } from 'node:fs';
+import path from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { readScenario } from '../../../extension/cli/includes.ts';
+import { check } from '../../../extension/scenario/check.ts';
+import { parse } from '../../../extension/scenario/parse.ts';
 import { diagramOf, layOut } from '../../../extension/session/diagram.ts';
+import { Session } from '../../../extension/session/session.ts';
 import { sessionOf, TO_RUNNING } from './scenarios.ts';
 
 test('columns side by side, steps downwards', () => {
@@ -44,6 +50,21 @@ test('no line is wider than 72 columns or ends in blanks, and no word is lost', 
       },
     ),
   );
+});
+
+const scenarios = path.join(import.meta.dirname, '../../../scenarios');
+const files = readdirSync(scenarios, { recursive: true, encoding: 'utf8' }).filter(file => file.endsWith('.irq'));
+
+test.each(files)('the whole run of %s fits a commit message', async file => {
+  const { program } = check(parse(await readScenario(path.join(scenarios, file))));
+  expect(program).toBeDefined();
+  if (program === undefined) return;
+  const session = new Session(program);
+  session.rules = [];
+  session.move('continue');
+  const lines = diagramOf(session.runner, 1, session.length).split('\n');
+  expect(lines.length).toBeGreaterThan(1);
+  expect(lines.filter(line => line.length > 72)).toEqual([]);
 });
 
 test('a run names its functions and leaves the session where it was', () => {
