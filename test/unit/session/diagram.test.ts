@@ -53,7 +53,10 @@ test('no line is wider than 72 columns or ends in blanks, and no word is lost', 
 });
 
 const scenarios = path.join(import.meta.dirname, '../../../scenarios');
-const files = readdirSync(scenarios, { recursive: true, encoding: 'utf8' }).filter(file => file.endsWith('.irq'));
+// Machines alone do nothing.
+const files = readdirSync(scenarios, { recursive: true, encoding: 'utf8' }).filter(file =>
+  /^(?!machines).*\.irq$/.test(file),
+);
 
 test.each(files)('the whole run of %s fits a commit message', async file => {
   const { program } = check(parse(await readScenario(path.join(scenarios, file))));
