@@ -32,6 +32,22 @@ interface RowProps {
 /** Where a row is narrow, only what there is. */
 const idle = (list: readonly number[]): string => (list.length > 0 ? '' : 'idle');
 
+/** Name of a field that asks who wrote it. No stop of the tab key: the table of the CPUs' state has the same for the keyboard. */
+function Asked({ field, name, doc }: { readonly field: string; readonly name: string; readonly doc: string }): VNode {
+  const { post } = useActions();
+  return (
+    <button
+      type="button"
+      class="link name"
+      tabIndex={-1}
+      data-tip={[doc, t('Click: who wrote this? Shift+click: when is it next read?')].join('\n')}
+      onClick={event => post({ type: event.shiftKey ? 'reader' : 'writer', fields: [field] })}
+    >
+      {name}
+    </button>
+  );
+}
+
 /** One physical CPU. */
 function CpuRow({ cpu, changed, other, label }: RowProps): VNode {
   const { index, apicId, vcpu, pending, wakeupList } = cpu;
@@ -50,22 +66,26 @@ function CpuRow({ cpu, changed, other, label }: RowProps): VNode {
           </span>
         )}
       </span>
-      <span class="gloss" title={t('Physical APIC ID: what NDST names')}>
+      <span class="gloss" data-tip={t('Physical APIC ID: what NDST names')}>
         {hex32(apicId)}
       </span>
       <span>
-        <span class="name">{t('runs')}</span>{' '}
+        <Asked field={`cpu ${index}.vcpu`} name={t('runs')} doc={t('The vCPU whose guest code runs here')} />{' '}
         {vcpu >= 0 ? <VcpuLink index={vcpu} /> : <span class="dim">{t('host')}</span>}
         {there('vcpu')}
       </span>
-      <span class={idle(pending)} title={t('Physical interrupts that wait in the local APIC')}>
-        <span class="name">{t('pending')}</span>{' '}
+      <span class={idle(pending)}>
+        <Asked
+          field={`cpu ${index}.pending`}
+          name={t('pending')}
+          doc={t('Physical interrupts that wait in the local APIC')}
+        />{' '}
         {pending.length > 0 ? <b>{pending.map(hex8).join(' ')}</b> : <span class="dim">{t('none')}</span>}
         {there('pending')}
       </span>
       <span
         class={idle(wakeupList)}
-        title={t('wakeup_vcpus_on_cpu: vCPUs that POSTED_INTR_WAKEUP_VECTOR may wake here')}
+        data-tip={t('wakeup_vcpus_on_cpu: vCPUs that POSTED_INTR_WAKEUP_VECTOR may wake here')}
       >
         <span class="name">{t('wake-up')}</span>{' '}
         {wakeupList.length > 0 ? (

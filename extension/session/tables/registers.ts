@@ -1,114 +1,10 @@
-/** Tables of named fields: a row for each vCPU, CPU or register, a column for each field of the one field table. */
-import { hasField, printField } from '../../engine/fieldAccess.ts';
-import { type Block, type FieldInfo, findField } from '../../engine/fields.ts';
+/** Registers of vCPUs and CPUs that are not on their cards: local APIC, run state, VMCS or VMCB, L2. */
 import { CTRL, V } from '../../engine/layout.ts';
 import type { Machine } from '../../engine/machine.ts';
 import { hex } from '../../engine/text.ts';
-import type { Format } from '../../formats/format.ts';
 import { icr, x2apicIcr } from '../../formats/icr.ts';
-import { apicBase, dfr, ldr, ldrX2apic, lvt, lvtLint, spiv } from '../../formats/lapicRegisters.ts';
-import { type Cell, decoded, hexOf, type Row, range, type Table } from './table.ts';
-
-/** First word of a field, and how many it has. */
-export function wordsOf(m: Machine, field: FieldInfo, index: number): number[] {
-  const count = field.kind === 'vectors' ? 8 : 1;
-  switch (field.block) {
-    case 'vcpu':
-      return range(field.word >= V.words ? m.nested(index) + field.word - V.words : m.vcpu(index) + field.word, count);
-    case 'cpu':
-      return range(m.cpu(index) + field.word, count);
-    case 'device':
-      return range(m.device(index) + field.word, count);
-    case 'iommu':
-      return range(m.layout.iommu + field.word, count);
-    case 'guest':
-      return range(m.layout.guest + field.word, count);
-  }
-}
-
-const FORMATS: Readonly<Record<string, (x2apic: boolean) => Format>> = {
-  apicbase: () => apicBase,
-  ldr: x2apic => (x2apic ? ldrX2apic : ldr),
-  dfr: () => dfr,
-  svr: () => spiv,
-  lvt0: () => lvtLint,
-  lvt1: () => lvtLint,
-  lvtpc: () => lvt,
-};
-
-const EXTD = 1 << 10;
-
-/** A field as the scenario language prints it, with its meaning. */
-export function fieldCell(m: Machine, subject: string, field: FieldInfo, index: number): Cell {
-  const [address] = wordsOf(m, field, index);
-  const format = field.block === 'vcpu' ? FORMATS[field.path] : undefined;
-  const x2apic = format !== undefined && (m.words[m.vcpu(index) + V.apicbase] & EXTD) !== 0;
-  const doc = field.doc.replaceAll('`', '');
-  return {
-    text: printField(m, { field, index }),
-    field: `${subject}.${field.path}`,
-    decode: format === undefined ? doc : `${doc}\n${decoded(m, format(x2apic), [m.words[address] >>> 0])}`,
-  };
-}
-
-interface Shape {
-  readonly key: string;
-  readonly title: string;
-  readonly note: string;
-  /** Column name -> path in the field table. */
-  readonly columns: Readonly<Record<string, string>>;
-  readonly featured?: boolean;
-}
-
-/** A row for each vCPU or CPU; undefined when the machine has none of the fields. */
-function fieldTable(
-  m: Machine,
-  block: Extract<Block, 'vcpu' | 'cpu'>,
-  shape: Shape,
-  more: readonly Extra[] = [],
-): Table {
-  const fields = Object.entries(shape.columns).flatMap(([name, path]) => {
-    const field = findField(block, path);
-    return field !== undefined && hasField(m, field) ? [{ name, field }] : [];
-  });
-  const count = block === 'vcpu' ? m.vcpuCount : m.cpuCount;
-  return {
-    key: shape.key,
-    title: shape.title,
-    note: shape.note,
-    featured: shape.featured ?? false,
-    columns: [
-      [block, ''],
-      ...fields.map(({ name, field }) => [name, field.doc.replaceAll('`', '')] as const),
-      ...more.map(({ name, doc }) => [name, doc] as const),
-    ],
-    rows: range(0, count).map((index): Row => {
-      const subject = `${block} ${index}`;
-      return {
-        key: subject,
-        words: [
-          ...new Set([
-            ...fields.flatMap(({ field }) => wordsOf(m, field, index)),
-            ...more.flatMap(extra => extra.words(index)),
-          ]),
-        ],
-        cells: () => [
-          { text: String(index) },
-          ...fields.map(({ field }) => fieldCell(m, subject, field, index)),
-          ...more.map(extra => extra.cell(index)),
-        ],
-      };
-    }),
-  };
-}
-
-/** A column that no single field fills. */
-interface Extra {
-  readonly name: string;
-  readonly doc: string;
-  readonly words: (index: number) => readonly number[];
-  readonly cell: (index: number) => Cell;
-}
+import { EXTD, type Extra, fieldTable } from './fieldTable.ts';
+import { decoded, hexOf, range, type Table } from './table.ts';
 
 export function lapicRegisters(m: Machine): Table {
   const command: Extra = {
@@ -180,6 +76,28 @@ const controlNames = (value: number): string[] =>
     .filter(([, bit]) => (value & (1 << bit)) !== 0)
     .map(([name]) => name.replaceAll('_', ' '));
 
+const hasVmcb12 = (m: Machine): boolean => m.config.vcpus.some(({ vmcb12 }) => vmcb12 !== undefined);
+
+const NESTED = [
+  ['nested_int_ctl', 'vmcb12 int_ctl', 'svm->nested.ctl.int_ctl: of vmcb12 as KVM has cached it'],
+  ['nested_int_vector', 'vmcb12 int_vector', 'svm->nested.ctl.int_vector: of vmcb12 as KVM has cached it'],
+  ['int_vector', 'int_vector', 'VMCB int_vector, bits 7:0: the vector of V_IRQ'],
+] as const;
+
+/** What KVM keeps for L2 of an AMD machine. */
+function nested(m: Machine, [word, name, doc]: (typeof NESTED)[number]): Extra {
+  return {
+    name,
+    doc,
+    words: index => [m.vcpu(index) + V[word]],
+    cell: index => ({
+      text: hex(m.words[m.vcpu(index) + V[word]], word === 'nested_int_ctl' ? 8 : 2),
+      field: `vcpu ${index}.${word}`,
+      decode: doc,
+    }),
+  };
+}
+
 export function vmcs(m: Machine): Table {
   const intel = m.config.vendor === 'intel';
   const controls: Extra = {
@@ -233,7 +151,7 @@ export function vmcs(m: Machine): Table {
             'EXITINFO2 high': 'exit_info_2_high',
           },
         },
-    intel ? [controls] : [interruptControl],
+    intel ? [controls] : [interruptControl, ...(hasVmcb12(m) ? NESTED.map(register => nested(m, register)) : [])],
   );
 }
 
@@ -263,11 +181,43 @@ export function l2(m: Machine): Table | undefined {
   });
 }
 
+/** Words up to which every CPU may depend on every vCPU. */
+const FEW_WORDS = 8_192;
+
+/** As many vCPUs as a question may name. */
+const NAMED = 8;
+
+/** The posted-interrupt wake-up list of a CPU, which stands in the vCPUs. */
+function wakeupList(m: Machine): Extra {
+  const vcpus = range(0, m.vcpuCount);
+  const at = (vcpu: number, word: number) => m.words[m.vcpu(vcpu) + word];
+  return {
+    name: 'wake-up list',
+    doc: 'wakeup_vcpus_on_cpu: vCPUs that POSTED_INTR_WAKEUP_VECTOR may wake here',
+    words: () => vcpus.flatMap(vcpu => [m.vcpu(vcpu) + V.on_wakeup_list, m.vcpu(vcpu) + V.cpu]),
+    cell: index => {
+      const here = vcpus.filter(vcpu => at(vcpu, V.cpu) === index);
+      const asleep = here.filter(vcpu => at(vcpu, V.on_wakeup_list) !== 0);
+      return {
+        text: asleep.length === 0 ? 'empty' : asleep.map(vcpu => `vcpu ${vcpu}`).join(' '),
+        field: here.slice(0, NAMED).map(vcpu => `vcpu ${vcpu}.wakeup_list`),
+        decode: 'wakeup_vcpus_on_cpu: pi_wakeup_handler looks here for vCPUs whose ON is set',
+      };
+    },
+  };
+}
+
 export function cpuRegisters(m: Machine): Table {
-  return fieldTable(m, 'cpu', {
-    key: 'cpus',
-    title: 'CPU state',
-    note: 'What decides when a physical CPU takes an interrupt',
-    columns: { 'runs vCPU': 'vcpu', 'interrupts off': 'irqs_off', pending: 'pending', doorbell: 'doorbell' },
-  });
+  const hasList = m.config.vendor === 'intel' && m.config.apicv && m.vcpuCount * m.cpuCount * 2 <= FEW_WORDS;
+  return fieldTable(
+    m,
+    'cpu',
+    {
+      key: 'cpus',
+      title: 'CPU state',
+      note: 'What decides when a physical CPU takes an interrupt',
+      columns: { 'runs vCPU': 'vcpu', 'interrupts off': 'irqs_off', pending: 'pending', doorbell: 'doorbell' },
+    },
+    hasList ? [wakeupList(m)] : [],
+  );
 }

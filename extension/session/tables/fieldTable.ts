@@ -1,0 +1,109 @@
+/** Tables of named fields: a row for each vCPU or CPU, a column for each field of the one field table. */
+import { hasField, printField } from '../../engine/fieldAccess.ts';
+import { type Block, type FieldInfo, findField } from '../../engine/fields.ts';
+import { V } from '../../engine/layout.ts';
+import type { Machine } from '../../engine/machine.ts';
+import type { Format } from '../../formats/format.ts';
+import { apicBase, dfr, ldr, ldrX2apic, lvt, lvtLint, spiv } from '../../formats/lapicRegisters.ts';
+import { type Cell, decoded, type Row, range, type Table } from './table.ts';
+
+/** First word of a field, and how many it has. */
+function wordsOf(m: Machine, field: FieldInfo, index: number): number[] {
+  const count = field.kind === 'vectors' ? 8 : 1;
+  switch (field.block) {
+    case 'vcpu':
+      return range(field.word >= V.words ? m.nested(index) + field.word - V.words : m.vcpu(index) + field.word, count);
+    case 'cpu':
+      return range(m.cpu(index) + field.word, count);
+    case 'device':
+      return range(m.device(index) + field.word, count);
+    case 'iommu':
+      return range(m.layout.iommu + field.word, count);
+    case 'guest':
+      return range(m.layout.guest + field.word, count);
+  }
+}
+
+const FORMATS: Readonly<Record<string, (x2apic: boolean) => Format>> = {
+  apicbase: () => apicBase,
+  ldr: x2apic => (x2apic ? ldrX2apic : ldr),
+  dfr: () => dfr,
+  svr: () => spiv,
+  lvt0: () => lvtLint,
+  lvt1: () => lvtLint,
+  lvtpc: () => lvt,
+};
+
+export const EXTD = 1 << 10;
+
+/** A field as the scenario language prints it, with its meaning. */
+function fieldCell(m: Machine, subject: string, field: FieldInfo, index: number): Cell {
+  const [address] = wordsOf(m, field, index);
+  const format = field.block === 'vcpu' ? FORMATS[field.path] : undefined;
+  const x2apic = format !== undefined && (m.words[m.vcpu(index) + V.apicbase] & EXTD) !== 0;
+  const doc = field.doc.replaceAll('`', '');
+  return {
+    text: printField(m, { field, index }),
+    field: `${subject}.${field.path}`,
+    decode: format === undefined ? doc : `${doc}\n${decoded(m, format(x2apic), [m.words[address] >>> 0])}`,
+  };
+}
+
+export interface Shape {
+  readonly key: string;
+  readonly title: string;
+  readonly note: string;
+  /** Column name -> path in the field table. */
+  readonly columns: Readonly<Record<string, string>>;
+  readonly featured?: boolean;
+}
+
+/** A row for each vCPU or CPU; undefined when the machine has none of the fields. */
+export function fieldTable(
+  m: Machine,
+  block: Extract<Block, 'vcpu' | 'cpu'>,
+  shape: Shape,
+  more: readonly Extra[] = [],
+): Table {
+  const fields = Object.entries(shape.columns).flatMap(([name, path]) => {
+    const field = findField(block, path);
+    return field !== undefined && hasField(m, field) ? [{ name, field }] : [];
+  });
+  const count = block === 'vcpu' ? m.vcpuCount : m.cpuCount;
+  return {
+    key: shape.key,
+    title: shape.title,
+    note: shape.note,
+    featured: shape.featured ?? false,
+    columns: [
+      [block, ''],
+      ...fields.map(({ name, field }) => [name, field.doc.replaceAll('`', '')] as const),
+      ...more.map(({ name, doc }) => [name, doc] as const),
+    ],
+    rows: range(0, count).map((index): Row => {
+      const subject = `${block} ${index}`;
+      return {
+        key: subject,
+        words: [
+          ...new Set([
+            ...fields.flatMap(({ field }) => wordsOf(m, field, index)),
+            ...more.flatMap(extra => extra.words(index)),
+          ]),
+        ],
+        cells: () => [
+          { text: String(index) },
+          ...fields.map(({ field }) => fieldCell(m, subject, field, index)),
+          ...more.map(extra => extra.cell(index)),
+        ],
+      };
+    }),
+  };
+}
+
+/** A column that no single field fills. */
+export interface Extra {
+  readonly name: string;
+  readonly doc: string;
+  readonly words: (index: number) => readonly number[];
+  readonly cell: (index: number) => Cell;
+}
