@@ -1,14 +1,15 @@
 /** Names of fields as steps tell them: `vcpu 1.pid.on`, one vector `vcpu 1.irr[0x41]`, a word of vectors `vcpu 1.irr[95:64]`. */
-import { ioapicRte } from './ioapicRte.ts';
 
 const ONE = /^(.*)\[(0x[0-9a-f]+)\]$/;
 const WORD = /^(.*)\[(\d+):(\d+)\]$/;
 const HALF = /^(.*\[\d+\]) bits (\d+):(\d+)$/;
 
+/** Fields of a redirection entry in its bits 63:32; the others stand in 31:0. A list, so that a view need not hold the format. */
+const UPPER: readonly string[] = ['format', 'virt_destid_8_14', 'destid_0_7'];
+
 /** `ioapic.redirtbl[4].irr` is a field of `ioapic.redirtbl[4]`, in its half that begins with bit `lo`. */
 function isPartOfEntry(field: string, entry: string, lo: number): boolean {
-  const part = field.startsWith(`${entry}.`) ? field.slice(entry.length + 1) : '';
-  return ioapicRte.fields.some(each => each.name === part && each.lo >= lo && each.lo < lo + 32);
+  return field.startsWith(`${entry}.`) && UPPER.includes(field.slice(entry.length + 1)) === (lo === 32);
 }
 
 /** Whoever touches what is called `name` touches `field`: the same, one of its vectors or parts, or a word that its vector lies in. */
