@@ -55,6 +55,22 @@ const required = files => ({
 });
 
 /**
+ * What is in the core chunk already must not come a second time with another.
+ * @type {import('esbuild').Plugin}
+ */
+const notTwice = {
+  name: 'nothing twice',
+  setup({ onLoad }) {
+    onLoad({ filter: /\.ts$/ }, ({ path: file }) => {
+      const name = path.relative(root, file).split(path.sep).join('/');
+      return /^extension\/(?:engine\/|session\/|scenario\/(?:parse|check)\.ts$)/.test(name)
+        ? { errors: [{ text: `${name} is in the core chunk: import what needs it from ./lazy.ts` }] }
+        : undefined;
+    });
+  },
+};
+
+/**
  * The browser host requires nothing and knows no `import()`. A module with a `then` is what its `then` comes to (as in any JavaScript), so
  * `import('./lazy.ts')` can stay what it is.
  * @type {import('esbuild').Plugin}
@@ -99,7 +115,7 @@ const bundles = [
     entryPoints: ['extension/editor/lazyLanguage.ts'],
     outfile: 'dist/language.js',
     external: ['vscode'],
-    plugins: [required(new Map([['lazy.ts', 'core']]))],
+    plugins: [required(new Map([['lazy.ts', 'core']])), notTwice],
     supported: { 'dynamic-import': false },
   },
   { ...either, entryPoints: ['extension/editor/lazyDecode.ts'], outfile: 'dist/decode.js' },

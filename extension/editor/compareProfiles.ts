@@ -1,12 +1,14 @@
 import { commands, type ExtensionContext, l10n, Uri, window, workspace } from 'vscode';
+import type { StartWorker } from '../worker/client.ts';
+import { askAside } from './longWork.ts';
 import { LANGUAGE } from './scenarioLanguage.ts';
-import { readScenario } from './scenarioText.ts';
+import { nameOf, readScenario } from './scenarioText.ts';
 
 export const COMPARE = 'irqscope.compare';
 const SCHEME = 'irqscope-run';
 
 /** "Compare with …": every step of a scenario under two profiles, side by side, and the first difference named. */
-export function registerCompare(context: ExtensionContext): void {
+export function registerCompare(context: ExtensionContext, startWorker: StartWorker): void {
   const texts = new Map<string, string>();
   context.subscriptions.push(
     workspace.registerTextDocumentContentProvider(SCHEME, {
@@ -21,7 +23,7 @@ export function registerCompare(context: ExtensionContext): void {
         );
         return;
       }
-      await compare(uri, texts);
+      await compare(uri, texts, startWorker);
     }),
   );
 }
@@ -31,7 +33,7 @@ function openScenario(): Uri | undefined {
   return document?.languageId === LANGUAGE ? document.uri : undefined;
 }
 
-async function compare(uri: Uri, texts: Map<string, string>): Promise<void> {
+async function compare(uri: Uri, texts: Map<string, string>, startWorker: StartWorker): Promise<void> {
   const { comparable, comparisonOf } = await import('./lazy.ts');
   const text = await readScenario(uri);
   const alternatives = comparable(text);
@@ -45,12 +47,20 @@ async function compare(uri: Uri, texts: Map<string, string>): Promise<void> {
   if (chosen === undefined) {
     return;
   }
-  const result = comparisonOf(text, chosen);
+  const file = nameOf(uri);
+  const title = l10n.t('Comparing {0} with {1}', file, chosen.label);
+  const request = { type: 'compare', text, alternative: chosen } as const;
+  const compared = await askAside(title, startWorker, request, async () => comparisonOf(text, chosen)).catch(
+    (error: Error) => ({ answer: error.message }),
+  );
+  if (compared === undefined) {
+    return;
+  }
+  const result = compared.answer;
   if (typeof result === 'string') {
     await window.showErrorMessage(l10n.t('Cannot be compared with {0}: {1}', chosen.label, result));
     return;
   }
-  const file = uri.path.split('/').pop() ?? '';
   const side = (name: string, content: string) => {
     const address = Uri.from({ scheme: SCHEME, path: `/${file} (${name}).txt`, query: uri.toString() });
     texts.set(address.toString(), content);

@@ -1,13 +1,15 @@
 import { commands, type ExtensionContext, env, l10n, type TextEditor, window, workspace } from 'vscode';
+import type { StartWorker } from '../worker/client.ts';
+import { askAside } from './longWork.ts';
 import type { Runs } from './runs.ts';
 import { LANGUAGE } from './scenarioLanguage.ts';
-import { readScenario } from './scenarioText.ts';
+import { nameOf, readScenario } from './scenarioText.ts';
 
 /** Between commit messages and scenarios: text becomes a scenario, a run becomes a diagram. */
-export function registerDiagramCommands(context: ExtensionContext, runs: Runs): void {
+export function registerDiagramCommands(context: ExtensionContext, runs: Runs, startWorker: StartWorker): void {
   context.subscriptions.push(
     commands.registerCommand('irqscope.importDiagram', importSelection),
-    commands.registerCommand('irqscope.copyDiagram', () => copyDiagram(runs)),
+    commands.registerCommand('irqscope.copyDiagram', () => copyDiagram(runs, startWorker)),
   );
 }
 
@@ -50,8 +52,8 @@ function replaceSelection(editor: TextEditor, text: string): Thenable<boolean> {
 }
 
 /** The run that is stepped, up to the present step; without one, the whole run of the scenario in front. */
-async function copyDiagram(runs: Runs): Promise<void> {
-  const text = runs.meant?.diagram() ?? (await diagramInFront());
+async function copyDiagram(runs: Runs, startWorker: StartWorker): Promise<void> {
+  const text = runs.meant?.diagram() ?? (await diagramInFront(startWorker));
   if (text === undefined) {
     return;
   }
@@ -63,16 +65,18 @@ async function copyDiagram(runs: Runs): Promise<void> {
   window.setStatusBarMessage(l10n.t('Copied the run as a diagram'), 5000);
 }
 
-async function diagramInFront(): Promise<string | undefined> {
+async function diagramInFront(startWorker: StartWorker): Promise<string | undefined> {
   const document = window.activeTextEditor?.document;
   if (document?.languageId !== LANGUAGE) {
     await window.showErrorMessage(l10n.t('Step through a scenario, or open one (.irq), first.'));
     return undefined;
   }
   const { diagramOfText } = await import('./lazy.ts');
-  const text = diagramOfText(await readScenario(document.uri));
-  if (text === undefined) {
+  const text = await readScenario(document.uri);
+  const title = l10n.t('Drawing the run of {0}', nameOf(document.uri));
+  const drawn = await askAside(title, startWorker, { type: 'diagram', text }, async () => diagramOfText(text));
+  if (drawn !== undefined && drawn.answer === undefined) {
     await window.showErrorMessage(l10n.t('The scenario has errors: mend them first.'));
   }
-  return text;
+  return drawn?.answer;
 }

@@ -1,8 +1,9 @@
-import { commands, debug, type ExtensionContext, l10n, ProgressLocation, Uri, window, workspace } from 'vscode';
+import { commands, debug, type ExtensionContext, l10n, Uri, window, workspace } from 'vscode';
 import type { ScenarioText } from '../scenario/tree.ts';
 import type { Explorable } from '../session/explorable.ts';
 import type { StartWorker } from '../worker/client.ts';
-import type { Decision, Progress } from '../worker/messages.ts';
+import type { Decision } from '../worker/messages.ts';
+import { askAside } from './longWork.ts';
 import { LANGUAGE } from './scenarioLanguage.ts';
 import { readScenario } from './scenarioText.ts';
 
@@ -86,27 +87,12 @@ async function decide(
   { program, variant }: Explorable,
   startWorker: StartWorker,
 ): Promise<Explored | undefined> {
-  const { DEFAULT_BYTES, exploreHere, exploreInWorker } = await import('./lazy.ts');
-  const options = { location: ProgressLocation.Notification, cancellable: true, title: l10n.t('Exploring {0}', name) };
-  return window.withProgress(options, async (progress, token) => {
-    const report = ({ states, left }: Progress) =>
-      progress.report({ message: l10n.t('{0} states, {1} orders left', states, left) });
-    const request = { type: 'explore', text, variant, bytes: DEFAULT_BYTES } as const;
-    const outcome = await exploreInWorker(startWorker, request, report, token);
-    switch (outcome.kind) {
-      case 'decided':
-        return { ...outcome.decision, by: 'worker' };
-      case 'cancelled':
-        return undefined;
-      case 'failed':
-        throw new Error(outcome.why);
-      case 'refused': {
-        console.info(`IRQScope explores in the extension host, for want of a worker: ${outcome.why}`);
-        const decision = await exploreHere(program, DEFAULT_BYTES, report, token);
-        return decision && { ...decision, by: 'host' };
-      }
-    }
-  });
+  const { DEFAULT_BYTES, exploreHere } = await import('./lazy.ts');
+  const request = { type: 'explore', text, variant, bytes: DEFAULT_BYTES } as const;
+  const found = await askAside(l10n.t('Exploring {0}', name), startWorker, request, (said, token) =>
+    exploreHere(program, DEFAULT_BYTES, said, token),
+  );
+  return found && { ...found.answer, by: found.by };
 }
 
 async function tell(decision: Decision, name: string, uri: Uri, variant: string | undefined): Promise<void> {

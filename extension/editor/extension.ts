@@ -30,8 +30,8 @@ export function register(context: ExtensionContext, startWorker: StartWorker): v
   registerInspector(context, runs);
   registerTestExplorer(context);
   registerNewScenario(context);
-  registerCompare(context);
+  registerCompare(context, startWorker);
   registerExplore(context, startWorker);
   registerKernelSource(context, runs);
-  registerDiagramCommands(context, runs);
+  registerDiagramCommands(context, runs, startWorker);
 }

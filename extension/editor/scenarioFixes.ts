@@ -1,5 +1,5 @@
 import { CodeAction, CodeActionKind, type CodeActionProvider, WorkspaceEdit } from 'vscode';
-import { remediesFor } from '../scenario/remedies.ts';
+import { remediesFor } from './lazy.ts';
 import { toRange } from './scenarioRange.ts';
 import { checkedOf, treeOf } from './scenarioTrees.ts';
 

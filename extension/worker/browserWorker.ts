@@ -13,7 +13,7 @@ const module = { exports: {} };
 module.exports.serve(self);
 })();`;
   const url = URL.createObjectURL(new Blob([script], { type: 'text/javascript' }));
-  const worker = new Worker(url, { name: 'irqscope-explorer' });
+  const worker = new Worker(url, { name: 'irqscope' });
   return {
     listen(said, ended) {
       worker.onmessage = ({ data }) => said(data);

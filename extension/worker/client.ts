@@ -1,14 +1,22 @@
-/** The host's side of an exploration: in a worker, or, where none can be had, here in slices. */
+/** The host's side of long work: in a worker; an exploration for which none can be had, here in slices. */
 import type { Program } from '../scenario/program.ts';
 import { exploring } from '../session/explore.ts';
-import { type Decision, type ExploreRequest, type Progress, parseReport, type Report } from './messages.ts';
+import {
+  type Answers,
+  type Decision,
+  type Progress,
+  parseAnswer,
+  parseReport,
+  type Report,
+  type Request,
+} from './messages.ts';
 import { decisionOf, pace } from './pace.ts';
 
 /** A worker of either host. */
 export interface WorkerHandle {
   /** `ended` is called when the worker ends by itself, with the reason. */
   listen(said: (message: unknown) => void, ended: (why: string) => void): void;
-  post(request: ExploreRequest): void;
+  post(request: Request): void;
   terminate(): void;
 }
 
@@ -21,8 +29,8 @@ export interface Cancellation {
   onCancellationRequested(listener: () => void): { dispose(): void };
 }
 
-export type Outcome =
-  | { readonly kind: 'decided'; readonly decision: Decision }
+export type Outcome<Answer> =
+  | { readonly kind: 'answered'; readonly answer: Answer }
   | { readonly kind: 'cancelled' }
   /** No worker: nothing was begun. */
   | { readonly kind: 'refused'; readonly why: string }
@@ -34,12 +42,12 @@ const READY_WITHIN = 10_000;
 /** Milliseconds of exploring at a time where it shares the host with everything else. */
 const SLICE = 20;
 
-export async function exploreInWorker(
+export async function askWorker<Asked extends Request>(
   start: StartWorker,
-  request: ExploreRequest,
+  request: Asked,
   report: (progress: Progress) => void,
   cancellation: Cancellation,
-): Promise<Outcome> {
+): Promise<Outcome<Answers[Asked['type']]>> {
   let worker: WorkerHandle;
   try {
     worker = await start();
@@ -47,7 +55,7 @@ export async function exploreInWorker(
     return { kind: 'refused', why: (error as Error).message };
   }
   const done: (() => void)[] = [() => worker.terminate()];
-  const outcome = await new Promise<Outcome>(resolve => {
+  const outcome = await new Promise<Outcome<Answers[Asked['type']]>>(resolve => {
     const cancelled = () => resolve({ kind: 'cancelled' });
     if (cancellation.isCancellationRequested) {
       cancelled();
@@ -59,7 +67,7 @@ export async function exploreInWorker(
       () => subscription.dispose(),
       () => clearTimeout(timer),
     );
-    const conversation = new Conversation(report, resolve);
+    const conversation = new Conversation<Asked['type']>(request.type, report, resolve);
     worker.listen(
       message => {
         if (conversation.hear(parseReport(message))) {
@@ -75,13 +83,14 @@ export async function exploreInWorker(
 }
 
 /** What the worker has said so far, and what that comes to. */
-class Conversation {
+class Conversation<Type extends Request['type']> {
   #ready = false;
   #progress: Progress = { states: 0, left: 0 };
 
   constructor(
+    private readonly type: Type,
     private readonly report: (progress: Progress) => void,
-    private readonly resolve: (outcome: Outcome) => void,
+    private readonly resolve: (outcome: Outcome<Answers[Type]>) => void,
   ) {}
 
   /** True when the worker may be asked now. */
@@ -94,9 +103,12 @@ class Conversation {
         this.#progress = report;
         this.report(report);
         return false;
-      case 'decided':
-        this.resolve({ kind: 'decided', decision: report.decision });
+      case 'answer': {
+        const found = parseAnswer(this.type, report.answer);
+        if (found === undefined) this.broken('its answer is none');
+        else this.resolve({ kind: 'answered', answer: found.answer });
         return false;
+      }
       case 'failed':
         this.resolve({ kind: 'failed', why: report.why });
         return false;
@@ -108,10 +120,9 @@ class Conversation {
 
   broken(why: string): void {
     const { states, left } = this.#progress;
+    const far = this.type === 'explore' ? `; ${states} states, ${left} orders left` : '';
     this.resolve(
-      this.#ready
-        ? { kind: 'failed', why: `the explorer ended early (${why}); ${states} states, ${left} orders left` }
-        : { kind: 'refused', why },
+      this.#ready ? { kind: 'failed', why: `the worker ended early (${why})${far}` } : { kind: 'refused', why },
     );
   }
 }

@@ -1,9 +1,12 @@
 /**
- * What the extension host and the explorer's worker say to each other. A scenario travels as its text: a checked program holds
+ * What the extension host and the worker say to each other: exploring, and other work that can be long. A scenario travels as its text: a checked program holds
  * functions, which cannot be sent. Either side looks at what it gets before it believes it.
  */
+
+import { KERNEL_VERSIONS } from '../engine/profile.ts';
 import type { FileText, ScenarioText } from '../scenario/tree.ts';
 import type { Exploration } from '../session/explore.ts';
+import type { Alternative, SideBySide } from '../session/profiles.ts';
 
 /** To the worker: explore the race of this scenario, once. */
 export interface ExploreRequest {
@@ -15,6 +18,22 @@ export interface ExploreRequest {
   /** Most bytes that states may take. */
   readonly bytes: number;
 }
+
+/** Run it as it stands and under the alternative, and set the steps side by side. */
+export interface CompareRequest {
+  readonly type: 'compare';
+  readonly text: ScenarioText;
+  readonly alternative: Alternative;
+}
+
+/** Draw its whole run as the diagram of a commit message. */
+export interface DiagramRequest {
+  readonly type: 'diagram';
+  readonly text: ScenarioText;
+}
+
+/** To the worker, once it is ready; it is asked one thing in its life. */
+export type Request = ExploreRequest | CompareRequest | DiagramRequest;
 
 /** How far an exploration is. */
 export interface Progress {
@@ -29,11 +48,21 @@ export type Decision = Pick<
   'verdict' | 'neverAsked' | 'states' | 'left' | 'broken' | 'order' | 'shortest'
 >;
 
+/** What each request is answered with. */
+export interface Answers {
+  readonly explore: Decision;
+  /** A text says why they cannot be compared. */
+  readonly compare: SideBySide | string;
+  /** Undefined when the text has errors. */
+  readonly diagram: string | undefined;
+}
+
 /** From the worker: `ready` when it can be asked, then `progress` at most ten times a second, then one of the other two. */
 export type Report =
   | { readonly type: 'ready' }
   | ({ readonly type: 'progress' } & Progress)
-  | { readonly type: 'decided'; readonly decision: Decision }
+  /** To be checked by `parseAnswer`: which kind it has, says the request. */
+  | { readonly type: 'answer'; readonly answer: unknown }
   | { readonly type: 'failed'; readonly why: string };
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -43,12 +72,32 @@ const isCount = (value: unknown): value is number => Number.isSafeInteger(value)
 const isTextOrNone = (value: unknown): value is string | undefined => value === undefined || typeof value === 'string';
 
 /** The request in a message, or undefined when the message is none. */
-export function parseRequest(message: unknown): ExploreRequest | undefined {
+export function parseRequest(message: unknown): Request | undefined {
   if (!isObject(message)) return undefined;
-  const { type, text, variant, bytes } = message;
-  return type === 'explore' && isScenario(text) && isTextOrNone(variant) && isCount(bytes)
-    ? { type, text, variant, bytes }
-    : undefined;
+  const { type, text, variant, bytes, alternative } = message;
+  if (!isScenario(text)) return undefined;
+  switch (type) {
+    case 'explore':
+      return isTextOrNone(variant) && isCount(bytes) ? { type, text, variant, bytes } : undefined;
+    case 'compare':
+      return isAlternative(alternative) ? { type, text, alternative } : undefined;
+    case 'diagram':
+      return { type, text };
+    default:
+      return undefined;
+  }
+}
+
+function isAlternative(value: unknown): value is Alternative {
+  if (!isObject(value)) return false;
+  const { label, kernel, vendor, apicv, apic } = value;
+  return (
+    typeof label === 'string' &&
+    (kernel === undefined || (KERNEL_VERSIONS as readonly unknown[]).includes(kernel)) &&
+    [undefined, 'intel', 'amd'].includes(vendor as undefined) &&
+    [undefined, true, false].includes(apicv as undefined) &&
+    [undefined, 'xapic', 'x2apic'].includes(apic as undefined)
+  );
 }
 
 function isScenario(value: unknown): value is ScenarioText {
@@ -83,10 +132,8 @@ export function parseReport(message: unknown): Report | undefined {
       return isCount(states) && isCount(left) ? { type, states, left } : undefined;
     case 'failed':
       return typeof why === 'string' ? { type, why } : undefined;
-    case 'decided': {
-      const decision = parseDecision(message.decision);
-      return decision && { type, decision };
-    }
+    case 'answer':
+      return { type, answer: message.answer };
     default:
       return undefined;
   }
@@ -100,4 +147,27 @@ function parseDecision(value: unknown): Decision | undefined {
   if (!isCount(states) || !isCount(left) || !isTextOrNone(broken)) return undefined;
   if (!Array.isArray(order) || !order.every(isCount)) return undefined;
   return { verdict, neverAsked, states, left, broken, order, shortest };
+}
+
+/** What a request is answered with, in braces: a diagram that is `undefined` is an answer too. Undefined when it is none. */
+export function parseAnswer<Type extends Request['type']>(
+  type: Type,
+  value: unknown,
+): { readonly answer: Answers[Type] } | undefined;
+export function parseAnswer(type: Request['type'], value: unknown): { readonly answer: unknown } | undefined {
+  switch (type) {
+    case 'explore': {
+      const answer = parseDecision(value);
+      return answer && { answer };
+    }
+    case 'compare':
+      return typeof value === 'string' || isSideBySide(value) ? { answer: value } : undefined;
+    case 'diagram':
+      return isTextOrNone(value) ? { answer: value } : undefined;
+  }
+}
+
+function isSideBySide(value: unknown): value is SideBySide {
+  const isSide = (side: unknown) => isObject(side) && typeof side.name === 'string' && typeof side.text === 'string';
+  return isObject(value) && isSide(value.left) && isSide(value.right) && isTextOrNone(value.firstDifference);
 }

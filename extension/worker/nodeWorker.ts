@@ -4,7 +4,7 @@ import type { WorkerHandle } from './client.ts';
 
 /** A worker thread. @param script path of the bundle that `thread.ts` is the entry of */
 export async function nodeWorker(script: string): Promise<WorkerHandle> {
-  const worker = new Worker(script, { name: 'irqscope-explorer' });
+  const worker = new Worker(script, { name: 'irqscope' });
   return {
     listen(said, ended) {
       worker.on('message', said);

@@ -1,7 +1,17 @@
-/** The explorer's worker: explores what it is asked to, in one go. Whoever does not want to know any more terminates it. */
+/** The worker: does what it is asked to, in one go. Whoever does not want to know any more terminates it. */
+import { diagramOfText } from '../session/diagram.ts';
 import { explorable } from '../session/explorable.ts';
 import { exploring } from '../session/explore.ts';
-import { type Decision, type ExploreRequest, type Progress, parseRequest, type Report } from './messages.ts';
+import { comparisonOf } from '../session/profiles.ts';
+import {
+  type Answers,
+  type Decision,
+  type ExploreRequest,
+  type Progress,
+  parseRequest,
+  type Report,
+  type Request,
+} from './messages.ts';
 import { decisionOf, pace } from './pace.ts';
 
 /** The worker's end of its connection: `self` in a Web Worker, `parentPort` in a worker thread. */
@@ -19,16 +29,29 @@ export function serve(scope: Scope, now: () => number = Date.now): void {
 function answer(message: unknown, now: () => number, tell: (report: Report) => void): Report {
   const request = parseRequest(message);
   if (request === undefined) {
-    return { type: 'failed', why: 'the explorer did not understand what it was asked' };
+    return { type: 'failed', why: 'the worker did not understand what it was asked' };
   }
   try {
-    const decision = decide(
-      request,
-      pace(now, progress => tell({ type: 'progress', ...progress })),
-    );
-    return { type: 'decided', decision };
+    return {
+      type: 'answer',
+      answer: work(
+        request,
+        pace(now, progress => tell({ type: 'progress', ...progress })),
+      ),
+    };
   } catch (error) {
     return { type: 'failed', why: (error as Error).message };
+  }
+}
+
+function work(request: Request, report: (progress: Progress) => void): Answers[Request['type']] {
+  switch (request.type) {
+    case 'explore':
+      return decide(request, report);
+    case 'compare':
+      return comparisonOf(request.text, request.alternative);
+    case 'diagram':
+      return diagramOfText(request.text);
   }
 }
 

@@ -9,24 +9,23 @@ interface Explored {
   readonly states: number;
 }
 
-/** A race that takes a second or two. */
+/** A race that takes a second or two: every step touches what the others touch. */
 const LONG = `machine intel
   vcpus 2 x2apic
-shared x, y
-operation f(n) {
+shared x
+operation f(n, k) {
   int i = 0
   while (i < n) {
     int v = x                    # load
-    y = v + n                    # store
-    x = v + i                    # store
+    x = v * 2 + k                # store
     i = i + 1
   }
 }
 race
-  a: f(3)
-  b: f(3)
-  c: f(2)
-finally (x != 99)
+  a: f(4, 1)
+  b: f(4, 5)
+  c: f(3, 9)
+finally (x != 1000000)
 `;
 
 async function explore(uri: vscode.Uri, variant?: string): Promise<Explored> {

@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { DEFAULT_BYTES } from '../../../extension/engine/explore/search.ts';
 import { explorable } from '../../../extension/session/explorable.ts';
 import {
+  askWorker,
   type Cancellation,
   exploreHere,
-  exploreInWorker,
   type StartWorker,
   type WorkerHandle,
 } from '../../../extension/worker/client.ts';
@@ -62,7 +62,7 @@ class Puppet implements WorkerHandle {
 async function withPuppet(begin: (puppet: Puppet) => void, cancel = new Cancel()) {
   const puppet = new Puppet(begin);
   const progress: Progress[] = [];
-  const outcome = await exploreInWorker(
+  const outcome = await askWorker(
     async () => puppet,
     request,
     each => progress.push(each),
@@ -93,10 +93,10 @@ describe('exploring in a worker', () => {
     const { outcome, progress, puppet, cancel } = await withPuppet(
       answering([
         { type: 'progress', states: 5, left: 2 },
-        { type: 'decided', decision },
+        { type: 'answer', answer: decision },
       ]),
     );
-    expect(outcome).toEqual({ kind: 'decided', decision });
+    expect(outcome).toEqual({ kind: 'answered', answer: decision });
     expect(progress).toEqual([{ type: 'progress', states: 5, left: 2 }]);
     expect(puppet.asked).toEqual([request]);
     expect(puppet.terminated).toBe(1);
@@ -105,7 +105,7 @@ describe('exploring in a worker', () => {
 
   it('is refused when none can be made, or it ends before it is ready', async () => {
     const start: StartWorker = () => Promise.reject(new Error('no workers here'));
-    const outcome = await exploreInWorker(start, request, () => {}, new Cancel());
+    const outcome = await askWorker(start, request, () => {}, new Cancel());
     expect(outcome).toEqual({ kind: 'refused', why: 'no workers here' });
     const second = await withPuppet(puppet => puppet.end('its policy'));
     expect(second.outcome).toEqual({ kind: 'refused', why: 'its policy' });
@@ -123,15 +123,15 @@ describe('exploring in a worker', () => {
     });
     expect(outcome).toEqual({
       kind: 'failed',
-      why: 'the explorer ended early (out of memory); 4096 states, 12 orders left',
+      why: 'the worker ended early (out of memory); 4096 states, 12 orders left',
     });
   });
 
   it('passes on why it cannot be done, and believes nothing that is not understood', async () => {
     const told = await withPuppet(answering([{ type: 'failed', why: 'a list overflows' }]));
     expect(told.outcome).toEqual({ kind: 'failed', why: 'a list overflows' });
-    const odd = await withPuppet(answering([{ type: 'decided', decision: { ...decision, verdict: 'maybe' } }]));
-    expect(odd.outcome).toMatchObject({ kind: 'failed', why: expect.stringContaining('not understood') });
+    const odd = await withPuppet(answering([{ type: 'answer', answer: { ...decision, verdict: 'maybe' } }]));
+    expect(odd.outcome).toMatchObject({ kind: 'failed', why: expect.stringContaining('its answer is none') });
   });
 
   it('ends the worker at once when it is cancelled', async () => {

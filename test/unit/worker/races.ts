@@ -1,22 +1,21 @@
-/** Three agents that load and store: 20,000 states with `n` = 2, more than any bound of a test with `n` = 99. */
+/** Three agents that load and store one word, each `n` times: 10,000 states with 3, more than any bound of a test with 99. */
 export function storing(n: number): string {
   return `machine intel
   vcpus 2 x2apic
-shared x, y
-operation f(n) {
+shared x
+operation f(k) {
   int i = 0
   while (i < ${n}) {
     int v = x                    # load
-    y = v + n                    # store
-    x = v + i                    # store
+    x = v * 2 + k                # store
     i = i + 1
   }
 }
 race
   a: f(1)
-  b: f(2)
-  c: f(3)
-finally (x != 1000)
+  b: f(5)
+  c: f(9)
+finally (x != 1000000)
 `;
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ExploreRequest, Report } from '../../../extension/worker/messages.ts';
+import type { Decision, ExploreRequest, Report } from '../../../extension/worker/messages.ts';
 import { type Scope, serve } from '../../../extension/worker/serve.ts';
 import { COUNTING, storing } from './races.ts';
 
@@ -25,9 +25,9 @@ describe('the explorer’s worker', () => {
   it('finds what breaks, and proves what holds', () => {
     expect(said(request(COUNTING, { variant: 'before' }))).toMatchObject([
       { type: 'ready' },
-      { type: 'decided', decision: { verdict: 'broken', broken: 'finally (x == 2)', shortest: true } },
+      { type: 'answer', answer: { verdict: 'broken', broken: 'finally (x == 2)', shortest: true } },
     ]);
-    expect(said(request(COUNTING, { variant: 'after' }))[1]).toMatchObject({ decision: { verdict: 'holds' } });
+    expect(said(request(COUNTING, { variant: 'after' }))[1]).toMatchObject({ answer: { verdict: 'holds' } });
   });
 
   it('explores with the files that came with the text', () => {
@@ -37,13 +37,15 @@ describe('the explorer’s worker', () => {
       name: 'a.irq',
       files: new Map([['machine.irq', { text: machine }]]),
     };
-    expect(said(request(text, { variant: 'before' }))[1]).toMatchObject({ decision: { verdict: 'broken' } });
+    expect(said(request(text, { variant: 'before' }))[1]).toMatchObject({ answer: { verdict: 'broken' } });
   });
 
-  it('says how far it is at most ten times a second', () => {
-    const progress = (tick: number) => said(request(storing(2)), tick).filter(({ type }) => type === 'progress');
+  it('says how far it is, at most ten times a second', () => {
+    const some = request(storing(99), { bytes: 1 << 22 });
+    const progress = (tick: number) => said(some, tick).filter(({ type }) => type === 'progress');
     const often = progress(100);
-    expect(often.length).toBeGreaterThan(5);
+    expect(often.length).toBeGreaterThan(2);
+    // A report is due at each second look at the clock.
     expect(progress(50).length).toBeLessThan(often.length);
     expect(progress(0)).toEqual([]);
     const states = often.map(each => (each.type === 'progress' ? each.states : -1));
@@ -52,10 +54,19 @@ describe('the explorer’s worker', () => {
 
   it('says that it was not complete when its memory is full', () => {
     const [, report] = said(request(storing(99), { bytes: 1 << 20 }));
-    expect(report).toMatchObject({ type: 'decided', decision: { verdict: 'unknown', neverAsked: false, order: [] } });
-    const { states, left } = report.type === 'decided' ? report.decision : { states: 0, left: 0 };
+    expect(report).toMatchObject({ type: 'answer', answer: { verdict: 'unknown', neverAsked: false, order: [] } });
+    const { states, left } = report.type === 'answer' ? (report.answer as Decision) : { states: 0, left: 0 };
     expect(left).toBeGreaterThan(0);
     expect(states).toBeGreaterThan(left);
+  });
+
+  it('compares, and draws', () => {
+    const text = 'machine intel\n  vcpus 2 x2apic\nvcpu 0: ipi fixed 0x41 to 1\n';
+    const [, compared] = said({ type: 'compare', text, alternative: { label: 'AMD', vendor: 'amd' } });
+    expect(compared).toMatchObject({ type: 'answer', answer: { right: { name: 'AMD' } } });
+    const [, drawn] = said({ type: 'diagram', text });
+    expect(drawn).toMatchObject({ type: 'answer', answer: expect.stringContaining('vcpu 0') });
+    expect(said({ type: 'diagram', text: 'machine' })[1]).toEqual({ type: 'answer', answer: undefined });
   });
 
   it('says why it cannot', () => {

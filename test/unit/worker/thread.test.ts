@@ -4,7 +4,7 @@ import path from 'node:path';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DEFAULT_BYTES } from '../../../extension/engine/explore/search.ts';
-import { exploreInWorker } from '../../../extension/worker/client.ts';
+import { askWorker } from '../../../extension/worker/client.ts';
 import type { Progress } from '../../../extension/worker/messages.ts';
 import { nodeWorker } from '../../../extension/worker/nodeWorker.ts';
 import { COUNTING, storing } from './races.ts';
@@ -14,7 +14,7 @@ const file = (name: string) => path.join(folder, name);
 const never = { isCancellationRequested: false, onCancellationRequested: () => ({ dispose() {} }) };
 const request = (text: string, variant?: string) => ({ type: 'explore', text, variant, bytes: DEFAULT_BYTES }) as const;
 const explore = (script: string, text: string, variant?: string) =>
-  exploreInWorker(
+  askWorker(
     () => nodeWorker(file(script)),
     request(text, variant),
     () => {},
@@ -39,10 +39,10 @@ afterAll(() => rmSync(folder, { recursive: true }));
 describe('a worker thread', () => {
   it('explores a scenario that it was sent', async () => {
     expect(await explore('worker.cjs', COUNTING, 'before')).toMatchObject({
-      kind: 'decided',
-      decision: { verdict: 'broken', broken: 'finally (x == 2)' },
+      kind: 'answered',
+      answer: { verdict: 'broken', broken: 'finally (x == 2)' },
     });
-    expect(await explore('worker.cjs', COUNTING, 'after')).toMatchObject({ decision: { verdict: 'holds' } });
+    expect(await explore('worker.cjs', COUNTING, 'after')).toMatchObject({ answer: { verdict: 'holds' } });
   });
 
   it('reports while it is at work, and ends in the middle of it', async () => {
@@ -55,7 +55,7 @@ describe('a worker thread', () => {
       },
     };
     const seen: Progress[] = [];
-    const outcome = await exploreInWorker(
+    const outcome = await askWorker(
       () => nodeWorker(file('worker.cjs')),
       request(storing(99)),
       progress => {
@@ -72,11 +72,11 @@ describe('a worker thread', () => {
     expect(await explore('missing.cjs', COUNTING)).toMatchObject({ kind: 'refused' });
     expect(await explore('exits.cjs', COUNTING)).toMatchObject({
       kind: 'failed',
-      why: 'the explorer ended early (exit code 3); 0 states, 0 orders left',
+      why: 'the worker ended early (exit code 3); 0 states, 0 orders left',
     });
     expect(await explore('throws.cjs', COUNTING)).toMatchObject({
       kind: 'failed',
-      why: 'the explorer ended early (a bug); 0 states, 0 orders left',
+      why: 'the worker ended early (a bug); 0 states, 0 orders left',
     });
   });
 });
