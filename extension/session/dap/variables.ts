@@ -24,6 +24,9 @@ export type Container =
   | { readonly kind: 'locals'; readonly names: readonly string[]; readonly values: readonly number[] }
   | { readonly kind: 'step'; readonly look: () => StepView };
 
+/** What is no field of the machine cannot be set. */
+const READ_ONLY = { presentationHint: { attributes: ['readOnly'] } };
+
 /** Hands out references, from 1 on. */
 export class References {
   private readonly containers: Container[] = [];
@@ -44,6 +47,7 @@ export function variablesOf(m: Machine, references: References, container: Conta
         name,
         value: hex(container.values[i], 1),
         variablesReference: 0,
+        ...READ_ONLY,
       }));
     case 'step':
       return stepVariables(container.look());
@@ -69,7 +73,12 @@ export function variablesOf(m: Machine, references: References, container: Conta
 
 /** What the last step did: its sentence, and each field that it changed. */
 function stepVariables({ sentence, agent, place, source, writes }: StepView): DebugProtocol.Variable[] {
-  const text = (name: string, value: string): DebugProtocol.Variable => ({ name, value, variablesReference: 0 });
+  const text = (name: string, value: string): DebugProtocol.Variable => ({
+    name,
+    value,
+    variablesReference: 0,
+    ...READ_ONLY,
+  });
   return [
     text('why', sentence),
     text('where', source === '' ? place : `${place}, ${source}`),
@@ -120,7 +129,7 @@ function blockVariables(m: Machine, references: References, block: Block, index:
   }
   if (block === 'vcpu') {
     const page = { name: 'apic page', value: '4096 bytes', memoryReference: pageReference(index) };
-    variables.push({ ...page, variablesReference: 0 });
+    variables.push({ ...page, variablesReference: 0, ...READ_ONLY });
   }
   return variables;
 }
