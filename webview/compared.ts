@@ -44,7 +44,8 @@ export function answered(
 /** Asks the host for what is to be shown, one question at a time. */
 export class Asker {
   readonly #post: (message: FromWebview) => void;
-  #waiting = false;
+  /** The run that was asked, until it answers; another run does not answer for it. */
+  #waiting: string | undefined;
   /** What the last question was about. */
   #asked = '';
 
@@ -58,15 +59,17 @@ export class Asker {
     const { of, run } = compared.choice;
     const isPinned = typeof of === 'number';
     if (isPinned && compared.moment === undefined && run !== snapshot.run) return undefined;
-    const question = isPinned ? `${of}` : `${of} ${snapshot.run} ${snapshot.position} ${snapshot.length}`;
-    if (this.#waiting || question === this.#asked || (isPinned && compared.moment !== undefined)) return compared;
-    this.#waiting = true;
+    const place = `${snapshot.uri} ${snapshot.run}`;
+    const question = isPinned ? `${of}` : `${of} ${place} ${snapshot.position} ${snapshot.length}`;
+    const isAnswered = compared.moment !== undefined || compared.reason !== undefined;
+    if (this.#waiting === place || (isAnswered && (isPinned || question === this.#asked))) return compared;
+    this.#waiting = place;
     this.#asked = question;
     this.#post({ type: 'beside', of });
     return compared;
   }
 
   heard(): void {
-    this.#waiting = false;
+    this.#waiting = undefined;
   }
 }

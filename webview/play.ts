@@ -63,8 +63,8 @@ export class Play {
     if (!this.#playing || !before) return;
     const isSame = snapshot.run === before.run && snapshot.uri === before.uri;
     if (isSame && snapshot.position === before.position) {
-      // Without an answer to come it is the same picture anew; as an answer it says that there is nothing to take.
-      if (this.#asked) this.stop('end');
+      // As an answer at the last step it says that there is nothing to take; else it is the same picture anew.
+      if (this.#asked && snapshot.position === snapshot.length) this.stop('end');
       return;
     }
     if (!isSame || !this.#asked || snapshot.position !== before.position + 1) {

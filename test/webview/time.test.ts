@@ -79,6 +79,8 @@ describe('playing', () => {
     expect(await play().count()).toBe(1);
     await fresh.press('p');
     await show(at(9, { sequence: 30 }));
+    expect(await pause().count()).toBe(1);
+    await show(at(9, { sequence: 31, length: 9, finished: false }));
     expect(await fresh.view.text('.notice')).toBe('End of the run.');
   });
 
@@ -225,11 +227,17 @@ describe('another profile', () => {
     expect(await fresh.view.axe()).toEqual([]);
   });
 
-  it('says why there is none', async () => {
+  it('says why there is none, and is asked for anew when it is chosen again', async () => {
     await show(at(3));
     await choose();
     await fresh.view.send({ type: 'beside', beside: { of: 'Linux 2013', at: 3, reason: 'no such thing' } });
     expect(await fresh.view.text('.beside')).toContain('no such thing');
+    await fresh.view.page.locator('.beside').getByRole('button', { name: 'close' }).click();
+    await fresh.view.posted();
+    await choose();
+    expect(await fresh.view.posted()).toEqual([{ type: 'beside', of: 'Linux 2013' }]);
+    await show(at(3, { run: 2 }));
+    expect((await fresh.view.posted()).filter(({ type }) => type === 'beside')).toHaveLength(1);
     await fresh.press('v');
     await fresh.view.send({ type: 'profiles', labels: [] });
     expect(await fresh.view.text('dialog')).toContain('There is no other profile');
