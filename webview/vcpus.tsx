@@ -44,7 +44,7 @@ export function Vcpus(props: VcpusProps): VNode {
         class="cards"
         label={t('vCPUs')}
         count={vcpus.length}
-        minWidth={290}
+        minWidth={272}
         maxWidth={560}
         itemHeight={gridsShown ? 480 : 220}
         renderItem={i => (
