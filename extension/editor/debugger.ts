@@ -116,16 +116,25 @@ class InlineAdapter implements DebugAdapter {
       attach: (session, program) => (session ? runs.attach(id, session, uriOf(program), text) : runs.detach(id)),
     };
     this.#session = import('./lazy.ts').then(({ DebugSession }) => new DebugSession(host));
+    this.#session.catch((error: Error) => {
+      void window.showErrorMessage(l10n.t('IRQScope cannot step: {0}', error.message));
+      this.#sent.fire({ type: 'event', event: 'terminated', seq: 1 } as DebugProtocolMessage);
+    });
   }
 
   handleMessage(message: DebugProtocolMessage): void {
-    void this.#session.then(session => session.handle(message as Parameters<DebugSession['handle']>[0]));
+    void this.#withSession(session => void session.handle(message as Parameters<DebugSession['handle']>[0]));
+  }
+
+  /** Without one the user has been told. */
+  #withSession(use: (session: DebugSession) => void): Promise<void> {
+    return this.#session.then(use, () => {});
   }
 
   dispose(): void {
     this.#disposed = true;
     this.#stops.dispose();
-    void this.#session.then(session => session.dispose());
+    void this.#withSession(session => session.dispose());
     this.#sent.dispose();
   }
 }
