@@ -108,7 +108,7 @@ describe('included files', () => {
     assert.equal((await locations('vscode.executeDefinitionProvider', 'two.irq')).join(), '/work/machines/two.irq:0');
     assert.equal(
       (await locations('vscode.executeReferenceProvider', 'TARGET')).sort().join(),
-      '/work/main.irq:1,/work/main.irq:3,/work/machines/two.irq:3',
+      '/work/machines/two.irq:3,/work/main.irq:1,/work/main.irq:3',
     );
     assert.equal(codes(main).join(), '');
     const links = await vscode.commands.executeCommand<vscode.DocumentLink[]>('vscode.executeLinkProvider', main);
