@@ -12,7 +12,7 @@ import type { Diagnostic as Problem, Severity } from '../scenario/diagnostics.ts
 import { LANGUAGE } from './scenarioLanguage.ts';
 import { toRange } from './scenarioRange.ts';
 import { includedUri } from './scenarioText.ts';
-import { checkedOf, includedBy, includes, loadIncluded } from './scenarioTrees.ts';
+import { checkedOf, forgetStored, includedBy, includes, loadIncluded } from './scenarioTrees.ts';
 
 /** A scenario of this size is checked within a few milliseconds, so at every key press; a larger one when typing pauses. */
 const SMALL_LINES = 2_000;
@@ -54,13 +54,17 @@ export class ScenarioDiagnostics implements Disposable {
     const watcher = workspace.createFileSystemWatcher('**/*.irq');
     this.#subscriptions = [
       watcher,
-      workspace.onDidOpenTextDocument(document => this.#update(document, 0)),
+      workspace.onDidOpenTextDocument(document => {
+        forgetStored(document.uri);
+        this.#update(document, 0);
+      }),
       workspace.onDidChangeTextDocument(({ document }) => this.#changed(document)),
       workspace.onDidCloseTextDocument(document => this.#forget(document)),
       watcher.onDidChange(uri => this.#updateIncluding(uri)),
       watcher.onDidCreate(uri => this.#updateIncluding(uri)),
       watcher.onDidDelete(uri => this.#updateIncluding(uri)),
       // What lies outside of the workspace is not watched.
+      window.onDidChangeActiveTextEditor(() => forgetStored()),
       window.onDidChangeActiveTextEditor(
         editor => editor && includes(editor.document) && this.#update(editor.document, 0),
       ),
@@ -83,6 +87,7 @@ export class ScenarioDiagnostics implements Disposable {
 
   /** Scenarios that include a file which is another one now. */
   #updateIncluding(uri: Uri): void {
+    forgetStored(uri);
     const key = uri.toString();
     for (const document of workspace.textDocuments) {
       if (!isScenario(document)) continue;

@@ -1,8 +1,8 @@
-import type { TextDocument } from 'vscode';
+import { type TextDocument, type Uri, workspace } from 'vscode';
 import type { Checked } from '../scenario/check.ts';
 import type { Files, FileText, Tree } from '../scenario/tree.ts';
 import { check, collect, Memo, parse } from './lazy.ts';
-import { nameOf, readIncluded } from './scenarioText.ts';
+import { includedUri, nameOf, readIncluded } from './scenarioText.ts';
 
 interface Known {
   readonly version: number;
@@ -48,6 +48,25 @@ export function includes(document: TextDocument): boolean {
   return treeOf(document).nodes.some(({ kind }) => kind === 'include');
 }
 
+/** Files that no editor has open, by address: they are not read at every key press. */
+const stored = new Map<string, FileText>();
+
+/** What is stored under an address, or anywhere, may be something else now. */
+export function forgetStored(uri?: Uri): void {
+  if (uri) stored.delete(uri.toString());
+  else stored.clear();
+}
+
+async function readOnce(scenario: Uri, name: string): Promise<FileText> {
+  const key = includedUri(scenario, name).toString();
+  const known = stored.get(key);
+  if (known) return known;
+  const open = () => workspace.textDocuments.some(({ uri }) => uri.toString() === key);
+  const file = await readIncluded(scenario, name);
+  if (!open()) stored.set(key, file);
+  return file;
+}
+
 /** The same text is the same object: what was made of it stands. */
 function kept(before: FileText | undefined, now: FileText): FileText {
   return before && JSON.stringify(before) === JSON.stringify(now) ? before : now;
@@ -61,7 +80,7 @@ export async function loadIncluded(document: TextDocument): Promise<void> {
   }
   const before = included.get(document);
   const found = await collect(treeOf(document), async name =>
-    kept(before?.get(name), await readIncluded(document.uri, name)),
+    kept(before?.get(name), await readOnce(document.uri, name)),
   );
   const same = before?.size === found.size && [...found].every(([name, file]) => before.get(name) === file);
   if (!same) included.set(document, found);
