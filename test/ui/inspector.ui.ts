@@ -103,6 +103,25 @@ test.each(['Light Modern', 'Dark High Contrast', 'Light High Contrast', 'Dark Mo
   },
 );
 
+test('a table opens with its rows, says what a value means and leads to the step that wrote it', async () => {
+  await inspector().getByRole('slider', { name: 'Step' }).press('End');
+  await inspector().getByRole('button', { name: /^VMCS/ }).click();
+  const grid = inspector().getByRole('grid', { name: 'VMCS' });
+  await grid.getByRole('row').nth(2).waitFor();
+  const reason = grid.getByRole('row').nth(1).locator('[data-ask$="exit_reason"]');
+  expect(await reason.textContent()).toBe('0x0020 MSR_WRITE');
+  await reason.click();
+  await page.keyboard.press('ArrowLeft');
+  await page.keyboard.press('ArrowRight');
+  await inspector().locator('.tip', { hasText: 'Basic reason of the last VM exit' }).waitFor();
+  await screenshot(page, 'tables');
+  await page.keyboard.press('Enter');
+  await shows(/VM exit/);
+  await grid.locator('ins', { hasText: '0x0020 MSR_WRITE' }).waitFor();
+  await inspector().getByRole('button', { name: /^VMCS/ }).click();
+  await grid.waitFor({ state: 'detached' });
+});
+
 test('nothing in it breaks the content security policy', () => {
   expect(workbench.cspReports).toEqual([]);
 });
