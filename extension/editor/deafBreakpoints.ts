@@ -1,5 +1,5 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import { window } from 'vscode';
+import { l10n, window } from 'vscode';
 
 const ANSWERS: ReadonlySet<string> = new Set([
   'setFunctionBreakpoints',
@@ -23,7 +23,7 @@ export class DeafBreakpoints {
       // Without an id it belongs to another file, and is none of this run's.
       if (verified || reason === undefined || id === undefined || this.#told.has(reason)) continue;
       this.#told.add(reason);
-      void window.showWarningMessage(`This breakpoint never stops: ${reason}`);
+      void window.showWarningMessage(l10n.t('This breakpoint never stops: {0}', reason));
     }
   }
 }

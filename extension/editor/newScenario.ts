@@ -1,14 +1,6 @@
 import { commands, type ExtensionContext, FileType, l10n, Uri, window, workspace } from 'vscode';
+import { BEGINNINGS, type Beginning } from '../scenario/beginnings.ts';
 import { LANGUAGE } from './scenarioLanguage.ts';
-
-const MINIMAL = `machine intel
-  kernel  6.16
-  vcpus   2 x2apic
-  with    apicv
-
-vcpu 0:  ipi fixed 0x41 to 1
-expect   vcpu 1 takes 0x41
-`;
 
 interface Template {
   readonly label: string;
@@ -16,7 +8,7 @@ interface Template {
   readonly read: () => Promise<string>;
 }
 
-/** "New Scenario": a small one, or a copy of one that ships. */
+/** "New Scenario": a small one of each kind, or a copy of one that ships. */
 export function registerNewScenario(context: ExtensionContext): void {
   context.subscriptions.push(
     commands.registerCommand('irqscope.newScenario', async () => {
@@ -34,18 +26,24 @@ export function registerNewScenario(context: ExtensionContext): void {
 }
 
 async function templatesIn(folder: Uri): Promise<Template[]> {
-  const minimal = {
-    label: l10n.t('An IPI to a running vCPU'),
-    detail: l10n.t('the smallest scenario'),
-    read: async () => MINIMAL,
+  const labels: Readonly<Record<Beginning['name'], readonly [label: string, detail: string]>> = {
+    ipi: [l10n.t('An IPI to a running vCPU'), l10n.t('the smallest scenario')],
+    device: [l10n.t('A device wakes a vCPU'), l10n.t('posted by VT-d, with the wake-up vector')],
+    sections: [l10n.t('Tests in sections'), l10n.t('each from the start, each run by itself')],
+    avic: [l10n.t('An IPI on AMD'), l10n.t('with AVIC')],
+    race: [l10n.t('A race'), l10n.t('every order of its steps can be explored')],
   };
+  const beginnings = BEGINNINGS.map(({ name, text }): Template => {
+    const [label, detail] = labels[name];
+    return { label, detail, read: async () => text };
+  });
   const entries = await workspace.fs.readDirectory(folder);
   const names = entries.filter(([name, type]) => type === FileType.File && name.endsWith('.irq')).map(([name]) => name);
   const shipped = names.sort().map(async name => {
     const text = new TextDecoder().decode(await workspace.fs.readFile(Uri.joinPath(folder, name)));
     return { label: titleOf(text, name), detail: name, read: async () => text };
   });
-  return [minimal, ...(await Promise.all(shipped))];
+  return [...beginnings, ...(await Promise.all(shipped))];
 }
 
 /** The first comment line says what a scenario shows. */
