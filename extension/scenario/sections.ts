@@ -1,6 +1,6 @@
 import { parse } from './parse.ts';
 import type { Range } from './program.ts';
-import type { SectionNode, Tree } from './tree.ts';
+import type { ScenarioText, SectionNode, Tree } from './tree.ts';
 
 export interface SectionTitle {
   readonly title: string;
@@ -24,6 +24,6 @@ export function titlesIn(tree: Tree): SectionTitle[] {
   return [...found.values()];
 }
 
-export function sectionsOf(text: string): SectionTitle[] {
+export function sectionsOf(text: ScenarioText): SectionTitle[] {
   return titlesIn(parse(text));
 }
