@@ -36,6 +36,9 @@ export interface InspectorSource {
   handle(message: FromWebview): Answer | undefined;
 }
 
+/** What stands on the tab. */
+export const titleOf = (scenario: Uri | undefined): string => (scenario ? `IRQScope: ${nameOf(scenario)}` : 'IRQScope');
+
 /** Said while there is no scenario to show. */
 const NOTHING_RUNS: ToWebview = {
   type: 'empty',
@@ -106,7 +109,7 @@ export class InspectorPanel {
   }
 
   #post(): void {
-    const title = this.#source ? `IRQScope: ${nameOf(this.#source.uri)}` : 'IRQScope';
+    const title = titleOf(this.#source?.uri);
     if (this.panel.title !== title) this.panel.title = title;
     if (!this.#ready) return;
     const message = this.#source?.current(this.#tables) ?? NOTHING_RUNS;

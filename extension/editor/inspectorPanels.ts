@@ -1,7 +1,17 @@
-import { commands, type Disposable, type ExtensionContext, Uri, ViewColumn, type WebviewPanel, window } from 'vscode';
+import {
+  commands,
+  type Disposable,
+  type ExtensionContext,
+  type Tab,
+  TabInputWebview,
+  Uri,
+  ViewColumn,
+  type WebviewPanel,
+  window,
+} from 'vscode';
 import type { CurrentRun } from './currentRun.ts';
 import { registerExportRun } from './exportRun.ts';
-import { InspectorPanel, VIEW_TYPE } from './inspectorPanel.ts';
+import { InspectorPanel, titleOf, VIEW_TYPE } from './inspectorPanel.ts';
 import { registerPictures } from './pictures.ts';
 import { Places } from './places.ts';
 import type { Runs } from './runs.ts';
@@ -23,6 +33,7 @@ export function registerInspector(context: ExtensionContext, runs: Runs): void {
       deserializeWebviewPanel: (panel, state) => panels.restore(panel, state),
     }),
   );
+  void panels.reconnect();
   registerVcpuGlance(context, runs);
   registerExportRun(context, runs);
   registerPictures(context, runs, (run, drawing) => panels.open(run.uri).draw(drawing));
@@ -46,6 +57,8 @@ function scenarioMeant(runs: Runs): Uri | undefined {
   return runs.meant?.uri ?? window.visibleTextEditors.find(isScenario)?.document.uri;
 }
 
+const isInspector = ({ input }: Tab): boolean => input instanceof TabInputWebview && input.viewType.endsWith(VIEW_TYPE);
+
 interface Shown {
   readonly view: InspectorPanel;
   /** Undefined until there is a scenario to show. */
@@ -64,7 +77,10 @@ class InspectorPanels implements Disposable {
     this.#extensionUri = extensionUri;
     this.#runs = runs;
     this.#places = places;
-    this.#renames = runs.onDidRename(run => this.#closeOthers(run));
+    this.#renames = runs.onDidRename(run => {
+      this.#closeOthers(run);
+      this.#remember();
+    });
   }
 
   dispose(): void {
@@ -82,6 +98,28 @@ class InspectorPanels implements Disposable {
     }
     const place = { viewColumn: this.#column(), preserveFocus: true };
     return this.#add(window.createWebviewPanel(VIEW_TYPE, 'IRQScope', place), run);
+  }
+
+  /**
+   * When only the extension host is restarted, VS Code keeps the tabs of the panels and asks nobody to revive them: they show their last
+   * picture and hear nothing. Each gets a successor in its place.
+   */
+  async reconnect(): Promise<void> {
+    const tabs = window.tabGroups.all.flatMap(group => group.tabs);
+    const orphans = this.#places.orphans.flatMap(scenario => {
+      const uri = scenarioOf(scenario);
+      const tab = uri && tabs.find(each => isInspector(each) && each.label === titleOf(uri));
+      return tab ? [{ uri, tab }] : [];
+    });
+    // What comes last in a group is what is seen there.
+    for (const { uri, tab } of orphans.sort((a, b) => Number(a.tab.isActive) - Number(b.tab.isActive))) {
+      const column = { viewColumn: tab.group.viewColumn, preserveFocus: true };
+      const run = this.#runs.of(uri);
+      if (this.#of(run)) continue;
+      await run.resume(this.#places.of(uri));
+      this.#add(window.createWebviewPanel(VIEW_TYPE, titleOf(uri), column), run);
+      await window.tabGroups.close(tab, true);
+    }
   }
 
   /** @param state what the view remembered: the scenario and the place in it are part of that */
@@ -123,6 +161,7 @@ class InspectorPanels implements Disposable {
   #show(shown: Shown, run: CurrentRun): void {
     if (shown.run === run) return;
     shown.run = run;
+    this.#remember();
     shown.view.source = run;
     this.#look(shown);
   }
@@ -136,10 +175,15 @@ class InspectorPanels implements Disposable {
 
   #remove(shown: Shown): void {
     this.#shown.delete(shown);
+    this.#remember();
     const { run } = shown;
     if (!run) return;
     if (this.#runs.front === run) this.#runs.front = undefined;
     void run.inspect('no').then(() => this.#runs.forgetIdle(run));
+  }
+
+  #remember(): void {
+    this.#places.open = [...this.#shown].flatMap(({ run }) => (run ? [run.uri.toString()] : []));
   }
 
   /** A file was renamed to one that another inspector shows, and has taken its place. */

@@ -1,6 +1,14 @@
-import type { Memento, Uri } from 'vscode';
+import { env, type Memento, type Uri } from 'vscode';
 
 const KEY = 'places';
+
+/** Inspectors that are open, and in which life of the window: a reload begins another one. */
+const OPEN = 'inspectors';
+
+interface Open {
+  readonly window: string;
+  readonly scenarios: readonly string[];
+}
 
 /** Scenarios whose place is kept: more than anyone has inspectors open. */
 const MOST = 50;
@@ -24,8 +32,10 @@ export class Places {
     this.#memento = memento;
   }
 
+  /** The extension host ends: what is not kept yet is kept now. */
   dispose(): void {
     clearTimeout(this.#timer);
+    this.#store();
   }
 
   of(scenario: Uri): string | undefined {
@@ -35,11 +45,25 @@ export class Places {
   keep(scenario: string, place: string): void {
     this.#news.set(scenario, place);
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => {
-      const others = this.#kept.filter(([key]) => !this.#news.has(key));
-      void this.#memento.update(KEY, [...this.#news, ...others].slice(0, MOST));
-      this.#news.clear();
-    }, PAUSE);
+    this.#timer = setTimeout(() => this.#store(), PAUSE);
+  }
+
+  #store(): void {
+    if (this.#news.size === 0) return;
+    const others = this.#kept.filter(([key]) => !this.#news.has(key));
+    void this.#memento.update(KEY, [...this.#news, ...others].slice(0, MOST));
+    this.#news.clear();
+  }
+
+  /** Inspectors of these scenarios are open. */
+  set open(scenarios: readonly string[]) {
+    void this.#memento.update(OPEN, { window: env.sessionId, scenarios } satisfies Open);
+  }
+
+  /** What was open in this same window when its extension host ended. */
+  get orphans(): readonly string[] {
+    const open = this.#memento.get<Open>(OPEN);
+    return open?.window === env.sessionId ? open.scenarios : [];
   }
 
   get #kept(): Kept {

@@ -8,7 +8,7 @@ import { treeOf } from './scenarioTrees.ts';
 const RUN = 'irqscope.runScenario';
 const DEBUG = 'irqscope.debugScenario';
 
-/** Above the machine, or where it is included: run to the end, step, or run under another profile. Above a section: run or step through it alone. */
+/** Above the machine, or where it is included: run to the end, step, see it live, or run under another profile. Above a section: run or step through it alone. */
 export const lensProvider: CodeLensProvider = {
   provideCodeLenses(document) {
     const machine = treeOf(document).nodes.find(({ kind }) => kind === 'machine' || kind === 'include');
@@ -32,6 +32,7 @@ export const lensProvider: CodeLensProvider = {
       ...sections,
       new CodeLens(range, { title: l10n.t('Run'), command: RUN, arguments: [document.uri.toString()] }),
       new CodeLens(range, { title: l10n.t('Debug'), command: DEBUG, arguments: [document.uri.toString()] }),
+      new CodeLens(range, { title: l10n.t('Inspect'), command: 'irqscope.openInspector', arguments: [uri] }),
       new CodeLens(range, { title: l10n.t('Compare with …'), command: COMPARE, arguments: [document.uri.toString()] }),
     ];
   },

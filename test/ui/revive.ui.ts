@@ -39,22 +39,27 @@ async function press(keys: string): Promise<void> {
   await inspector().locator('h1').click();
   for (const key of keys) await page.keyboard.press(key);
 }
+const eventually = <T>(what: () => Promise<T>) => expect.poll(what, { timeout: 20_000 });
 const panel = (name: string) => page.locator('.tab', { hasText: `IRQScope: ${name}` });
 
+/** VS Code stores what panels and extensions remember some time later, and nothing tells when. */
+const hasRemembered = () => page.waitForTimeout(1500);
+
 async function reload(): Promise<void> {
-  // VS Code stores what panels and extensions remember some time later, and nothing tells when.
-  await page.waitForTimeout(1500);
+  await hasRemembered();
   await page.reload();
   await page.locator('.explorer-folders-view .monaco-list-row').first().waitFor({ timeout: 60_000 });
 }
 
 /** What the desktop's command `workbench.action.restartExtensionHost` does; VS Code in a browser has the service, not the command. */
-const restartExtensionHost = () =>
-  page.evaluate(async () => {
+async function restartExtensionHost(): Promise<void> {
+  await hasRemembered();
+  await page.evaluate(async () => {
     const { extensions } = window as unknown as { readonly extensions: ExtensionService };
     if (!(await extensions.stopExtensionHosts('a test restarts it'))) throw new Error('it does not stop');
     await extensions.startExtensionHosts();
   });
+}
 
 interface ExtensionService {
   stopExtensionHosts(reason: string): Promise<boolean>;
@@ -77,11 +82,11 @@ async function lives(name: string, step: number): Promise<void> {
   await shows(name, step);
   expect(await origin()).toBe('live');
   const before = await place();
+  const line = async () => Number(/line (\d+)/.exec(await textOf('.statement'))?.[1]);
+  const next = (await line()) + 1;
   const file = path.join(workbench.folder, name);
   writeFileSync(file, `# new\n${readFileSync(file, 'utf8')}`);
-  const line = /line (\d+)/.exec(await textOf('.statement'))?.[1];
-  const moved = () => textOf('.statement');
-  await expect.poll(moved, { timeout: 15_000 }).toContain(`line ${Number(line) + 1}`);
+  await eventually(line).toBe(next);
   expect(await place()).toBe(before);
   await press('s');
   await shows(name, step + 1);
@@ -97,6 +102,7 @@ test('a reload of the window brings every panel back to its place', async () => 
 
 test('a restart of the extension host brings them back', async () => {
   await restartExtensionHost();
+  await shows(FIRST, 4);
   await lives(FIRST, 4);
   await panel(SECOND).click();
   await lives(SECOND, 6);
@@ -107,20 +113,21 @@ test('a debug session that a restart ends leaves its panel where it was', async 
   await page.locator('.monaco-editor:visible .view-lines').first().click();
   await page.keyboard.press('F5');
   await page.locator('.debug-top-stack-frame-line').waitFor();
-  await expect.poll(origin, { timeout: 15_000 }).toBe('debug session');
+  await eventually(origin).toBe('debug session');
   for (let i = 0; i < 2; i++) await page.keyboard.press('F11');
   await shows(SECOND, 2);
   const before = await place();
   await restartExtensionHost();
+  await eventually(origin).toBe('live');
+  expect(await place()).toBe(before);
   await lives(SECOND, 2);
-  expect(await place()).not.toBe(before);
 });
 
 test('a debug session that a reload ends, too', async () => {
   await page.locator('.monaco-editor:visible .view-lines').first().click();
   await page.keyboard.press('F5');
   await page.locator('.debug-top-stack-frame-line').waitFor();
-  await expect.poll(origin, { timeout: 15_000 }).toBe('debug session');
+  await eventually(origin).toBe('debug session');
   for (let i = 0; i < 4; i++) await page.keyboard.press('F11');
   await shows(SECOND, 4);
   await reload();
