@@ -65,9 +65,22 @@ export async function base64Of(blob: Blob): Promise<string> {
   return btoa(text);
 }
 
+/** Milliseconds that VS Code may take to bring the focus to the view. */
+const PATIENCE = 1_000;
+const LOOK_EVERY = 50;
+
+/** Only a page that has the keyboard may fill the clipboard; a command that was picked from the palette leaves it there. */
+async function focused(): Promise<void> {
+  for (let waited = 0; waited < PATIENCE && !document.hasFocus(); waited += LOOK_EVERY) {
+    window.focus();
+    await new Promise(resolve => setTimeout(resolve, LOOK_EVERY));
+  }
+}
+
 /** False when the browser takes no picture, or not from here. */
 export async function copyImage(blob: Blob): Promise<boolean> {
   try {
+    await focused();
     await navigator.clipboard.write([new ClipboardItem({ 'image/png': blob })]);
     return true;
   } catch {
