@@ -40,11 +40,16 @@ const MACHINES = [
   '',
 ];
 const WORDS =
-  'machine intel amd kernel 6.16 2013 vcpus cpus host with apicv avic ipiv vtd-posting vcpu cpu device nic guest choose running exited blocked preempted on to of : , = # icr ipi fixed lowest nmi init startup logical self all all-but-self msi enter exit block eoi tpr cr8 write wrmsr APIC_EOI RESCHEDULE_VECTOR expect no not is has lacks takes nothing does irr isr pid.on pid.pir rvi mode IN_GUEST_MODE notification wake-up let TARGET A section one two repeat end race a b always finally eventually within operation f(v) { } (x == 1) shared list variant memory tso interrupt posted irte 0 1 2 3 0x41 0xfd 0..2 1..TARGET 3..1 0x0000000100000041 0xfee01000 99999999999999999999'.split(
+  'machine intel amd kernel 6.16 2013 vcpus cpus host with apicv avic ipiv vtd-posting vcpu cpu device nic guest choose running exited blocked preempted on to of : , = # icr ipi fixed lowest nmi init startup logical self all all-but-self msi pin gsi up down level masked call trace read rdmsr kvm_apicv_accept_irq enter exit block eoi tpr cr8 write wrmsr APIC_EOI RESCHEDULE_VECTOR expect no not is has lacks takes nothing does irr isr pid.on pid.pir rvi mode IN_GUEST_MODE notification wake-up let TARGET A section one two repeat end race a b always finally eventually within operation f(v) { } (x == 1) shared list variant memory tso interrupt posted irte 0 1 2 3 0x41 0xfd 0..2 1..TARGET 3..1 0x0000000100000041 0xfee01000 99999999999999999999'.split(
     ' ',
   );
 const LINES = [
   'include "a.irq"',
+  'pin 4 fixed 0x31 to 1 level',
+  'pin 5 0x0100000000000041',
+  'gsi 4 up',
+  'vcpu 1: rdmsr APIC_ID',
+  'expect call of pi_wakeup_handler, no trace kvm_apicv_accept_irq',
   'include "b/c.irq"',
   'include "../a.irq" # up',
   'include "main.irq"',
