@@ -29,12 +29,21 @@ export function nameOfAgent(m: Machine, agent: number): string {
   return agent <= m.vcpuCount ? `vcpu ${agent - 1}` : `cpu ${agent - 1 - m.vcpuCount}`;
 }
 
-/** Is this agent in the middle of something, and not only waiting to begin it? */
+/** Is this agent in the middle of something, and not only about to begin it? It has taken a step then that others could see. */
 export function atWork(m: Machine, agent: number): boolean {
-  if (m.idle(agent)) {
-    return false;
+  const frames = m.stack(agent);
+  return frames.some(({ operation, step }, i) => {
+    const at = operation.steps.indexOf(step);
+    const taken = operation.steps.slice(0, at < 0 ? undefined : at).some(each => !each.silent);
+    // Who is inside of a call has left the steps in front of it behind.
+    return taken || (i === 0 && at < 0);
+  });
+}
+
+/** What an operation that arises of itself is about: the number of the CPU, or the agent whose store buffer it is; 0 for agents of which there is one. */
+export function subjectOf(m: Machine, agent: number): number {
+  if (agent >= m.ownAgents) {
+    return agent - m.ownAgents - m.addition.agents.length;
   }
-  const [frame] = m.stack(agent);
-  const first = frame.operation.steps.find(each => !each.silent);
-  return frame.step !== first || first.until === undefined;
+  return agent < m.iommuAgent ? agent - 1 - m.vcpuCount : 0;
 }

@@ -1,6 +1,6 @@
 /** A machine at work: its memory, its agents and the one way in which anything happens, `step`. */
 import { type Addition, type Agenda, NOTHING_ADDED, withRestated } from './addition.ts';
-import { nameOfAgent } from './agents.ts';
+import { nameOfAgent, subjectOf } from './agents.ts';
 import type { MachineConfig } from './config.ts';
 import { switchesOf } from './lapic/switches.ts';
 import { AGENT, AGENT_WORDS, C, D, FRAME_WORDS, G, type Layout, layoutOf, MAX_DEPTH, V } from './layout.ts';
@@ -232,7 +232,11 @@ export class Machine extends Memory {
     this.marks = 0;
     this.stepped = agent;
     this.agent = agent;
-    this.head = this.words[this.top(agent)];
+    // What was begun may have been nothing but control flow.
+    this.head = this.idle(agent) ? NO_CODE : this.words[this.top(agent)];
+    if (this.head === NO_CODE) {
+      return;
+    }
     this.deferring = this.buffers?.watch(agent, this.operations[this.head >>> 16]);
     this.runOne(agent);
     this.settle(agent);
@@ -253,7 +257,7 @@ export class Machine extends Memory {
       }
       throw new Error(`${this.agentName(agent)} has nothing to do`);
     }
-    this.start(agent, arising, this.subjectOf(agent));
+    this.start(agent, arising, subjectOf(this, agent));
   }
 
   /** Ends the step that `step` took, together with everything that was stored since. */
@@ -288,7 +292,7 @@ export class Machine extends Memory {
   nextFrame(agent: number): Frame | undefined {
     const arising = this.idle(agent) ? this.arising(agent) : undefined;
     if (arising !== undefined) {
-      return { operation: arising, step: arising.steps[0], locals: [this.subjectOf(agent)] };
+      return { operation: arising, step: arising.steps[0], locals: [subjectOf(this, agent)] };
     }
     return this.stack(agent)[0];
   }
@@ -298,14 +302,6 @@ export class Machine extends Memory {
       return this.buffers?.arising(agent);
     }
     return agent > this.vcpuCount ? this.spontaneous(this, agent) : undefined;
-  }
-
-  /** What an operation that arises of itself is about: the number of the CPU; 0 for agents of which there is one. */
-  private subjectOf(agent: number): number {
-    if (agent >= this.ownAgents) {
-      return agent - this.ownAgents - this.addition.agents.length;
-    }
-    return agent < this.iommuAgent ? agent - 1 - this.vcpuCount : 0;
   }
 
   /** Does the agent's next step have to wait for another agent? */

@@ -74,12 +74,17 @@ export function codeName(operation: Operation): string {
   return /^\w+$/.test(operation.name) ? operation.name : operation.name.toLowerCase().replaceAll(/\W+/g, '_');
 }
 
+/** Kernel functions of which the engine has parts under the same name: the function itself is the longest. */
+const IN_PARTS: readonly string[] = ['vcpu_enter_guest', 'interrupt_request'];
+
 /** Every operation of the engine by its name in code; where two share a name, the one that stands first. */
 export function builtIns(): ReadonlyMap<string, Operation> {
   if (known.size === 0) {
     for (const operation of operations) {
       const name = codeName(operation);
-      if (!known.has(name)) {
+      const other = known.get(name);
+      const whole = IN_PARTS.includes(name) && operation.steps.length > (other?.steps.length ?? 0);
+      if (other === undefined || whole) {
         known.set(name, operation);
       }
     }
