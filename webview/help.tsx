@@ -50,6 +50,15 @@ export function Help({ onClose }: { readonly onClose: () => void }): VNode {
           <kbd>v</kbd>,
         )}
       </p>
+      <h2>{t('Tables')}</h2>
+      <p>
+        {rich(
+          'A button opens or closes each; {0} marks those that the step changed. The arrows walk a table, and {1} or a double click goes to the last step that changed a value. What a value means shows under the pointer and with the keyboard on it; {2} hides it.',
+          <b>Δ</b>,
+          <kbd>Enter</kbd>,
+          <kbd>Esc</kbd>,
+        )}
+      </p>
       <h2>{t('Vector grid')}</h2>
       <p>
         {rich(
