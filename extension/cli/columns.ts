@@ -6,7 +6,10 @@ export function fitted(line: string, columns: number | undefined): string {
   if (columns === undefined || columns < NARROWEST || line.length <= columns) {
     return line;
   }
-  const indent = ' '.repeat(Math.min(line.length - line.trimStart().length + 2, columns / 2));
+  // Under the last column that two blanks set off.
+  const gaps = [...line.slice(0, columns / 2).matchAll(/^ +| {2,}/g)];
+  const last = gaps.at(-1);
+  const indent = ' '.repeat(last === undefined ? 2 : last.index + last[0].length + 2);
   const lines: string[] = [];
   let rest = line;
   while (rest.length > columns) {

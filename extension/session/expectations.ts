@@ -71,6 +71,6 @@ function judgeEvent(m: Machine, condition: Extract<Condition, { kind: 'event' }>
   return {
     condition,
     holds: happened === condition.happens,
-    found: `there was ${happened ? 'a' : 'no'} ${condition.event} of vcpu ${condition.vcpu}`,
+    found: `there was ${happened ? (condition.event === 'exit' ? 'an' : 'a') : 'no'} ${condition.event} of vcpu ${condition.vcpu}`,
   };
 }
