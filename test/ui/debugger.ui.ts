@@ -3,6 +3,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { command, openFile, openWorkbench, screenshot, type Workbench } from '../rig/workbench.ts';
 
 const FILE = '01-posted-to-running.irq';
+/** Machines that test are busy machines. */
+const PATIENT = { timeout: 30_000 };
 
 let workbench: Workbench;
 let page: Page;
@@ -38,7 +40,9 @@ async function goTo(line: number): Promise<void> {
   await page.locator('.quick-input-widget input.input').waitFor();
   await page.keyboard.type(`${line}`);
   await page.keyboard.press('Enter');
-  await expect.poll(() => page.locator('.statusbar-item', { hasText: /^Ln / }).innerText()).toContain(`Ln ${line},`);
+  await expect
+    .poll(() => page.locator('.statusbar-item', { hasText: /^Ln / }).innerText(), PATIENT)
+    .toContain(`Ln ${line},`);
 }
 
 /** The line at which VS Code shows the run. */
@@ -46,7 +50,7 @@ async function stopsAt(text: RegExp): Promise<void> {
   const top = editor.locator('.debug-top-stack-frame-line').first();
   const line = editor.locator('.view-line', { hasText: text }).first();
   const distance = async () => Number((await top.boundingBox())?.y) - Number((await line.boundingBox())?.y);
-  await expect.poll(distance).toBe(0);
+  await expect.poll(distance, PATIENT).toBe(0);
 }
 
 test('a function that does not exist: the breakpoint says so, and which one was meant', async () => {
@@ -77,18 +81,18 @@ test('the debug console: fields are offered, a statement is done at once, the ke
   await page.keyboard.press('Delete');
   const scope = page.locator('.debug-variables .monaco-list-row[aria-label="Scope vCPU 1"]');
   await scope.click();
-  await expect.poll(() => variable('isr').innerText()).toContain('{}');
+  await expect.poll(() => variable('isr').innerText(), PATIENT).toContain('{}');
   await focusConsole();
   await type('send fixed 0x61 to 1');
   await output(/\d+ steps; to walk through them/).waitFor();
-  await expect.poll(() => variable('isr').innerText()).toContain('{0x61}');
+  await expect.poll(() => variable('isr').innerText(), PATIENT).toContain('{0x61}');
   await type('expect vcpu 1: isr has 0x41');
   await output('vcpu 1.isr is {0x61}').waitFor();
   await type('vcpu 0: dance');
   await output('`dance` is not').waitFor();
   await screenshot(page, 'debug-console');
   await page.locator('.debug-toolbar .codicon-debug-step-back').click();
-  await expect.poll(() => variable('isr').innerText()).toContain('{}');
+  await expect.poll(() => variable('isr').innerText(), PATIENT).toContain('{}');
 });
 
 test('break on value change, from the variable’s menu', async () => {
@@ -96,7 +100,7 @@ test('break on value change, from the variable’s menu', async () => {
   await page.locator('.context-view .action-label', { hasText: 'Break on Value Change' }).click();
   await page.locator('.debug-breakpoints .monaco-list-row', { hasText: 'vcpu 1.svi' }).waitFor();
   await command(page, 'Debug: Continue');
-  await expect.poll(() => variable('svi').innerText()).toContain('0x61');
+  await expect.poll(() => variable('svi').innerText(), PATIENT).toContain('0x61');
   const row = page.locator('.debug-breakpoints .monaco-list-row', { hasText: 'vcpu 1.svi' });
   await row.hover();
   await row.locator('.action-label[aria-label*="Remove"]').click();
@@ -118,7 +122,7 @@ test('a failed expectation shows as an exception with what was found', async () 
   await page.locator('.context-view .action-label', { hasText: 'Set Value' }).click();
   await page.locator('.debug-variables input').waitFor();
   await type('0xf0');
-  await expect.poll(() => variable('tpr').innerText()).toContain('0xf0');
+  await expect.poll(() => variable('tpr').innerText(), PATIENT).toContain('0xf0');
   await command(page, 'Debug: Continue');
   const widget = page.locator('.exception-widget');
   await widget.waitFor();

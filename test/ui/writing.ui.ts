@@ -84,7 +84,7 @@ test('Enter indents what belongs to a block, and comes back behind it', async ()
   for (let i = 0; i < 6; i++) await page.keyboard.press('ArrowLeft');
   await page.keyboard.press('Enter');
   await expect
-    .poll(() => linesOf(editor))
+    .poll(() => linesOf(editor), { timeout: 20_000 })
     .toEqual([
       'machine intel',
       '  vcpus 2',
