@@ -81,7 +81,7 @@ test('Enter indents what belongs to a block, and comes back behind it', async ()
     await page.keyboard.press('Enter');
   }
   await page.keyboard.type('# two words');
-  for (let i = 0; i < 6; i++) await page.keyboard.press('ArrowLeft');
+  for (let i = 0; i < 'words'.length; i++) await page.keyboard.press('ArrowLeft');
   await page.keyboard.press('Enter');
   await expect
     .poll(() => linesOf(editor), { timeout: 20_000 })
