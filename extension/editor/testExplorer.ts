@@ -51,6 +51,8 @@ class Explorer implements Disposable {
   readonly #rules = new RuleCoverage();
   /** What a run executed, for the coverage that VS Code asks for later. */
   readonly #executed = new WeakMap<FileCoverage, FileCoverageDetail[]>();
+  /** URIs of the files that a scenario includes, by the id of its test. */
+  readonly #included = new Map<string, readonly string[]>();
   #watching = false;
 
   constructor(controller: TestController) {
@@ -138,6 +140,11 @@ class Explorer implements Disposable {
       run?.errored(item, new TestMessage((error as Error).message));
       return undefined;
     }
+    const names = typeof text === 'string' ? [] : [...text.files.keys()];
+    this.#included.set(
+      item.id,
+      names.map(name => includedUri(uri, name).toString()),
+    );
     item.children.replace(
       sectionsOf(text).map(({ title, range }) => {
         const child = item.children.get(title) ?? this.#controller.createTestItem(title, title, uri);
@@ -158,7 +165,7 @@ class Explorer implements Disposable {
       const files = new Set(changed);
       changed.clear();
       const items = await this.#chosen(request);
-      const concerned = items.filter(({ uri }) => uri !== undefined && files.has(uri.toString()));
+      const concerned = items.filter(item => this.#madeOf(item).some(file => files.has(file)));
       if (concerned.length > 0) await this.#run(request, token, concerned);
     };
     const listener = workspace.onDidChangeTextDocument(({ document, contentChanges }) => {
@@ -171,6 +178,11 @@ class Explorer implements Disposable {
       clearTimeout(timer);
       listener.dispose();
     });
+  }
+
+  /** The file of a test, and those that it includes. */
+  #madeOf({ uri, parent, id }: TestItem): readonly string[] {
+    return uri === undefined ? [] : [uri.toString(), ...(this.#included.get(parent?.id ?? id) ?? [])];
   }
 
   async #run(request: TestRunRequest, token: CancellationToken, some?: readonly TestItem[]): Promise<void> {

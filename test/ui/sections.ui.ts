@@ -87,6 +87,16 @@ test('continuous run: an edit runs what it concerns, and nothing else', async ()
   await press(row(FILE), 'Continuous Run');
 });
 
+test('continuous run: an edit of a file that is included counts too', async () => {
+  await press(row('matrix/1-running.irq'), 'Continuous Run');
+  await openFile(page, 'posting.irq');
+  await page.keyboard.press('Control+End');
+  await page.keyboard.type('# edited');
+  await showTests();
+  await verdict(row('matrix/1-running.irq'), 'passed');
+  await press(row('matrix/1-running.irq'), 'Continuous Run');
+});
+
 test('coverage: rules of the engine as pages, what was passed and what was not', async () => {
   await command(page, 'Test: Run All Tests with Coverage');
   const covered = page.locator('.monaco-list-row', { hasText: 'irq_comm.c.rules' });
