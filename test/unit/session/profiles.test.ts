@@ -1,4 +1,7 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { expect, test } from 'vitest';
+import { KERNEL_VERSIONS } from '../../../extension/engine/profile.ts';
 import { type Alternative, comparable, comparisonOf, type SideBySide } from '../../../extension/session/profiles.ts';
 import { MACHINE, TO_RUNNING } from './scenarios.ts';
 
@@ -42,4 +45,10 @@ test('the other mode encodes the IPI anew', () => {
   const { right } = with_('xAPIC mode', TO_RUNNING);
   expect(right.text).toContain('vmx_deliver_posted_interrupt');
   expect(right.text).not.toContain('MSR 0x830');
+});
+
+test('a launch configuration offers every kernel', () => {
+  const manifest = JSON.parse(readFileSync(path.join(import.meta.dirname, '../../../package.json'), 'utf8'));
+  const { profile } = manifest.contributes.debuggers[0].configurationAttributes.launch.properties;
+  expect(profile.enum).toEqual(KERNEL_VERSIONS);
 });
