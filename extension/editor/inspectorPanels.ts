@@ -1,6 +1,6 @@
 import {
   commands,
-  type Disposable,
+  Disposable,
   type ExtensionContext,
   type Tab,
   TabInputWebview,
@@ -33,7 +33,6 @@ export function registerInspector(context: ExtensionContext, runs: Runs): void {
       deserializeWebviewPanel: (panel, state) => panels.restore(panel, state),
     }),
   );
-  void panels.reconnect();
   registerVcpuGlance(context, runs);
   registerExportRun(context, runs);
   registerPictures(context, runs, (run, drawing) => panels.open(run.uri).draw(drawing));
@@ -57,6 +56,9 @@ function scenarioMeant(runs: Runs): Uri | undefined {
   return runs.meant?.uri ?? window.visibleTextEditors.find(isScenario)?.document.uri;
 }
 
+/** Milliseconds in which VS Code has a panel restored that is seen; later ones find themselves replaced. */
+const RESTORING = 2000;
+
 const isInspector = ({ input }: Tab): boolean => input instanceof TabInputWebview && input.viewType.endsWith(VIEW_TYPE);
 
 interface Shown {
@@ -71,20 +73,24 @@ class InspectorPanels implements Disposable {
   readonly #extensionUri: Uri;
   readonly #runs: Runs;
   readonly #places: Places;
-  readonly #renames: Disposable;
+  readonly #subscriptions: Disposable;
+  /** Scenarios of inspectors that were open when the last extension host ended, and have none of this one yet. */
+  #unclaimed: readonly string[];
 
   constructor(extensionUri: Uri, runs: Runs, places: Places) {
     this.#extensionUri = extensionUri;
     this.#runs = runs;
     this.#places = places;
-    this.#renames = runs.onDidRename(run => {
+    this.#unclaimed = places.open;
+    const renames = runs.onDidRename(run => {
       this.#closeOthers(run);
       this.#remember();
     });
+    this.#subscriptions = Disposable.from(renames, this.#watchOrphans());
   }
 
   dispose(): void {
-    this.#renames.dispose();
+    this.#subscriptions.dispose();
   }
 
   /** Shows the inspector of a scenario beside the editor, without taking the keyboard from the text. */
@@ -102,24 +108,42 @@ class InspectorPanels implements Disposable {
 
   /**
    * When only the extension host is restarted, VS Code keeps the tabs of the panels and asks nobody to revive them: they show their last
-   * picture and hear nothing. Each gets a successor in its place.
+   * picture and hear nothing. A tab that is seen and was not restored is such a one, and then all are. Each gets a successor in its place.
    */
-  async reconnect(): Promise<void> {
-    const tabs = window.tabGroups.all.flatMap(group => group.tabs);
-    const orphans = this.#places.orphans.flatMap(scenario => {
-      const uri = scenarioOf(scenario);
-      const tab = uri && tabs.find(each => isInspector(each) && each.label === titleOf(uri));
-      return tab ? [{ uri, tab }] : [];
-    });
+  async #reconnect(): Promise<void> {
+    const orphans = this.#orphans();
+    this.#unclaimed = orphans.map(({ uri }) => uri.toString());
+    if (!orphans.some(({ tab }) => tab.isActive)) return;
     // What comes last in a group is what is seen there.
     for (const { uri, tab } of orphans.sort((a, b) => Number(a.tab.isActive) - Number(b.tab.isActive))) {
-      const column = { viewColumn: tab.group.viewColumn, preserveFocus: true };
       const run = this.#runs.of(uri);
       if (this.#of(run)) continue;
+      const column = { viewColumn: tab.group.viewColumn, preserveFocus: true };
       await run.resume(this.#places.of(uri));
       this.#add(window.createWebviewPanel(VIEW_TYPE, titleOf(uri), column), run);
       await window.tabGroups.close(tab, true);
     }
+  }
+
+  #orphans(): readonly { readonly uri: Uri; readonly tab: Tab }[] {
+    const tabs = window.tabGroups.all.flatMap(group => group.tabs).filter(isInspector);
+    return this.#unclaimed.flatMap(scenario => {
+      const uri = scenarioOf(scenario);
+      const run = uri && this.#runs.known(uri);
+      const tab = uri && !(run && this.#of(run)) && tabs.find(each => each.label === titleOf(uri));
+      return tab ? [{ uri, tab }] : [];
+    });
+  }
+
+  /** Tabs are restored soon after they are seen. */
+  #watchOrphans(): Disposable {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const look = (): void => {
+      clearTimeout(timer);
+      if (this.#unclaimed.length > 0) timer = setTimeout(() => void this.#reconnect(), RESTORING);
+    };
+    look();
+    return Disposable.from(window.tabGroups.onDidChangeTabs(look), { dispose: () => clearTimeout(timer) });
   }
 
   /** @param state what the view remembered: the scenario and the place in it are part of that */
@@ -183,7 +207,9 @@ class InspectorPanels implements Disposable {
   }
 
   #remember(): void {
-    this.#places.open = [...this.#shown].flatMap(({ run }) => (run ? [run.uri.toString()] : []));
+    const shown = [...this.#shown].flatMap(({ run }) => (run ? [run.uri.toString()] : []));
+    this.#unclaimed = this.#unclaimed.filter(scenario => !shown.includes(scenario));
+    this.#places.open = [...shown, ...this.#unclaimed];
   }
 
   /** A file was renamed to one that another inspector shows, and has taken its place. */

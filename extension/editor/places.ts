@@ -1,14 +1,9 @@
-import { env, type Memento, type Uri } from 'vscode';
+import type { Memento, Uri } from 'vscode';
 
 const KEY = 'places';
 
-/** Inspectors that are open, and in which life of the window: a reload begins another one. */
+/** Scenarios of the inspectors that are open. */
 const OPEN = 'inspectors';
-
-interface Open {
-  readonly window: string;
-  readonly scenarios: readonly string[];
-}
 
 /** Scenarios whose place is kept: more than anyone has inspectors open. */
 const MOST = 50;
@@ -55,15 +50,13 @@ export class Places {
     this.#news.clear();
   }
 
-  /** Inspectors of these scenarios are open. */
-  set open(scenarios: readonly string[]) {
-    void this.#memento.update(OPEN, { window: env.sessionId, scenarios } satisfies Open);
+  /** Scenarios whose inspectors are open, or were when the extension host ended. */
+  get open(): readonly string[] {
+    return this.#memento.get<readonly string[]>(OPEN, []);
   }
 
-  /** What was open in this same window when its extension host ended. */
-  get orphans(): readonly string[] {
-    const open = this.#memento.get<Open>(OPEN);
-    return open?.window === env.sessionId ? open.scenarios : [];
+  set open(scenarios: readonly string[]) {
+    void this.#memento.update(OPEN, scenarios);
   }
 
   get #kept(): Kept {
