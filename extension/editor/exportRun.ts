@@ -1,5 +1,4 @@
 import { commands, type ExtensionContext, l10n, Uri, window, workspace } from 'vscode';
-import { recordingPage } from './recordingPage.ts';
 import type { Runs } from './runs.ts';
 import { LANGUAGE } from './scenarioLanguage.ts';
 import { nameOf, readScenario } from './scenarioText.ts';
@@ -28,7 +27,7 @@ async function exportRun(extensionUri: Uri, runs: Runs, target?: Uri): Promise<v
     target ?? (await window.showSaveDialog({ defaultUri: page, filters: { [l10n.t('Web page')]: ['html'] } }));
   if (file === undefined) return;
   try {
-    const { recordingOf, recordingOfRun } = await import('./lazy.ts');
+    const { recordingOf, recordingOfRun, recordingPage } = await import('./lazy.ts');
     const [script, style] = await Promise.all(['js', 'css'].map(kind => bundle(extensionUri, kind)));
     const html = await recordingPage({
       recording: meant?.session

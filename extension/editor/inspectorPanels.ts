@@ -57,7 +57,7 @@ function scenarioMeant(runs: Runs): Uri | undefined {
 }
 
 /** Milliseconds in which VS Code has a panel restored that is seen; later ones find themselves replaced. */
-const RESTORING = 2000;
+const RESTORING = 3000;
 
 const isInspector = ({ input }: Tab): boolean => input instanceof TabInputWebview && input.viewType.endsWith(VIEW_TYPE);
 
@@ -76,6 +76,8 @@ class InspectorPanels implements Disposable {
   readonly #subscriptions: Disposable;
   /** Scenarios of inspectors that were open when the last extension host ended, and have none of this one yet. */
   #unclaimed: readonly string[];
+  /** None of them will be restored. */
+  #restarted = false;
 
   constructor(extensionUri: Uri, runs: Runs, places: Places) {
     this.#extensionUri = extensionUri;
@@ -108,18 +110,17 @@ class InspectorPanels implements Disposable {
 
   /**
    * When only the extension host is restarted, VS Code keeps the tabs of the panels and asks nobody to revive them: they show their last
-   * picture and hear nothing. A tab that is seen and was not restored is such a one, and then all are. Each gets a successor in its place.
+   * picture and hear nothing. A tab that is seen and was not restored is such a one, and gets a successor in its place.
    */
   async #reconnect(): Promise<void> {
     const orphans = this.#orphans();
     this.#unclaimed = orphans.map(({ uri }) => uri.toString());
-    if (!orphans.some(({ tab }) => tab.isActive)) return;
-    // What comes last in a group is what is seen there.
-    for (const { uri, tab } of orphans.sort((a, b) => Number(a.tab.isActive) - Number(b.tab.isActive))) {
+    for (const { uri, tab } of orphans.filter(each => each.tab.isActive)) {
       const run = this.#runs.of(uri);
-      if (this.#of(run)) continue;
-      const column = { viewColumn: tab.group.viewColumn, preserveFocus: true };
       await run.resume(this.#places.of(uri));
+      if (this.#of(run)) continue;
+      this.#restarted = true;
+      const column = { viewColumn: tab.group.viewColumn, preserveFocus: true };
       this.#add(window.createWebviewPanel(VIEW_TYPE, titleOf(uri), column), run);
       await window.tabGroups.close(tab, true);
     }
@@ -140,7 +141,7 @@ class InspectorPanels implements Disposable {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const look = (): void => {
       clearTimeout(timer);
-      if (this.#unclaimed.length > 0) timer = setTimeout(() => void this.#reconnect(), RESTORING);
+      if (this.#unclaimed.length > 0) timer = setTimeout(() => void this.#reconnect(), this.#restarted ? 0 : RESTORING);
     };
     look();
     return Disposable.from(window.tabGroups.onDidChangeTabs(look), { dispose: () => clearTimeout(timer) });

@@ -36,4 +36,5 @@ export { askWorker, exploreHere } from '../worker/client.ts';
 export { serve } from '../worker/serve.ts';
 export { runLive } from './liveRun.ts';
 export { machineOf, recipientsOf } from './recipients.ts';
+export { recordingPage } from './recordingPage.ts';
 export { passagesOf } from './samples.ts';
