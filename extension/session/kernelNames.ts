@@ -14,7 +14,9 @@ export function nearestKernel(name: string): string | undefined {
 
 function olderThan(name: string): string | undefined {
   const wanted = numbered(name);
-  return wanted === undefined ? undefined : KERNEL_VERSIONS.filter(each => (numbered(each) ?? Infinity) <= wanted).at(-1);
+  return wanted === undefined
+    ? undefined
+    : KERNEL_VERSIONS.filter(each => (numbered(each) ?? Infinity) <= wanted).at(-1);
 }
 
 /** `6.16`, `v6.16.1` and `linux-6.16` as a number that grows with the version; undefined for other words. 2013 is 3.11. */
