@@ -315,6 +315,30 @@ describe('every trouble stops, and says what it is', () => {
   });
 });
 
+test('of many vCPUs a client reads a page at a time', async () => {
+  const client = await begun(MACHINE.replace('vcpus   3', 'vcpus   200').concat('vcpu 0: tpr 0\n'));
+  await client.line();
+  const { scopes } = await client.ask<DebugProtocol.ScopesResponse['body']>('scopes', { frameId: 1 });
+  const all = scopes.find(({ name }) => name === 'vCPUs');
+  expect(all?.indexedVariables).toBe(200);
+  const page = { variablesReference: all?.variablesReference, filter: 'indexed', start: 100, count: 50 };
+  const { variables } = await client.ask<DebugProtocol.VariablesResponse['body']>('variables', page);
+  expect(variables.map(({ name }) => name)).toEqual(Array.from({ length: 50 }, (_, i) => `vcpu ${100 + i}`));
+  const inside = { variablesReference: variables[0].variablesReference };
+  const fields = await client.ask<DebugProtocol.VariablesResponse['body']>('variables', inside);
+  expect(fields.variables.find(({ name }) => name === 'state')?.value).toBe('running');
+});
+
+test('what the last step changed stands in a scope of its own, with before and after', async () => {
+  const client = await begun();
+  await client.ask('setDataBreakpoints', { breakpoints: [{ dataId: 'vcpu 1.pid.on' }] });
+  await client.ask('continue', { threadId: 1 });
+  const { variables } = await client.ask<DebugProtocol.VariablesResponse['body']>('variables', {
+    variablesReference: await client.scope('Last step'),
+  });
+  expect(variables).toContainEqual(expect.objectContaining({ name: 'vcpu 1.pid.on', value: '0 → 1' }));
+});
+
 test('the console judges an expectation and sends', async () => {
   const client = await begun();
   const repl = async (expression: string) =>
