@@ -29,9 +29,9 @@ export class Memo {
    */
   of(machine: LineMachine, names: readonly string[]): ReadonlyMap<Node, CheckedLine> {
     const actions = JSON.stringify([machine, names]);
-    const { vcpus, cpus, devices = [], guest, vendor, apicv, kernel } = machine;
-    // What `checkExpect` looks at; of the kernel only whether it is the oldest.
-    const machineOfExpectations = [vcpus.length, cpus.length, devices, !guest, vendor, apicv, kernel === '2013'];
+    const { devices = [], guest, vendor, apicv, kernel } = machine;
+    // What `checkExpect` looks at, beside the numbers of vCPUs and CPUs; of the kernel only whether it is the oldest.
+    const machineOfExpectations = [devices, !guest, vendor, apicv, kernel === '2013'];
     const expectations = JSON.stringify([machineOfExpectations, names]);
     if (expectations !== this.expectations) this.lines = new Map();
     else if (actions !== this.actions) this.lines = new Map([...this.lines].filter(([{ kind }]) => kind === 'expect'));
@@ -49,6 +49,10 @@ export class Memo {
 interface CheckedLine {
   readonly statements: readonly Statement[];
   readonly diagnostics: readonly Diagnostic[];
+  /** vCPUs and CPUs that there must be for this; a line with problems says the same only where there are as many as then. */
+  readonly needs: { readonly vcpus: number; readonly cpus: number };
+  readonly count: number | undefined;
+  readonly cpus: number;
 }
 
 export interface CheckOptions {
@@ -120,7 +124,8 @@ class Statements {
   of(node: Node, report: Report): readonly Statement[] {
     if (node.kind === 'race' && node.part === 'race') return [this.statement(node, { kind: 'race' })];
     if (node.broken || (node.kind !== 'action' && node.kind !== 'expect')) return [];
-    const checked = this.memo.get(node) ?? this.check(node);
+    const known = this.memo.get(node);
+    const checked = known && this.stands(known) ? known : this.check(node);
     this.checked.set(node, checked);
     for (const each of checked.diagnostics) {
       // Statements share the ranges of their nodes, which have moved with the line.
@@ -131,13 +136,21 @@ class Statements {
     return checked.statements;
   }
 
+  private stands({ diagnostics, needs, count, cpus }: CheckedLine): boolean {
+    const now = this.machine.cpus.length;
+    if (count === this.count && cpus === now) return true;
+    // Without a number of vCPUs nothing is said about any.
+    if (count === undefined || this.count === undefined) return false;
+    return diagnostics.length === 0 && needs.vcpus <= this.count && needs.cpus <= now;
+  }
+
   check(node: ActionNode | ExpectNode): CheckedLine {
     const report = new Report(this.names);
     const { tree, machine, count } = this;
     if (node.kind === 'expect') {
       const conditions = checkConditions(node, lineOf(tree, node.range.line), machine, count, report);
       const statements = [this.statement(node, { kind: 'expect', conditions })];
-      return { statements, diagnostics: report.found };
+      return this.result(statements, report);
     }
     const statements: Statement[] = [];
     for (const each of eachAction(node, report)) {
@@ -147,7 +160,12 @@ class Statements {
       // What is wrong with the first is wrong with all.
       if (report.diagnostics.length > before) break;
     }
-    return { statements, diagnostics: report.found };
+    return this.result(statements, report);
+  }
+
+  private result(statements: readonly Statement[], report: Report): CheckedLine {
+    const { count, machine } = this;
+    return { statements, diagnostics: report.found, needs: report.needs, count, cpus: machine.cpus.length };
   }
 
   private statement({ range }: Node, action: Action): Statement {

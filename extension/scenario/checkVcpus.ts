@@ -20,7 +20,8 @@ export interface Cast {
 export function vcpuIndex(word: Token | undefined, count: number | undefined, report: Report): number | undefined {
   const value = report.number(word, "a vCPU's number");
   if (word === undefined || value === undefined) return undefined;
-  if (count === undefined || value < BigInt(count)) return value < 1024n ? Number(value) : undefined;
+  if (count === undefined || value < BigInt(count))
+    return value < 1024n ? report.needing('vcpus', Number(value)) : undefined;
   const range = count === 1 ? 'only vCPU 0' : `vCPUs 0 to ${count - 1}`;
   report.add(
     'irq310',
@@ -34,7 +35,7 @@ export function vcpuIndex(word: Token | undefined, count: number | undefined, re
 export function cpuIndex(word: Token | undefined, count: number, report: Report): number | undefined {
   const value = report.number(word, "a CPU's number");
   if (word === undefined || value === undefined) return undefined;
-  if (value < BigInt(count)) return Number(value);
+  if (value < BigInt(count)) return report.needing('cpus', Number(value));
   const range = count === 1 ? 'only CPU 0' : `CPUs 0 to ${count - 1}`;
   report.add(
     'irq311',

@@ -17,6 +17,14 @@ export class Report {
     private readonly files?: readonly string[],
   ) {}
 
+  /** One more than the highest number of a vCPU, and of a CPU, that was found to exist. */
+  readonly needs = { vcpus: 0, cpus: 0 };
+
+  needing(what: 'vcpus' | 'cpus', index: number): number {
+    this.needs[what] = Math.max(this.needs[what], index + 1);
+    return index;
+  }
+
   /** `Line 3`, or `` Line 3 of `machine.irq` ``. */
   line(number: number): string {
     const { file, line } = placeOf(this.files, number);
