@@ -1,17 +1,11 @@
-import { mkdir } from 'node:fs/promises';
-import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { BLOCKED, FAILING, FIXTURES, FULL, RUNNING } from './fixtures.ts';
 import { Harness } from './harness.ts';
-import { sample } from './samples.ts';
+import { SCENES } from './scenes.ts';
 import { THEMES } from './themes.ts';
 
-/** Set IRQSCOPE_SHOTS to a folder to look at what is tested here. */
-const shots = process.env['IRQSCOPE_SHOTS'];
-/** Between them they show every part of the view. */
-const TELLING = [RUNNING, BLOCKED, FAILING, FULL];
-const SAMPLE = sample('01-posted-to-running.irq', 'vmx_deliver_posted_interrupt');
-const WIDTHS = [280, 320, 800, 1600];
+/** Between them they show every part of the view; the first theme sees all scenes. */
+const TELLING = ['blocked', 'troubles', 'full', 'tables-intel', 'beside', 'help', 'menu'];
+const WIDTHS = [280, 420, 800, 1600];
 
 let harness: Harness;
 beforeAll(async () => {
@@ -20,25 +14,20 @@ beforeAll(async () => {
 afterAll(() => harness?.stop());
 
 describe.each(THEMES)('in theme $name', theme => {
-  it.each(shots || theme === THEMES[0] ? [...FIXTURES, SAMPLE] : TELLING)(
+  it.each(SCENES.filter(({ name }) => theme === THEMES[0] || TELLING.includes(name)))(
     '$name is accessible, fits and keeps the policy at every width',
     { timeout: 60_000 },
-    async ({ name, messages }) => {
-      const view = await harness.open({ theme });
+    async ({ messages, act, words }) => {
+      const view = await harness.open({ theme, ...(words && { words }) });
+      await view.send(...messages);
+      await act?.(view);
       for (const width of WIDTHS) {
         await view.page.setViewportSize({ width, height: 900 });
-        await view.send(...messages);
+        await view.settle();
         const overflow = await view.page.evaluate(
           () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
         );
         expect.soft(overflow, `horizontal overflow at ${width}`).toBeLessThanOrEqual(0);
-        if (shots) {
-          await mkdir(shots, { recursive: true });
-          await view.page.screenshot({
-            path: path.join(shots, `${name}-${theme.name}-${width}.png`),
-            fullPage: width !== 1600,
-          });
-        }
       }
       expect.soft(await view.axe()).toEqual([]);
       expect(await view.complaints()).toEqual([]);
