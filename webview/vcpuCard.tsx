@@ -21,6 +21,9 @@ const STATE_GLYPHS: Readonly<Record<string, string>> = {
 /** Runs listed on a line; the grid holds all. */
 const LISTED = 24;
 
+/** What decides about the next delivery, as fields. */
+const FOLLOWS_FROM = ['irr', 'isr', 'pid.pir', 'pid.on', 'tpr', 'rvi', 'if', 'recognized'] as const;
+
 export interface CardProps {
   readonly vcpu: VcpuView;
   /** Writes of the last step: they know the values from before. */
@@ -369,7 +372,12 @@ export class VcpuCard extends Component<CardProps> {
             </span>
           </Line>
           <Line label={t('next')} doc={t('What is delivered next, or what blocks it')}>
-            <span class="next">{vcpu.next}</span>
+            <span
+              class="field next"
+              {...asking(of, 'next', t('What is delivered next, or what blocks it'), FOLLOWS_FROM)}
+            >
+              {vcpu.next}
+            </span>
           </Line>
         </dl>
         {gridShown && <VectorGrid vcpu={vcpu} onAsk={onAsk} />}
