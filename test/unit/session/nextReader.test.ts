@@ -11,6 +11,9 @@ const files = readdirSync(SCENARIOS, { recursive: true, encoding: 'utf8' }).filt
   file => file.endsWith('.irq') && !/^include/m.test(readFileSync(path.join(SCENARIOS, file), 'utf8')),
 );
 
+/** A matcher looks at every word for half a second. */
+const isSame = (a: Int32Array, b: Int32Array): boolean => a.every((word, i) => word === b[i]);
+
 const reads = (session: ReturnType<typeof sessionOf>): readonly string[] =>
   session.explain().reads.map(({ field }) => field);
 
@@ -78,8 +81,8 @@ test.each(files)('in %s every reader is found, and looking leaves no trace', fil
   for (const step of readers) {
     session.seekReader(['vcpu 1.pid.on']);
     expect(session.position).toBe(step);
-    expect(words).toEqual(states[step]);
+    expect(isSame(words, states[step])).toBe(true);
   }
   session.seek(length);
-  expect(words).toEqual(states[length]);
+  expect(isSame(words, states[length])).toBe(true);
 });
