@@ -51,7 +51,7 @@ const OF_DEVICE = named(D, {
   resampled: 1,
 });
 
-const OF_IOMMU = named(IOMMU, { flags: 1, entry: 4, ga_status: 1 });
+const OF_IOMMU = named(IOMMU, { flags: 1, ga_status: 1 });
 
 const OF_GUEST = named(GUEST, { booted: 1, msi_address: 2 });
 
