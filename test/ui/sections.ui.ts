@@ -97,10 +97,15 @@ test('continuous run: an edit of a file that is included counts too', async () =
   await press(row('matrix/1-running.irq'), 'Continuous Run');
 });
 
+test('a machine alone is no test: it is skipped', async () => {
+  await press(row('machines/posting.irq'), 'Run Test');
+  await row('machines/posting.irq').locator('.codicon-testing-skipped-icon').waitFor();
+});
+
 test('coverage: rules of the engine as pages, what was passed and what was not', async () => {
   await command(page, 'Test: Run All Tests with Coverage');
   const covered = page.locator('.monaco-list-row', { hasText: 'irq_comm.c.rules' });
-  await covered.waitFor({ timeout: 30_000 });
+  await covered.waitFor({ timeout: 120_000 });
   expect(await covered.innerText()).toMatch(/\d+\.\d+%/);
   await covered.dblclick();
   const rules = page.locator('.monaco-editor[data-uri*="irq_comm.c.rules"]');
