@@ -22,9 +22,9 @@ operation f(n, k) {
   }
 }
 race
-  a: f(4, 1)
-  b: f(4, 5)
-  c: f(3, 9)
+  a: f(3, 1)
+  b: f(3, 5)
+  c: f(2, 9)
 finally (x != 1000000)
 `;
 
