@@ -26,6 +26,9 @@ export class Footprint implements Observer {
   /** Plain stores that went into the agent's store buffer. */
   readonly stores: number[] = [];
 
+  /** Every address that was looked at since `remember`, as it stands in memory; only kept where operations of the engine take part. */
+  readonly looked = new Set<number>();
+
   private agent = 0;
   private readonly raw: Int32Array;
   private readonly proxy: Int32Array;
@@ -41,6 +44,7 @@ export class Footprint implements Observer {
         if (typeof key === 'string') {
           const address = Number(key);
           if (address >= 0) {
+            this.looked.add(address);
             this.read(address);
             return target[address];
           }

@@ -17,6 +17,7 @@ import type { Machine } from '../machine.ts';
 import { wipeDead } from '../restated/liveness.ts';
 import { activityOf, Footprint } from './footprint.ts';
 import { depends, Futures, noTouches, type Place, type Touches } from './future.ts';
+import { KnownSteps } from './known.ts';
 import type { Visibility } from './visibility.ts';
 
 /** What the conditions and agents of a race look at, beside the words that steps read. */
@@ -58,6 +59,7 @@ export type Chosen = readonly number[];
 export class Reduction {
   readonly futures: Futures;
   private readonly footprint: Footprint;
+  private readonly known: KnownSteps | undefined;
   private readonly places: Place[] = [];
   private readonly touches: Touches[] = [];
   private readonly shown: Touches[];
@@ -73,6 +75,7 @@ export class Reduction {
   ) {
     this.futures = new Futures(m);
     this.footprint = new Footprint(m, looks.engine);
+    this.known = looks.engine ? new KnownSteps(m, this.footprint) : undefined;
     const threads = m.buffers?.threads ?? m.agentCount;
     this.owners = agents.map(agent => (agent >= threads ? agents.indexOf(agent - threads) : -1));
     this.shown = agents.map(noTouches);
@@ -159,15 +162,14 @@ export class Reduction {
       footprint.reads.push(activityOf(m, holder));
     }
     this.moves[i] = undefined;
-    if (footprint.watch(() => m.ready(agent))) {
-      const before = looks.status(agent);
-      looks.invariants.begin(agent, footprint.reads);
+    const before = looks.status(agent);
+    looks.invariants.begin(agent, footprint.reads);
+    if (this.takeStep(agent, place)) {
       let visible = looks.counted.has(agent);
       let broken = 0;
       let steps = 0;
       // Nobody else acts while the operation cannot be interrupted: the whole of it is one step.
       do {
-        footprint.watch(() => m.step(agent));
         footprint.watch(() => take.stepped(agent), false);
         steps++;
         broken = take.broken();
@@ -175,7 +177,7 @@ export class Reduction {
         broken === 0 &&
         m.words[G.holder] === agent + 1 &&
         steps < MOST_AT_ONCE &&
-        footprint.watch(() => m.ready(agent))
+        this.takeStep(agent, futures.placeOf(agent, looks.progress(agent)))
       );
       if (looks.status(agent) !== before) {
         footprint.writes.push(activityOf(m, agent));
@@ -192,6 +194,19 @@ export class Reduction {
       m.revert();
     }
     this.touches[i] = futures.note(place, footprint);
+  }
+
+  /** False when the agent cannot act. */
+  private takeStep(agent: number, place: Place): boolean {
+    const { m, footprint, known } = this;
+    if (known !== undefined) {
+      return known.take(agent, place);
+    }
+    const ready = footprint.watch(() => m.ready(agent));
+    if (ready) {
+      footprint.watch(() => m.step(agent));
+    }
+    return ready;
   }
 
   /**
