@@ -118,7 +118,9 @@ export class App extends Component<{ readonly host: Host }, AppState> {
   async #copy(snapshot: Snapshot): Promise<void> {
     try {
       const { compared } = this.state.time;
-      await navigator.clipboard.writeText(`${asText(snapshot, table => isOpen(table, this.state.tables))}${compared ? besideText(compared, snapshot) : ''}`);
+      await navigator.clipboard.writeText(
+        `${asText(snapshot, table => isOpen(table, this.state.tables))}${compared ? besideText(compared, snapshot) : ''}`,
+      );
       this.setState({ notice: t('copied') });
     } catch {
       this.setState({ notice: t('the clipboard refused') });
