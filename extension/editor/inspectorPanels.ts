@@ -104,8 +104,11 @@ class InspectorPanels implements Disposable {
       if (!shown.view.panel.visible) shown.view.panel.reveal(undefined, true);
       return shown.view;
     }
+    const orphan = this.#orphans().find(each => each.uri.toString() === uri?.toString());
     const place = { viewColumn: this.#column(), preserveFocus: true };
-    return this.#add(window.createWebviewPanel(VIEW_TYPE, 'IRQScope', place), run);
+    const view = this.#add(window.createWebviewPanel(VIEW_TYPE, titleOf(uri), place), run);
+    if (orphan) void window.tabGroups.close(orphan.tab, true);
+    return view;
   }
 
   /**

@@ -117,7 +117,9 @@ test('a debug session that a restart ends leaves its panel where it was', async 
   for (let i = 0; i < 2; i++) await page.keyboard.press('F11');
   await shows(SECOND, 2);
   const before = await place();
-  await restartExtensionHost();
+  const restarted = restartExtensionHost();
+  await page.getByRole('button', { name: 'Restart Anyway' }).click();
+  await restarted;
   await eventually(origin).toBe('live');
   expect(await place()).toBe(before);
   await lives(SECOND, 2);
