@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { irqfd } from '../../../../extension/engine/ioapic/irqfd.ts';
 import { IRQFD } from '../../../../extension/engine/layout.ts';
 import { lastWriter } from '../../../../extension/session/lastWriter.ts';
@@ -6,6 +6,8 @@ import { machine, vcpu } from '../../engine/devices.ts';
 import { line, vm, writeRegister, writeRte, x2apicVm } from '../../engine/irqchip.ts';
 import { sessionOf } from '../scenarios.ts';
 import { cell, changes, has, row, table, texts } from './rows.ts';
+
+vi.setConfig({ testTimeout: 30_000 });
 
 /** The machine after each step of a scenario, until `holds`. */
 function until(text: string, holds: (session: ReturnType<typeof sessionOf>) => boolean) {

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { check } from '../../../../extension/scenario/check.ts';
 import { parse } from '../../../../extension/scenario/parse.ts';
 import { Told } from '../../../../extension/session/delta.ts';
@@ -9,6 +9,8 @@ import { Session } from '../../../../extension/session/session.ts';
 import { snapshotOf } from '../../../../extension/session/snapshot.ts';
 import { tablesOf } from '../../../../extension/session/tables/view.ts';
 import { sessionOf } from '../scenarios.ts';
+
+vi.setConfig({ testTimeout: 30_000 });
 
 const SCENARIOS = new URL('../../../../scenarios/', import.meta.url);
 const TITLE = { title: 'a.irq', uri: 'file:///a.irq' };
