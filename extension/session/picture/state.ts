@@ -3,6 +3,7 @@ import { bitRuns, setBits } from '../../formats/bits.ts';
 import type { CpuView, Drawing, FieldTouch, Run, Snapshot, StepView, VcpuView, VectorWords } from '../protocol.ts';
 import { GRID_LEGEND, GRID_SIZE, vectorGrid } from './grid.ts';
 import { bold, dim, MONO, round, run, SANS, Sheet } from './sheet.ts';
+import { tables } from './tables.ts';
 
 /** Fits a page of paper and a column of a bug tracker. */
 const WIDTH = 860;
@@ -209,6 +210,8 @@ export function stateDrawing(snapshot: Snapshot): Drawing {
   if (latest.length > 0) sheet.gap(10);
   vcpus(sheet, snapshot.vcpus);
   cpus(sheet, snapshot.cpus);
+  sheet.gap(8);
+  tables(sheet, snapshot.tables, RIGHT);
   const told = step.number === 0 ? step.sentence : `${step.agent}: ${step.place}. ${step.sentence}`;
   return sheet.drawing(`${title}, step ${position} of ${length}`, told);
 }

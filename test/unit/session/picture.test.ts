@@ -77,6 +77,46 @@ describe('the present state', () => {
     },
   );
 
+  test('has the rows of tables that are in use, and of others those that the step touched', () => {
+    const row = (key: string, text: string, before?: string) => ({
+      key,
+      cells: [{ text: key }, before === undefined ? { text } : { text, before }],
+    });
+    const table = { note: '', count: 2, busy: 1, columns: ['index', 'mode'].map(name => ({ name, doc: '' })) };
+    const [first] = RUNNING.messages;
+    if (first.type !== 'snapshot') throw new Error('the fixture begins with a snapshot');
+    const lines = linesOf(
+      stateDrawing({
+        ...first.snapshot,
+        tables: [
+          {
+            ...table,
+            key: 'irte',
+            title: 'IRTEs',
+            featured: true,
+            whole: true,
+            rows: [row('5', 'posted'), { ...row('6', '-'), idle: true }],
+          },
+          {
+            ...table,
+            key: 'pins',
+            title: 'Pins',
+            featured: false,
+            whole: true,
+            rows: [row('1', 'a'), row('2', 'b', 'c')],
+          },
+          { ...table, key: 'none', title: 'Nothing', featured: false, whole: true, rows: [row('1', 'a')] },
+        ],
+      }),
+    );
+    expect(lines.slice(lines.indexOf('IRTEs'))).toEqual([
+      'IRTEs',
+      'index 5  mode posted',
+      'Pins',
+      'index 2  mode c → b',
+    ]);
+  });
+
   test('runs of vectors are named by their ends', () => {
     expect(linesOf(stateOf(FULL))).toContain('0x00–0xff');
   });
