@@ -6,7 +6,7 @@ import { command, openFile, openWorkbench, screenshot, type Workbench } from '..
 let workbench: Workbench;
 beforeAll(async () => {
   workbench = await openWorkbench();
-  writeFileSync(path.join(workbench.folder, 'mine.irq'), '');
+  for (const name of ['mine.irq', 'indented.irq']) writeFileSync(path.join(workbench.folder, name), '');
 });
 afterAll(() => workbench.close());
 
@@ -59,7 +59,6 @@ test('a scenario is written with completion, corrected with a quick fix and laid
 
 test('Enter indents what belongs to a block, and comes back behind it', async () => {
   const { page } = workbench;
-  writeFileSync(path.join(workbench.folder, 'indented.irq'), '');
   const editor = await openFile(page, 'indented.irq');
   await editor.click();
   const lines = [
@@ -76,8 +75,8 @@ test('Enter indents what belongs to a block, and comes back behind it', async ()
     'vcpu 0: eoi',
   ];
   for (const line of lines) {
-    await page.keyboard.type(line);
-    await page.keyboard.press('Escape');
+    await page.keyboard.type(line, { delay: 80 });
+    await page.keyboard.press('Escape', { delay: 80 });
     await page.keyboard.press('Enter');
   }
   await page.keyboard.type('# two words');
