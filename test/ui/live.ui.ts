@@ -36,7 +36,11 @@ const press = async (keys: string) => {
 const step = (n: number) => shows(new RegExp(`step\\s*${n}\\s*/`));
 const tabs = () => page.locator('.tab', { hasText: 'IRQScope: ' });
 /** To the text of a scenario that is open. */
-const goTo = (name: string) => page.locator('.tab', { hasText: new RegExp(`^${name}`) }).click();
+const goTo = (name: string) =>
+  page
+    .locator('.tab', { hasText: new RegExp(`^${name}`) })
+    .first()
+    .click();
 const file = (name: string) => path.join(workbench.folder, name);
 /** As another program does it. */
 const change = (name: string, how: (text: string) => string) =>
@@ -160,13 +164,12 @@ test('two debug sessions drive their own panels', async () => {
   await eventually(origin).toBe('debug session');
   await shows('initial state');
   await page.locator('.debug-top-stack-frame-line').waitFor();
-  await page.keyboard.press('F10');
-  await shows(/expect/);
+  await press('n');
+  await eventually(place).toMatch(/^expect/);
   await tabs().filter({ hasText: SECOND }).click();
   await step(1);
   expect(await origin()).toBe('debug session');
-  await command(page, 'Debug: Stop');
-  await command(page, 'Debug: Stop');
+  for (let i = 0; i < 2; i++) await page.locator('.debug-toolbar .codicon-debug-stop').click();
   await page.locator('.debug-toolbar:visible').waitFor({ state: 'hidden' });
   await eventually(origin).toBe('live');
 });
@@ -174,6 +177,7 @@ test('two debug sessions drive their own panels', async () => {
 test('a file that is renamed takes its panel along', async () => {
   await tabs().filter({ hasText: SECOND }).click();
   const before = await place();
+  await goTo(SECOND);
   await page.locator('.explorer-folders-view .monaco-list-row', { hasText: SECOND }).click();
   await page.keyboard.press('F2');
   await page.locator('.explorer-folders-view input').fill('renamed.irq');
