@@ -45,7 +45,7 @@ async function vitest(
   const { code } = await run(
     process.execPath,
     [bin, 'run', ...args, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`],
-    { env: { ...process.env, ...env }, echo: true, timeout: 10 * MINUTE },
+    { env: { ...process.env, ...env }, echo: true, timeout: 20 * MINUTE },
   );
   if (!existsSync(report)) return { passed: 0, failed: 1 };
   const { numPassedTests, numFailedTests } = JSON.parse(readFileSync(report, 'utf8'));
@@ -57,7 +57,7 @@ async function integration(/** @type {string} */ vscode, /** @type {string} */ h
   mustBeBuilt();
   const { code, output } = await run(process.execPath, ['test/rig/integration.mjs', vscode, host], {
     echo: true,
-    timeout: 5 * MINUTE,
+    timeout: 8 * MINUTE,
   });
   const { passed, failed } = JSON.parse(/^RESULT (.*)$/m.exec(output)?.[1] ?? '{"passed":0,"failed":0}');
   return counted(passed, failed, code);
