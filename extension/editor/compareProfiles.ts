@@ -1,40 +1,25 @@
-import { commands, type ExtensionContext, l10n, Uri, window, workspace } from 'vscode';
+import { commands, l10n, type Uri, window } from 'vscode';
 import type { StartWorker } from '../worker/client.ts';
+import type { ComparedRuns } from './comparedRuns.ts';
+import { comparable, comparisonOf } from './lazy.ts';
 import { askAside } from './longWork.ts';
-import { LANGUAGE } from './scenarioLanguage.ts';
 import { nameOf, readScenario } from './scenarioText.ts';
+import { scenarioAsked } from './scenarioUri.ts';
 
-export const COMPARE = 'irqscope.compare';
-const SCHEME = 'irqscope-run';
-
-/** "Compare with …": every step of a scenario under two profiles, side by side, and the first difference named. */
-export function registerCompare(context: ExtensionContext, startWorker: StartWorker): void {
-  const texts = new Map<string, string>();
-  context.subscriptions.push(
-    workspace.registerTextDocumentContentProvider(SCHEME, {
-      provideTextDocumentContent: uri => texts.get(uri.toString()) ?? '',
-    }),
-    workspace.onDidCloseTextDocument(({ uri }) => texts.delete(uri.toString())),
-    commands.registerCommand(COMPARE, async (argument?: unknown) => {
-      const uri = typeof argument === 'string' ? Uri.parse(argument, true) : openScenario();
-      if (uri === undefined) {
-        await window.showErrorMessage(
-          l10n.t('Open a scenario (.irq) first: it is run under two profiles and compared.'),
-        );
-        return;
-      }
-      await compare(uri, texts, startWorker);
-    }),
-  );
+/**
+ * "Compare with …": every step of a scenario under two profiles, side by side, and the first difference named.
+ * @param argument URI of the scenario; without one, what the editor shows
+ */
+export async function compare(argument: unknown, runs: ComparedRuns, startWorker: StartWorker): Promise<void> {
+  const uri = scenarioAsked(argument);
+  if (uri === undefined) {
+    await window.showErrorMessage(l10n.t('Open a scenario (.irq) first: it is run under two profiles and compared.'));
+    return;
+  }
+  await compareScenario(uri, runs, startWorker);
 }
 
-function openScenario(): Uri | undefined {
-  const document = window.activeTextEditor?.document;
-  return document?.languageId === LANGUAGE ? document.uri : undefined;
-}
-
-async function compare(uri: Uri, texts: Map<string, string>, startWorker: StartWorker): Promise<void> {
-  const { comparable, comparisonOf } = await import('./lazy.ts');
+async function compareScenario(uri: Uri, runs: ComparedRuns, startWorker: StartWorker): Promise<void> {
   const text = await readScenario(uri);
   const alternatives = comparable(text);
   if (alternatives.length === 0) {
@@ -61,13 +46,9 @@ async function compare(uri: Uri, texts: Map<string, string>, startWorker: StartW
     await window.showErrorMessage(l10n.t('Cannot be compared with {0}: {1}', chosen.label, result));
     return;
   }
-  const side = (name: string, content: string) => {
-    const address = Uri.from({ scheme: SCHEME, path: `/${file} (${name}).txt`, query: uri.toString() });
-    texts.set(address.toString(), content);
-    return address;
-  };
-  const left = side(result.left.name, result.left.text);
-  const right = side(result.right.name, result.right.text);
+  const [left, right] = [result.left, result.right].map(({ name, text: steps }) =>
+    runs.add(uri, `${file} (${name}).txt`, steps),
+  );
   await commands.executeCommand('vscode.diff', left, right, `${file}: ${result.left.name} ↔ ${result.right.name}`);
   void window.showInformationMessage(
     result.firstDifference === undefined

@@ -20,6 +20,7 @@ import { DeafBreakpoints } from './deafBreakpoints.ts';
 import type { Runs } from './runs.ts';
 import { LANGUAGE } from './scenarioLanguage.ts';
 import { readScenario } from './scenarioText.ts';
+import { programOf } from './scenarioUri.ts';
 
 const DEBUG_TYPE = 'irqscope';
 
@@ -71,7 +72,7 @@ async function completed(configuration: DebugConfiguration): Promise<DebugConfig
       await window.showErrorMessage(l10n.t('IRQScope steps through scenarios: open an .irq file and press F5 there.'));
       return undefined;
     }
-    const program = document.uri.scheme === 'file' ? document.uri.fsPath : document.uri.toString();
+    const program = programOf(document.uri);
     const defaults = {
       type: DEBUG_TYPE,
       request: 'launch',

@@ -1,27 +1,20 @@
-import { commands, type ExtensionContext, env, l10n, type TextEditor, window, workspace } from 'vscode';
+import { env, l10n, type TextEditor, window, workspace } from 'vscode';
 import type { StartWorker } from '../worker/client.ts';
+import { diagramOfText, importDiagram } from './lazy.ts';
 import { askAside } from './longWork.ts';
 import type { Runs } from './runs.ts';
 import { LANGUAGE } from './scenarioLanguage.ts';
 import { nameOf, readScenario } from './scenarioText.ts';
+import { scenarioInFront } from './scenarioUri.ts';
 
-/** Between commit messages and scenarios: text becomes a scenario, a run becomes a diagram. */
-export function registerDiagramCommands(context: ExtensionContext, runs: Runs, startWorker: StartWorker): void {
-  context.subscriptions.push(
-    commands.registerCommand('irqscope.importDiagram', importSelection),
-    commands.registerCommand('irqscope.copyDiagram', () => copyDiagram(runs, startWorker)),
-  );
-}
-
-/** In a scenario the selection is replaced; elsewhere the selection, or all of the text, opens as a new scenario. */
-async function importSelection(): Promise<void> {
+/** Text of a commit message becomes a scenario. In a scenario the selection is replaced; elsewhere the selection, or all of the text, opens as a new scenario. */
+export async function importDiagramSelected(): Promise<void> {
   const editor = window.activeTextEditor;
   const scenario = editor?.document.languageId === LANGUAGE;
   if (editor === undefined || (scenario && editor.selection.isEmpty)) {
     await window.showErrorMessage(l10n.t('Select the numbered list or the diagram of a commit message first.'));
     return;
   }
-  const { importDiagram } = await import('./lazy.ts');
   const { document, selection } = editor;
   const imported = importDiagram(document.getText(selection.isEmpty ? undefined : selection));
   if (imported.kind === 'unusable') {
@@ -51,8 +44,8 @@ function replaceSelection(editor: TextEditor, text: string): Thenable<boolean> {
   return editor.edit(edit => edit.replace(selection, content));
 }
 
-/** The run that is stepped, up to the present step; without one, the whole run of the scenario in front. */
-async function copyDiagram(runs: Runs, startWorker: StartWorker): Promise<void> {
+/** A run becomes a diagram: the run that is stepped, up to the present step; without one, the whole run of the scenario in front. */
+export async function copyDiagram(runs: Runs, startWorker: StartWorker): Promise<void> {
   const text = runs.meant?.diagram() ?? (await diagramInFront(startWorker));
   if (text === undefined) {
     return;
@@ -66,14 +59,13 @@ async function copyDiagram(runs: Runs, startWorker: StartWorker): Promise<void> 
 }
 
 async function diagramInFront(startWorker: StartWorker): Promise<string | undefined> {
-  const document = window.activeTextEditor?.document;
-  if (document?.languageId !== LANGUAGE) {
+  const uri = scenarioInFront();
+  if (uri === undefined) {
     await window.showErrorMessage(l10n.t('Step through a scenario, or open one (.irq), first.'));
     return undefined;
   }
-  const { diagramOfText } = await import('./lazy.ts');
-  const text = await readScenario(document.uri);
-  const title = l10n.t('Drawing the run of {0}', nameOf(document.uri));
+  const text = await readScenario(uri);
+  const title = l10n.t('Drawing the run of {0}', nameOf(uri));
   const drawn = await askAside(title, startWorker, { type: 'diagram', text }, async () => diagramOfText(text));
   if (drawn !== undefined && drawn.answer === undefined) {
     await window.showErrorMessage(l10n.t('The scenario has errors: mend them first.'));

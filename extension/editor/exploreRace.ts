@@ -1,13 +1,12 @@
-import { commands, debug, type ExtensionContext, l10n, Uri, window, workspace } from 'vscode';
+import { debug, l10n, type Uri, window, workspace } from 'vscode';
 import type { ScenarioText } from '../scenario/tree.ts';
 import type { Explorable } from '../session/explorable.ts';
 import type { StartWorker } from '../worker/client.ts';
 import type { Decision } from '../worker/messages.ts';
+import { DEFAULT_BYTES, explorable, exploreHere } from './lazy.ts';
 import { askAside } from './longWork.ts';
-import { LANGUAGE } from './scenarioLanguage.ts';
-import { readScenario } from './scenarioText.ts';
-
-export const EXPLORE = 'irqscope.explore';
+import { nameOf, readScenario } from './scenarioText.ts';
+import { programOf, scenarioAsked } from './scenarioUri.ts';
 
 /** What the command gives back: the decision, and where it was made. */
 export interface Explored extends Decision {
@@ -15,37 +14,35 @@ export interface Explored extends Decision {
 }
 
 /**
- * "Explore": every order of the race of a scenario; a shortest one that breaks something can be stepped through. Arguments: URI of the
- * scenario, name of a variant; what is missing is what the editor shows and what the user chooses.
+ * "Explore": every order of the race of a scenario; a shortest one that breaks something can be stepped through.
+ * @param argument URI of the scenario; without one, what the editor shows
+ * @param variant name of a variant; without one, the user chooses
  */
-export function registerExplore(context: ExtensionContext, startWorker: StartWorker): void {
-  context.subscriptions.push(
-    commands.registerCommand(EXPLORE, async (argument?: unknown, variant?: unknown): Promise<Explored | undefined> => {
-      const document = window.activeTextEditor?.document;
-      const uri =
-        typeof argument === 'string'
-          ? Uri.parse(argument, true)
-          : document?.languageId === LANGUAGE
-            ? document.uri
-            : undefined;
-      if (uri === undefined) {
-        await window.showErrorMessage(
-          l10n.t('Open a scenario (.irq) with a race first: every order of its steps is tried.'),
-        );
-        return undefined;
-      }
-      try {
-        return await explore(uri, typeof variant === 'string' ? variant : undefined, startWorker);
-      } catch (error) {
-        await window.showErrorMessage(l10n.t('Cannot be explored: {0}', (error as Error).message));
-        return undefined;
-      }
-    }),
-  );
+export async function explore(
+  argument: unknown,
+  variant: unknown,
+  startWorker: StartWorker,
+): Promise<Explored | undefined> {
+  const uri = scenarioAsked(argument);
+  if (uri === undefined) {
+    await window.showErrorMessage(
+      l10n.t('Open a scenario (.irq) with a race first: every order of its steps is tried.'),
+    );
+    return undefined;
+  }
+  try {
+    return await exploreScenario(uri, typeof variant === 'string' ? variant : undefined, startWorker);
+  } catch (error) {
+    await window.showErrorMessage(l10n.t('Cannot be explored: {0}', (error as Error).message));
+    return undefined;
+  }
 }
 
-async function explore(uri: Uri, variant: string | undefined, startWorker: StartWorker): Promise<Explored | undefined> {
-  const { explorable } = await import('./lazy.ts');
+async function exploreScenario(
+  uri: Uri,
+  variant: string | undefined,
+  startWorker: StartWorker,
+): Promise<Explored | undefined> {
   const text = await readScenario(uri);
   const found = explorable(text);
   if (typeof found === 'string') {
@@ -55,7 +52,7 @@ async function explore(uri: Uri, variant: string | undefined, startWorker: Start
   if (chosen === undefined) {
     return undefined;
   }
-  const file = uri.path.split('/').pop() ?? '';
+  const file = nameOf(uri);
   const name = chosen.variant === undefined ? file : `${file} (${chosen.variant})`;
   const decision = await decide(name, text, chosen, startWorker);
   if (decision !== undefined) {
@@ -87,7 +84,6 @@ async function decide(
   { program, variant }: Explorable,
   startWorker: StartWorker,
 ): Promise<Explored | undefined> {
-  const { DEFAULT_BYTES, exploreHere } = await import('./lazy.ts');
   const request = { type: 'explore', text, variant, bytes: DEFAULT_BYTES } as const;
   const found = await askAside(l10n.t('Exploring {0}', name), startWorker, request, (said, token) =>
     exploreHere(program, DEFAULT_BYTES, said, token),
@@ -110,7 +106,7 @@ async function tell(decision: Decision, name: string, uri: Uri, variant: string 
       type: 'irqscope',
       request: 'launch',
       name: l10n.t('Losing order of {0}', name),
-      program: uri.scheme === 'file' ? uri.fsPath : uri.toString(),
+      program: programOf(uri),
       internalConsoleOptions: 'neverOpen',
       order,
       ...(variant !== undefined && { variant }),

@@ -1,20 +1,14 @@
-import { commands, type ExtensionContext, l10n, Uri, window, workspace } from 'vscode';
+import { l10n, Uri, window, workspace } from 'vscode';
+import { recordingOf, recordingOfRun, recordingPage } from './lazy.ts';
 import type { Runs } from './runs.ts';
 import { LANGUAGE } from './scenarioLanguage.ts';
 import { nameOf, readScenario } from './scenarioText.ts';
 
-/** Registers the command that writes the run of a scenario to a page of its own. */
-export function registerExportRun(context: ExtensionContext, runs: Runs): void {
-  context.subscriptions.push(
-    commands.registerCommand('irqscope.exportRun', (target?: Uri) => exportRun(context.extensionUri, runs, target)),
-  );
-}
-
 /**
- * The run that is inspected or debugged, as it is run there; else that of the text in front.
+ * Writes a run to a page of its own: the run that is inspected or debugged, as it is run there; else that of the text in front.
  * @param target where to write; the user is asked when it is missing
  */
-async function exportRun(extensionUri: Uri, runs: Runs, target?: Uri): Promise<void> {
+export async function exportRun(extensionUri: Uri, runs: Runs, target?: Uri): Promise<void> {
   const { meant } = runs;
   const editors = [window.activeTextEditor, ...window.visibleTextEditors];
   const scenario = meant?.uri ?? editors.find(editor => editor?.document.languageId === LANGUAGE)?.document.uri;
@@ -27,7 +21,6 @@ async function exportRun(extensionUri: Uri, runs: Runs, target?: Uri): Promise<v
     target ?? (await window.showSaveDialog({ defaultUri: page, filters: { [l10n.t('Web page')]: ['html'] } }));
   if (file === undefined) return;
   try {
-    const { recordingOf, recordingOfRun, recordingPage } = await import('./lazy.ts');
     const [script, style] = await Promise.all(['js', 'css'].map(kind => bundle(extensionUri, kind)));
     const html = await recordingPage({
       recording: meant?.session

@@ -1,17 +1,14 @@
 import type { ExtensionContext } from 'vscode';
 import type { StartWorker } from '../worker/client.ts';
-import { registerCompare } from './compareProfiles.ts';
 import { registerCopyCommands } from './copyCommand.ts';
 import { registerDebugger } from './debugger.ts';
 import { registerDecodeCommand } from './decodeCommand.ts';
-import { registerDiagramCommands } from './diagramCommands.ts';
 import { registerEncodeCommand } from './encodeCommand.ts';
-import { registerExplore } from './exploreRace.ts';
 import { registerHovers } from './hover.ts';
 import { registerInspector } from './inspectorPanels.ts';
 import { registerKernelSource } from './kernelSource.ts';
-import { registerNewScenario } from './newScenario.ts';
 import { Runs } from './runs.ts';
+import { registerScenarioCommands } from './scenarioCommands.ts';
 import { registerScenarioLanguage } from './scenarioLanguage.ts';
 import { registerTestExplorer } from './testExplorer.ts';
 import { registerValueViews } from './valueViews.ts';
@@ -21,6 +18,7 @@ export function register(context: ExtensionContext, startWorker: StartWorker): v
   const runs = new Runs();
   context.subscriptions.push(runs);
   registerScenarioLanguage(context);
+  registerScenarioCommands(context, runs, startWorker);
   registerHovers(context);
   registerDecodeCommand(context);
   registerEncodeCommand(context);
@@ -29,9 +27,5 @@ export function register(context: ExtensionContext, startWorker: StartWorker): v
   registerDebugger(context, runs);
   registerInspector(context, runs);
   registerTestExplorer(context);
-  registerNewScenario(context);
-  registerCompare(context, startWorker);
-  registerExplore(context, startWorker);
   registerKernelSource(context, runs);
-  registerDiagramCommands(context, runs, startWorker);
 }

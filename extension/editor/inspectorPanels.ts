@@ -10,12 +10,12 @@ import {
   window,
 } from 'vscode';
 import type { CurrentRun } from './currentRun.ts';
-import { registerExportRun } from './exportRun.ts';
 import { InspectorPanel, titleOf, VIEW_TYPE } from './inspectorPanel.ts';
 import { registerPictures } from './pictures.ts';
 import { Places } from './places.ts';
 import type { Runs } from './runs.ts';
 import { LANGUAGE } from './scenarioLanguage.ts';
+import { scenarioInFront } from './scenarioUri.ts';
 import { registerVcpuGlance } from './vcpuGlance.ts';
 
 /** Registers the commands and the compact view, and revives panels that the window restores. */
@@ -34,7 +34,6 @@ export function registerInspector(context: ExtensionContext, runs: Runs): void {
     }),
   );
   registerVcpuGlance(context, runs);
-  registerExportRun(context, runs);
   registerPictures(context, runs, (run, drawing) => panels.open(run.uri).draw(drawing));
 }
 
@@ -51,9 +50,8 @@ function scenarioOf(target: unknown): Uri | undefined {
 
 /** The scenario in front, else that which runs, else one that can be seen. */
 function scenarioMeant(runs: Runs): Uri | undefined {
-  const isScenario = (editor: typeof window.activeTextEditor) => editor?.document.languageId === LANGUAGE;
-  if (isScenario(window.activeTextEditor)) return window.activeTextEditor?.document.uri;
-  return runs.meant?.uri ?? window.visibleTextEditors.find(isScenario)?.document.uri;
+  const seen = () => window.visibleTextEditors.find(({ document }) => document.languageId === LANGUAGE);
+  return scenarioInFront() ?? runs.meant?.uri ?? seen()?.document.uri;
 }
 
 /** Milliseconds in which VS Code has a panel restored that is seen; later ones find themselves replaced. */

@@ -1,6 +1,7 @@
 import { type CancellationToken, CancellationTokenSource, l10n, ProgressLocation, window } from 'vscode';
 import type { StartWorker } from '../worker/client.ts';
 import type { Answers, Progress, Request } from '../worker/messages.ts';
+import { askWorker } from './lazy.ts';
 
 /** Milliseconds after which work is shown, with a way to cancel it: what is done sooner would only flash. */
 const SHOWN_AFTER = 300;
@@ -17,7 +18,6 @@ export async function askAside<Asked extends Request>(
   request: Asked,
   here: (said: Said, token: CancellationToken) => Promise<Answers[Asked['type']] | undefined>,
 ): Promise<{ readonly answer: Answers[Asked['type']]; readonly by: 'worker' | 'host' } | undefined> {
-  const { askWorker } = await import('./lazy.ts');
   return shown(title, async (said, token) => {
     const outcome = await askWorker(startWorker, request, said, token);
     switch (outcome.kind) {

@@ -1,4 +1,4 @@
-import { commands, type ExtensionContext, FileType, l10n, Uri, window, workspace } from 'vscode';
+import { FileType, l10n, Uri, window, workspace } from 'vscode';
 import { BEGINNINGS, type Beginning } from '../scenario/beginnings.ts';
 import { LANGUAGE } from './scenarioLanguage.ts';
 
@@ -9,20 +9,16 @@ interface Template {
 }
 
 /** "New Scenario": a small one of each kind, or a copy of one that ships. */
-export function registerNewScenario(context: ExtensionContext): void {
-  context.subscriptions.push(
-    commands.registerCommand('irqscope.newScenario', async () => {
-      const templates = await templatesIn(Uri.joinPath(context.extensionUri, 'scenarios'));
-      const chosen = await window.showQuickPick(templates, {
-        placeHolder: l10n.t('What shall the scenario begin with?'),
-        // The walkthrough's page takes the keyboard when it has loaded.
-        ignoreFocusOut: true,
-      });
-      if (chosen !== undefined) {
-        await open(await chosen.read());
-      }
-    }),
-  );
+export async function newScenario(extensionUri: Uri): Promise<void> {
+  const templates = await templatesIn(Uri.joinPath(extensionUri, 'scenarios'));
+  const chosen = await window.showQuickPick(templates, {
+    placeHolder: l10n.t('What shall the scenario begin with?'),
+    // The walkthrough's page takes the keyboard when it has loaded.
+    ignoreFocusOut: true,
+  });
+  if (chosen !== undefined) {
+    await open(await chosen.read());
+  }
 }
 
 async function templatesIn(folder: Uri): Promise<Template[]> {

@@ -1,8 +1,8 @@
-import { type Disposable, debug, type Event, EventEmitter, Uri, window, workspace } from 'vscode';
+import { type Disposable, debug, type Event, EventEmitter, Uri, workspace } from 'vscode';
 import type { ScenarioText } from '../scenario/tree.ts';
 import type { Session } from '../session/session.ts';
 import { CurrentRun } from './currentRun.ts';
-import { LANGUAGE } from './scenarioLanguage.ts';
+import { scenarioInFront } from './scenarioUri.ts';
 
 /** The runs of all scenarios that are debugged or inspected, each by itself. */
 export class Runs implements Disposable {
@@ -91,8 +91,8 @@ export class Runs implements Disposable {
   get meant(): CurrentRun | undefined {
     if (this.#front) return this.#front;
     if (this.underDebugger) return this.underDebugger;
-    const document = window.activeTextEditor?.document;
-    return document?.languageId === LANGUAGE ? this.known(document.uri) : undefined;
+    const inFront = scenarioInFront();
+    return inFront && this.known(inFront);
   }
 
   refresh(): void {

@@ -1,9 +1,9 @@
 import { CodeLens, type CodeLensProvider, commands, type Disposable, debug, l10n, Uri, workspace } from 'vscode';
-import { COMPARE } from './compareProfiles.ts';
-import { EXPLORE } from './exploreRace.ts';
 import { titlesIn } from './lazy.ts';
+import { COMPARE, EXPLORE } from './scenarioCommands.ts';
 import { toRange } from './scenarioRange.ts';
 import { treeOf } from './scenarioTrees.ts';
+import { programOf } from './scenarioUri.ts';
 
 const RUN = 'irqscope.runScenario';
 const DEBUG = 'irqscope.debugScenario';
@@ -40,13 +40,12 @@ export const lensProvider: CodeLensProvider = {
 
 async function start(argument: unknown, section: unknown, stopOnEntry: boolean): Promise<void> {
   const uri = Uri.parse(String(argument), true);
-  const program = uri.scheme === 'file' ? uri.fsPath : uri.toString();
   const name = stopOnEntry ? l10n.t('Step through scenario') : l10n.t('Run scenario');
   await debug.startDebugging(workspace.getWorkspaceFolder(uri), {
     type: 'irqscope',
     request: 'launch',
     name,
-    program,
+    program: programOf(uri),
     stopOnEntry,
     ...(typeof section === 'string' && { section }),
     internalConsoleOptions: 'neverOpen',

@@ -30,6 +30,7 @@ import { RuleCoverage } from './ruleCoverage.ts';
 import { LANGUAGE } from './scenarioLanguage.ts';
 import { toRange } from './scenarioRange.ts';
 import { includedUri, readScenario } from './scenarioText.ts';
+import { programOf } from './scenarioUri.ts';
 
 const FILES = '**/*.irq';
 const EXCLUDED = '**/node_modules/**';
@@ -275,7 +276,7 @@ class Explorer implements Disposable {
           request: 'launch',
           name: item.label,
           internalConsoleOptions: 'neverOpen',
-          program: uri.scheme === 'file' ? uri.fsPath : uri.toString(),
+          program: programOf(uri),
           ...(parent && { section: id }),
         };
         await debugged(configuration, run, token);
