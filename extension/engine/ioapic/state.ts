@@ -1,7 +1,7 @@
 /** Where the IOAPIC keeps what. struct kvm_ioapic; LAPIC delivery §10. */
 
 import { APIC_BROADCAST, IRQ } from '../lapic/message.ts';
-import { IO, IOAPIC_NUM_PINS, V } from '../layout.ts';
+import { IO, V } from '../layout.ts';
 import type { Machine } from '../machine.ts';
 
 /** Bits of a redirection entry's low word. */
@@ -53,8 +53,6 @@ export function kvm_apic_pending_eoi(m: Machine, vcpu: number, vector: number): 
   const base = m.vcpu(vcpu);
   return m.test_bit(vector, base + V.isr) || m.test_bit(vector, base + V.irr);
 }
-
-export const PINS: readonly number[] = Array.from({ length: IOAPIC_NUM_PINS }, (_, pin) => pin);
 
 /** `pin 4: 0x31 to 0xff, logical, level, masked` */
 export function describeRte(m: Machine, pin: number): string {

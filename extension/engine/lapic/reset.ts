@@ -13,7 +13,6 @@ import {
   kvm_apic_calc_x2apic_ldr,
   kvm_vcpu_is_reset_bsp,
   LVR_DIRECTED_EOI,
-  SPIV,
 } from './apic.ts';
 import { kvm_recalculate_apic_map, markMapDirty, recalculateIfDirty } from './recalculate.ts';
 import { APIC_LVT_MASKED, APIC_VERSION, NR_LVT_ENTRIES } from './registers.ts';
@@ -157,6 +156,3 @@ function setIdOfMode(m: Machine, vcpu: number): void {
     m.store(m.vcpu(vcpu) + V.id, m.config.vcpus[vcpu].id << 24);
   }
 }
-
-/** SPIV bit 8, for a machine that begins with an enabled APIC. */
-export const SPIV_ENABLED = SPIV_RESET | SPIV.enabled;

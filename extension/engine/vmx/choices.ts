@@ -3,7 +3,7 @@
  * 3.11 (2013), 4.19, 5.15.85, 6.3.2 (6.1), 6.13.7 (6.12), 6.16.1 and 7.1.5; posted interrupts §3.1, §5, §9, §12, races R01-R26.
  */
 import { type Choice, chosen } from '../choices.ts';
-import type { KernelVersion, MachineConfig } from '../config.ts';
+import type { MachineConfig } from '../config.ts';
 import type { Machine } from '../machine.ts';
 
 export interface VmxChoices {
@@ -191,11 +191,6 @@ export const VMX_CHOICES: { readonly [K in keyof VmxChoices]: Choice<VmxChoices[
     from: { '2013': 0, '4.19': 0x01, '5.15': 0x03, '6.1': 0x7f },
   },
 };
-
-/** The reasons of a kernel by bit number, and the bits that Intel honours. */
-export function apicvInhibits(kernel: KernelVersion): Pick<VmxChoices, 'inhibitReasons' | 'requiredInhibits'> {
-  return chosen(VMX_CHOICES, kernel);
-}
 
 export function vmx(m: Machine): VmxChoices {
   return m.profile.vmx;
