@@ -6,7 +6,7 @@ import { HOST_VECTORS, VCPU_MODE, VCPU_STATE } from '../engine/fields.ts';
 import { C, PID_CONTROL, PID_NDST, POSTED_INTR_ON, POSTED_INTR_SN, REQ, V } from '../engine/layout.ts';
 import type { Machine } from '../engine/machine.ts';
 import { vectorsAt } from '../engine/text.ts';
-import { ndstOf } from '../engine/vmx/scheduling.ts';
+import { ndstOf } from '../engine/vmx/piDesc.ts';
 import { nextDelivery } from './nextDelivery.ts';
 import type { CpuView, StepView, VcpuView, VectorWords } from './protocol.ts';
 

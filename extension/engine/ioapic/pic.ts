@@ -1,6 +1,6 @@
 /** The two 8259s as far as delivery needs them: lines, priorities, and the acknowledge that yields an ExtINT vector. i8259.c; §10.4. */
 import { kvm_vcpu_kick } from '../kvm/kick.ts';
-import { kvm_apic_accept_pic_intr } from '../lapic/injection.ts';
+import { kvm_apic_accept_pic_intr } from '../lapic/apic.ts';
 import { PIC, PICS, REQ, V } from '../layout.ts';
 import type { Machine } from '../machine.ts';
 import { NEXT, operation, silent, step } from '../operation.ts';

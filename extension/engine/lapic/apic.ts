@@ -1,6 +1,8 @@
 /** What a local APIC is at this moment: small tests that KVM makes in many places. lapic.h, lapic.c; LAPIC delivery §7. */
 import { V } from '../layout.ts';
 import type { Machine } from '../machine.ts';
+import { IRQ, MODE } from './message.ts';
+import { APIC_LVT_MASKED } from './registers.ts';
 
 export const APICBASE = { bsp: 1 << 8, extd: 1 << 10, en: 1 << 11, address: 0xfee00000 | 0 } as const;
 export const SPIV = { enabled: 1 << 8, directedEoi: 1 << 12 } as const;
@@ -57,4 +59,12 @@ export function kvm_vcpu_is_bsp(m: Machine, vcpu: number): boolean {
 /** vcpu_id 0 unless user space chose another (`KVM_SET_BOOT_CPU_ID`). */
 export function kvm_vcpu_is_reset_bsp(m: Machine, vcpu: number): boolean {
   return m.config.vcpus[vcpu].id === 0;
+}
+
+const LVT0 = 3;
+
+/** Does this vCPU take what the PICs request? Also when its APIC is hardware-disabled. `kvm_apic_accept_pic_intr`, lapic.c. */
+export function kvm_apic_accept_pic_intr(m: Machine, vcpu: number): boolean {
+  const lvt0 = m.load(m.vcpu(vcpu) + V.lvt + LVT0);
+  return !kvm_apic_hw_enabled(m, vcpu) || ((lvt0 & APIC_LVT_MASKED) === 0 && (lvt0 & IRQ.mode) === MODE.EXTINT);
 }

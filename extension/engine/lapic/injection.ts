@@ -5,18 +5,8 @@ import { V } from '../layout.ts';
 import { MARK, type Machine } from '../machine.ts';
 import { NEXT, operation, RETURN, silent, step } from '../operation.ts';
 import { hex, highest } from '../text.ts';
-import { kvm_apic_hw_enabled } from './apic.ts';
+import { kvm_apic_accept_pic_intr, kvm_apic_hw_enabled } from './apic.ts';
 import { apic_update_ppr } from './priority.ts';
-import { APIC_LVT_MASKED } from './registers.ts';
-
-const LVT0 = 3;
-const EXTINT = 0x700;
-
-/** Does this vCPU take what the PICs request? Also when its APIC is hardware-disabled. `kvm_apic_accept_pic_intr`, lapic.c. */
-export function kvm_apic_accept_pic_intr(m: Machine, vcpu: number): boolean {
-  const lvt0 = m.load(m.vcpu(vcpu) + V.lvt + LVT0);
-  return !kvm_apic_hw_enabled(m, vcpu) || ((lvt0 & APIC_LVT_MASKED) === 0 && (lvt0 & 0x700) === EXTINT);
-}
 
 /** Is there an ExtINT for this vCPU? */
 export function kvm_cpu_has_extint(m: Machine, vcpu: number): boolean {

@@ -5,8 +5,8 @@ import type { Machine } from '../machine.ts';
 import { highest } from '../text.ts';
 import { vmx } from './choices.ts';
 import { initVmcs } from './controls.ts';
+import { ndstOf, vmx_needs_pi_wakeup } from './piDesc.ts';
 import { vmx_can_use_ipiv, writePidTableEntry } from './pidTable.ts';
-import { ndstOf, vmx_needs_pi_wakeup } from './scheduling.ts';
 
 /** Once, before the vCPUs. */
 export function vmx_vm_init(m: Machine): void {

@@ -11,7 +11,7 @@ import { MARK, type Machine } from '../machine.ts';
 import { NEXT, operation, RETURN, silent, step } from '../operation.ts';
 import { hex, highest, vectorSet, vectorsAt } from '../text.ts';
 import { vmx } from './choices.ts';
-import { kvm_vcpu_trigger_posted_interrupt } from './posting.ts';
+import { kvm_vcpu_trigger_posted_interrupt } from './notification.ts';
 import { kvm_apic_update_irr, OF_L2, vmx_sync_pir_to_irr } from './sync.ts';
 
 /** KVM sends L1's notification vector to a vCPU that runs L2. Returns 0 when it was one, -1 when the vector is an ordinary interrupt. */

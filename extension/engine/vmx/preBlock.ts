@@ -7,7 +7,7 @@ import { C, PID_CONTROL, PID_NDST, POSTED_INTR_ON, POSTED_INTR_SN, V } from '../
 import { NEXT, operation, RETURN, silent, step } from '../operation.ts';
 import { hex } from '../text.ts';
 import { vmx } from './choices.ts';
-import { NV_MASK, NV_SHIFT, ndstOf, nv, pi_is_pir_empty, testAssigned } from './scheduling.ts';
+import { NV_MASK, NV_SHIFT, ndstOf, nv, pi_is_pir_empty, testAssigned } from './piDesc.ts';
 
 const SN = 1 << POSTED_INTR_SN;
 /** Locals of the operations that rewrite the control word. */
