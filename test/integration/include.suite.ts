@@ -76,8 +76,8 @@ const codes = (uri: vscode.Uri) =>
 
 describe('included files', () => {
   const memory = new Memory();
-  const main = at('/work/main.irq');
-  const machine = at('/work/machines/two.irq');
+  const main = at('/folder/main.irq');
+  const machine = at('/folder/machines/two.irq');
   let registered: vscode.Disposable;
   let document: vscode.TextDocument;
 
@@ -103,16 +103,16 @@ describe('included files', () => {
       const found = await locations('vscode.executeDefinitionProvider', 'TARGET');
       return found.length > 0 && found;
     });
-    assert.equal(definition.join(), '/work/machines/two.irq:3');
-    assert.equal((await locations('vscode.executeDefinitionProvider', 'set(')).join(), '/work/machines/two.irq:6');
-    assert.equal((await locations('vscode.executeDefinitionProvider', 'two.irq')).join(), '/work/machines/two.irq:0');
+    assert.equal(definition.join(), '/folder/machines/two.irq:3');
+    assert.equal((await locations('vscode.executeDefinitionProvider', 'set(')).join(), '/folder/machines/two.irq:6');
+    assert.equal((await locations('vscode.executeDefinitionProvider', 'two.irq')).join(), '/folder/machines/two.irq:0');
     assert.equal(
       (await locations('vscode.executeReferenceProvider', 'TARGET')).sort().join(),
-      '/work/machines/two.irq:3,/work/main.irq:1,/work/main.irq:3',
+      '/folder/machines/two.irq:3,/folder/main.irq:1,/folder/main.irq:3',
     );
     assert.equal(codes(main).join(), '');
     const links = await vscode.commands.executeCommand<vscode.DocumentLink[]>('vscode.executeLinkProvider', main);
-    assert.equal(links.map(({ target }) => target?.path).join(), '/work/machines/two.irq');
+    assert.equal(links.map(({ target }) => target?.path).join(), '/folder/machines/two.irq');
   });
 
   it('are offered behind the quotation mark', async () => {
@@ -156,10 +156,10 @@ describe('included files', () => {
 
   it('run, and say where they are missing', async () => {
     await vscode.workspace.fs.writeFile(
-      at('/work/lost.irq'),
+      at('/folder/lost.irq'),
       new TextEncoder().encode('include "machines/tow.irq"\nvcpu 0: eoi\n'),
     );
-    const lost = await vscode.workspace.openTextDocument(at('/work/lost.irq'));
+    const lost = await vscode.workspace.openTextDocument(at('/folder/lost.irq'));
     await until('a problem', () => codes(lost.uri).join() === 'irq802 0');
     const [problem] = vscode.languages.getDiagnostics(lost.uri);
     const fixes = await vscode.commands.executeCommand<vscode.CodeAction[]>(
