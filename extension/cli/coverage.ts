@@ -1,8 +1,8 @@
 /** `irqscope run --coverage`: which lines of the scenarios and which rules of the engine the runs have passed. */
 import type { PassedPage, PassedRule } from '../session/rules.ts';
 import { listed } from './columns.ts';
+import type { FileOutcome } from './fileOutcome.ts';
 import type { Io } from './io.ts';
-import type { FileOutcome } from './run.ts';
 
 const WIDTH = 80;
 

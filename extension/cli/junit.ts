@@ -1,5 +1,5 @@
 /** Outcomes as a JUnit report, as CI systems read it: a file is a test case, or each of its sections. */
-import type { FileOutcome } from './run.ts';
+import type { FileOutcome } from './fileOutcome.ts';
 
 export function junit(outcomes: readonly FileOutcome[]): string {
   const all = outcomes.flatMap(casesOf);

@@ -6,11 +6,12 @@ import { check } from '../scenario/check.ts';
 import { parse } from '../scenario/parse.ts';
 import type { ScenarioText } from '../scenario/tree.ts';
 import { otherKernel } from '../session/kernelNames.ts';
-import { type Finding, judgeScenario, notRun, type Outcome } from '../session/outcome.ts';
+import { type Finding, judgeScenario, notRun } from '../session/outcome.ts';
 import { passedPages, type RuleTally } from '../session/rules.ts';
 import { stepLines } from '../session/stepText.ts';
 import { fitted } from './columns.ts';
 import { printCoverage } from './coverage.ts';
+import type { FileOutcome } from './fileOutcome.ts';
 import { scenariosOf, writeReport } from './files.ts';
 import { pathTo, readScenario } from './includes.ts';
 import { EXIT, type Io } from './io.ts';
@@ -18,10 +19,6 @@ import { junit } from './junit.ts';
 
 export const RUN_USAGE =
   'irqscope run FILE|FOLDER… [--profile KERNEL] [--section TITLE] [--steps] [--coverage] [--json] [--junit FILE]';
-
-export interface FileOutcome extends Outcome {
-  readonly file: string;
-}
 
 export async function runCommand(args: readonly string[], io: Io): Promise<number> {
   const { values, positionals } = parseArgs({
