@@ -16,7 +16,7 @@ import type { Anchor } from '../session/place.ts';
 import type { Answer, Drawing, FromWebview, Note, TableChoice, ToWebview } from '../session/protocol.ts';
 import type { Session } from '../session/session.ts';
 import type { SnapshotTitle } from '../session/snapshot.ts';
-import type { InspectorSource } from './inspectorPanel.ts';
+import type { InspectorSource } from './inspectorSource.ts';
 import { Live } from './live.ts';
 import { nameOf, readScenario } from './scenarioText.ts';
 import { isSameText, ownText, watchScenario } from './scenarioWatch.ts';

@@ -1,7 +1,6 @@
 import { commands, type Disposable, type Event, EventEmitter, env, l10n, Uri, type WebviewPanel, window } from 'vscode';
 import { Told } from '../session/delta.ts';
 import {
-  type Answer,
   type Drawing,
   type FromWebview,
   parseFromWebview,
@@ -10,6 +9,7 @@ import {
   type ToWebview,
 } from '../session/protocol.ts';
 import { inspectorHtml } from './inspectorHtml.ts';
+import type { InspectorSource } from './inspectorSource.ts';
 import { KeyboardKeeper } from './keyboardKeeper.ts';
 import { savePng, saveSvg } from './pictures.ts';
 import { nameOf } from './scenarioText.ts';
@@ -18,23 +18,6 @@ export const VIEW_TYPE = 'irqscope.inspector';
 
 /** Steps of the timeline that a view is told at once: more than any window shows. */
 const MOST_STEPS = 4096;
-
-/** What the panel shows and obeys: the run of a scenario. */
-export interface InspectorSource {
-  readonly uri: Uri;
-  /** A debug session moves it: VS Code takes the keyboard away at every stop. */
-  readonly debugged: boolean;
-  /** The picture changed: `current` gives another answer. */
-  readonly onDidChange: Event<void>;
-  /** What a view without memory is shown: a snapshot with these tables whole, or `empty`. */
-  current(tables?: TableChoice): ToWebview;
-  /** The recorded steps among `from`..`to`, for a timeline. */
-  timeline(from: number, to: number): ToWebview;
-  /** The present state, or the run up to the present step, as a picture; undefined when nothing runs. */
-  drawing(what: 'state' | 'diagram'): Drawing | undefined;
-  /** A request of the view to move, or a question, validated; gives the answer for the view that has asked. */
-  handle(message: FromWebview): Answer | undefined;
-}
 
 /** What stands on the tab. */
 export const titleOf = (scenario: Uri | undefined): string => (scenario ? `IRQScope: ${nameOf(scenario)}` : 'IRQScope');

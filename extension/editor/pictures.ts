@@ -1,7 +1,7 @@
 import { commands, type ExtensionContext, l10n, type Uri, window, workspace } from 'vscode';
 import type { Drawing, FromWebview } from '../session/protocol.ts';
 import type { CurrentRun } from './currentRun.ts';
-import type { InspectorSource } from './inspectorPanel.ts';
+import type { InspectorSource } from './inspectorSource.ts';
 import type { Runs } from './runs.ts';
 
 export type Subject = Extract<FromWebview, { type: 'out' }>['what'];
