@@ -1,6 +1,4 @@
 /** Pictures of other moments than the present one, to be shown beside it. The run that they are about stays where it is. */
-import type { CheckOptions } from '../scenario/check.ts';
-import type { ScenarioText } from '../scenario/tree.ts';
 import { partners } from './align.ts';
 import { equal } from './delta.ts';
 import { explain } from './explain.ts';
@@ -8,12 +6,6 @@ import { alternativeOf, alternativesTo } from './profiles.ts';
 import type { Beside, Moment, Parting, Snapshot, VcpuView } from './protocol.ts';
 import { Session } from './session.ts';
 import { type SnapshotTitle, snapshotOf } from './snapshot.ts';
-
-/** From what a run's program was checked: it is checked anew for another profile. */
-export interface RunSource {
-  readonly text: ScenarioText;
-  readonly options: CheckOptions;
-}
 
 /** Steps of a run that are compared at most: what a comparison may cost at every step of the user. */
 const MOST_STEPS = 1 << 14;

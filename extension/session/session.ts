@@ -2,9 +2,10 @@
 import { INVARIANTS } from '../engine/invariants.ts';
 import { G } from '../engine/layout.ts';
 import { MARK, SCENARIO, USER } from '../engine/machine.ts';
+import type { CheckOptions } from '../scenario/check.ts';
 import type { Program, Statement } from '../scenario/program.ts';
+import type { ScenarioText } from '../scenario/tree.ts';
 import { type AgentAction, begin, obstacle } from './actions.ts';
-import type { RunSource } from './beside.ts';
 import { explain } from './explain.ts';
 import { UserError } from './expression.ts';
 import { lastWriter } from './lastWriter.ts';
@@ -41,6 +42,12 @@ const STEPS_BETWEEN_LOOKS = 4096;
 
 /** Steps that a search for a reader looks at: a second's work. */
 const MOST_LOOKED_AT = 1 << 15;
+
+/** From what a run's program was checked: it is checked anew for another profile. */
+export interface RunSource {
+  readonly text: ScenarioText;
+  readonly options: CheckOptions;
+}
 
 export class Session {
   readonly program: Program;
