@@ -81,6 +81,7 @@ const DESCRIPTIONS: readonly Node['kind'][] = [
   'vcpu',
   'device',
   'pin',
+  'irqfd',
   'guest',
   'choose',
 ];

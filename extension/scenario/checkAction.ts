@@ -1,6 +1,7 @@
 import { APIC, APIC_BASE_MSR } from '../engine/lapic/registers.ts';
 import { fromBig } from '../formats/bits.ts';
 import { checkDeviceAction, checkGuestAction } from './checkDevice.ts';
+import { checkHypercall, checkIoapic, checkIrqfdAction } from './checkIrqchip.ts';
 import { type AddressedVcpu, checkIcr, checkIpi, checkMsi, type LineMachine } from './checkMessage.ts';
 import { checkLine } from './checkPin.ts';
 import { cpuIndex, vcpuIndex } from './checkVcpus.ts';
@@ -119,6 +120,7 @@ export function checkAction(
   report: Report,
 ): Action | undefined {
   if (node.device) return checkDeviceAction(node, machine, report);
+  if (node.irqfd) return checkIrqfdAction(node, machine, report);
   if (node.guest) return checkGuestAction(node, report);
   if (node.name?.text === 'msi') {
     const message = checkMsi(node, machine, report);
@@ -162,6 +164,12 @@ function actionOf(node: ActionNode, sender: AddressedVcpu, machine: LineMachine,
       const value = report.within(node.value, 'a priority class', 0, 15);
       return value === undefined ? undefined : { kind: 'cr8', vcpu, value };
     }
+    case 'ioapic':
+      return checkIoapic(node, vcpu, machine, report);
+    case 'pv-ipi':
+      return checkHypercall(node, vcpu, machine, report);
+    case 'lvt':
+      return node.register && { kind: 'local', target: vcpu, register: REGISTER_OFFSETS[node.register.text] };
     case 'write':
     case 'wrmsr':
       return registerWrite(node, sender, report);

@@ -2,6 +2,7 @@
 import type { DeviceConfig, GuestConfig, MachineConfig, MsiConfig } from '../engine/config.ts';
 import { profileOf } from '../engine/profile.ts';
 import { AVIC_MAX_PHYSICAL_ID } from '../engine/svm/table.ts';
+import { checkIrqfds } from './checkIrqchip.ts';
 import { checkMsi, type LineMachine } from './checkMessage.ts';
 import { checkPins } from './checkPin.ts';
 import { cpuIndex, vcpuIndex } from './checkVcpus.ts';
@@ -113,6 +114,7 @@ export function checkDevices(tree: Tree, machine: WithoutDevices, report: Report
   checkAvicIds(machine, tree, report);
   const devices = checkAll(tree, machine, report);
   const rtes = checkPins(tree, machine, report);
+  const irqfds = checkIrqfds(tree, machine, report);
   const guest = checkGuest(tree);
   const choices = checkChoices(tree);
   const assigned = devices.some(device => device.assigned) && machine.vendor === 'intel' && machine.apicv;
@@ -121,6 +123,7 @@ export function checkDevices(tree: Tree, machine: WithoutDevices, report: Report
     vtdPosting: machine.vtdPosting || (assigned && machine.kernel !== '2013'),
     ...(devices.length > 0 && { devices }),
     ...(rtes.length > 0 && { rtes }),
+    ...(irqfds.length > 0 && { irqfds }),
     ...(guest && { guest }),
     ...(choices && { choices }),
   };

@@ -10,7 +10,7 @@ import type { ActionNode, Delivery } from './tree.ts';
 import { DELIVERY_MODES, keys, SHORTHANDS } from './words.ts';
 
 /** Encodings of ICR bits 10:8 and MSI data bits 10:8. */
-const MODE_BITS: Readonly<Record<keyof typeof DELIVERY_MODES, number>> = {
+export const MODE_BITS: Readonly<Record<keyof typeof DELIVERY_MODES, number>> = {
   fixed: 0,
   lowest: 1,
   smi: 2,
@@ -121,7 +121,13 @@ function reportNobodyLogical(destination: number, machine: Machine, range: Range
   report.add('irq405', range, `No vCPU has this logical ID: the interrupt reaches nobody. ${remedy}`);
 }
 
-function reportUnreached(logical: boolean, destination: number, machine: Machine, range: Range, report: Report): void {
+export function reportUnreached(
+  logical: boolean,
+  destination: number,
+  machine: Machine,
+  range: Range,
+  report: Report,
+): void {
   if (logical) reportNobodyLogical(destination, machine, range, report);
   else reportNobody(destination, machine, range, report);
 }

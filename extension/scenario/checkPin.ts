@@ -7,14 +7,14 @@ import { ioapicRte } from '../formats/ioapicRte.ts';
 import { checkDelivery, type LineMachine, reportProblems } from './checkMessage.ts';
 import type { Action } from './program.ts';
 import type { Report } from './report.ts';
-import type { ActionNode, PinNode, Tree } from './tree.ts';
+import type { ActionNode, Tree } from './tree.ts';
 
 type Rte = NonNullable<MachineConfig['rtes']>[number];
 
 const LAST = IOAPIC_NUM_PINS - 1;
 
-function entryOf(
-  { delivery, value, flags, head }: PinNode,
+export function entryOf(
+  { delivery, value, flags = [], head }: Pick<ActionNode, 'delivery' | 'value' | 'flags' | 'head'>,
   machine: LineMachine,
   report: Report,
 ): readonly number[] | undefined {
@@ -40,7 +40,7 @@ function entryOf(
 }
 
 /** The IOAPIC is KVM's own unless the machine says otherwise. */
-function isThere(machine: Pick<LineMachine, 'irqchip'>, range: ActionNode['range'], report: Report): boolean {
+export function isThere(machine: Pick<LineMachine, 'irqchip'>, range: ActionNode['range'], report: Report): boolean {
   if (machine.irqchip === 'kernel') return true;
   report.add(
     'irq312',

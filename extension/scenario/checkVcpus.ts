@@ -1,3 +1,4 @@
+import { KERNEL_ORDER } from '../engine/choices.ts';
 import type { ApicMode, CpuConfig, VcpuConfig, VcpuState } from '../engine/config.ts';
 import type { Frame } from './checkMachine.ts';
 import type { Range } from './program.ts';
@@ -66,8 +67,8 @@ export function countCpus({ nodes }: Tree, { cpuCount, vcpuCount }: Frame): numb
 
 const WIDTHS: Readonly<Record<string, number>> = { tpr: 8, id: 32, ldr: 32, dfr: 32, svr: 32 };
 
-function checkRegister({ name, values }: RegisterNode, report: Report): Partial<VcpuConfig> {
-  const [first] = values;
+function checkRegister({ name, values }: RegisterNode, machine: Frame['machine'], report: Report): Partial<VcpuConfig> {
+  const [first, second] = values;
   switch (name.text) {
     case 'irr':
     case 'isr':
@@ -78,6 +79,19 @@ function checkRegister({ name, values }: RegisterNode, report: Report): Partial<
     case 'l2': {
       const notificationVector = report.vector(first);
       return notificationVector === undefined ? {} : { l2: { notificationVector } };
+    }
+    case 'vmcb12': {
+      checkVmcb12(name, second, machine, report);
+      const intCtl = report.wide(first, 'int_ctl', 32);
+      const intVector = report.vector(second);
+      if (intCtl === undefined || intVector === undefined) return {};
+      if ((intCtl & V_INTR_MASKING) !== 0n) {
+        const message = 'A vmcb12 with V_INTR_MASKING (bit 24) is not modelled. Clear the bit.';
+        const text = `0x${(intCtl & ~V_INTR_MASKING).toString(16).padStart(8, '0')}`;
+        report.add('irq304', first.range, message, { title: `Change to '${text}'`, range: first.range, text });
+        return {};
+      }
+      return { vmcb12: { intCtl: Number(intCtl), intVector } };
     }
     case 'interrupts':
       return { interruptsEnabled: first?.text !== 'off' };
@@ -90,14 +104,32 @@ function checkRegister({ name, values }: RegisterNode, report: Report): Partial<
   }
 }
 
-function checkRegisters(node: VcpuNode, report: Report): Partial<VcpuConfig> {
+const V_INTR_MASKING = 1n << 24n;
+
+/** What the engine knows of L2 on AMD holds from 5.15 on. */
+function checkVmcb12(
+  { range }: Token,
+  vector: Token | undefined,
+  { vendor, kernel }: Frame['machine'],
+  report: Report,
+): void {
+  if (vendor === 'intel') {
+    const text = `l2 ${vector?.text ?? '0xf0'}`;
+    const fix = { title: `Change to '${text}'`, range: { ...range, end: vector?.range.end ?? range.end }, text };
+    report.add('irq305', range, '`vmcb12` belongs to AMD. Write `l2` with the notification vector in vmcs12.', fix);
+  } else if (KERNEL_ORDER.indexOf(kernel) < KERNEL_ORDER.indexOf('5.15')) {
+    report.add('irq307', range, `L2 of kernel ${kernel} on AMD is not modelled. Write \`kernel 5.15\` or later.`);
+  }
+}
+
+function checkRegisters(node: VcpuNode, machine: Frame['machine'], report: Report): Partial<VcpuConfig> {
   const seen = new Set<string>();
   let settings: Partial<VcpuConfig> = {};
   for (const register of node.registers) {
     const { text, range } = register.name;
     if (seen.has(text)) report.add('irq302', range, `\`${text}\` is set twice on this line. Keep one of the two.`);
     seen.add(text);
-    settings = { ...settings, ...checkRegister(register, report) };
+    settings = { ...settings, ...checkRegister(register, machine, report) };
   }
   return settings;
 }
@@ -174,7 +206,7 @@ export function checkVcpus(tree: Tree, frame: Frame, report: Report): Cast {
       bsp: id === 0,
       interruptsEnabled: !offline,
       ...(offline ? {} : { svr: ENABLED_SVR }),
-      ...(node ? checkRegisters(node, report) : {}),
+      ...(node ? checkRegisters(node, frame.machine, report) : {}),
     });
   }
   checkShared(vcpus, lines, machine, report);

@@ -34,9 +34,20 @@ export interface Completion {
 }
 
 /** Words that describe the start, and stand above the first action. */
-const ABOVE: readonly string[] = ['include', 'machine', 'kernel', 'vcpus', 'cpus', 'host', 'with', 'choose', 'pin'];
+const ABOVE: readonly string[] = [
+  'include',
+  'machine',
+  'kernel',
+  'vcpus',
+  'cpus',
+  'host',
+  'with',
+  'choose',
+  'pin',
+  'irqfd',
+];
 /** Of these there may be several. */
-const MANY: readonly string[] = ['with', 'include', 'choose', 'pin'];
+const MANY: readonly string[] = ['with', 'include', 'choose', 'pin', 'irqfd'];
 /** More numbers than these are quicker typed than chosen. */
 const MOST_NUMBERS = 64;
 

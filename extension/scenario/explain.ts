@@ -2,10 +2,12 @@ import type { MachineConfig } from '../engine/config.ts';
 import { APIC_BASE_MSR } from '../engine/lapic/registers.ts';
 import { decode, type Format } from '../formats/format.ts';
 import { icr, x2apicIcr } from '../formats/icr.ts';
+import { ioapicRte } from '../formats/ioapicRte.ts';
 import { msi } from '../formats/msi.ts';
 import { REGISTER_OFFSETS } from './checkAction.ts';
 import { checkMachine } from './checkMachine.ts';
 import { checkIcr, checkIpi, checkMsi } from './checkMessage.ts';
+import { entryOf } from './checkPin.ts';
 import { checkVcpus } from './checkVcpus.ts';
 import { asStatement } from './completeRace.ts';
 import { constantsOf, machineWithValues, valuesOf } from './constants.ts';
@@ -134,6 +136,12 @@ function explainMessage(node: ActionNode, tree: Tree): string | undefined {
       [address.lo, address.hi, data],
     );
   }
+  if (node.name?.text === 'ioapic') {
+    const entry = node.access?.text === 'pin' ? entryOf(node, machine, report) : undefined;
+    const [lo = 0, hi = 0] = entry ?? [];
+    return entry && fieldsOf(`Redirection entry \`0x${hex32(hi)}${hex32(lo)}\``, ioapicRte, entry);
+  }
+  if (node.name?.text !== 'icr' && node.name?.text !== 'ipi') return undefined;
   const id = node.vcpu && numberOf(node.vcpu);
   const sender = machine.vcpus.find(each => BigInt(each.id) === id);
   if (!sender) return undefined;

@@ -38,8 +38,8 @@ function isSetting({ kind }: Node): boolean {
 /** How many tokens of the line form its first column. */
 function headLength({ kind }: Node, code: readonly Token[]): number {
   if (kind === 'let' || kind === 'repeat' || kind === 'include') return code.length;
-  if (kind === 'vcpu' || kind === 'machine' || kind === 'device' || kind === 'pin') return 2;
-  if (kind === 'action' && ['vcpu', 'cpu', 'device'].includes(code[0].text)) return 3;
+  if (kind === 'vcpu' || kind === 'machine' || kind === 'device' || kind === 'pin' || kind === 'irqfd') return 2;
+  if (kind === 'action' && ['vcpu', 'cpu', 'device', 'irqfd'].includes(code[0].text)) return 3;
   if (kind === 'action' && (code[0].text === 'guest' || code[0].text === 'gsi')) return 2;
   return 1;
 }

@@ -34,6 +34,7 @@ const DESCRIBING: readonly Node['kind'][] = [
   'vcpu',
   'device',
   'pin',
+  'irqfd',
   'guest',
   'choose',
   'let',

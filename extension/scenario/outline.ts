@@ -38,6 +38,7 @@ function kindOf(node: Node): Item['kind'] | undefined {
       return 'machine'; // what it describes, and the vCPUs below it belong to that
     case 'device':
     case 'pin':
+    case 'irqfd':
       return 'vcpu'; // described with the machine, as a vCPU is
     case 'race':
       switch (node.part) {

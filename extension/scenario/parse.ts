@@ -5,6 +5,7 @@ import { parseAction, parseCpuAction, parseLineAction, parseMsi, parseVmAction }
 import { parseChoose, parseDevice, parseGuest, parsePin } from './parseDevice.ts';
 import { parseConditions } from './parseExpect.ts';
 import { parseInclude } from './parseInclude.ts';
+import { parseIrqfd } from './parseIrqchip.ts';
 import { RaceLines } from './parseRace.ts';
 import type { Range } from './program.ts';
 import { notOneOf } from './suggest.ts';
@@ -42,6 +43,9 @@ function parseRegisters(cursor: Cursor): RegisterNode[] {
       add(cursor.oneOf(SWITCH, 'whether interrupts are taken'));
     } else if (name.text === 'apic') {
       add(cursor.oneOf(VCPU_MODES, 'a mode'));
+    } else if (name.text === 'vmcb12') {
+      add(cursor.number('int_ctl of vmcb12', 'vmcb12 0x00010100 0x51'));
+      if (!cursor.failed) add(cursor.number('int_vector of vmcb12', 'vmcb12 0x00010100 0x51', 'vector'));
     } else {
       const list = LISTS.includes(name.text);
       const kind = list || name.text === 'l2' ? 'vector' : 'number';
@@ -139,6 +143,8 @@ function parseStatement(head: Token, cursor: Cursor): Body {
       return parseDevice(cursor);
     case 'pin':
       return parsePin(cursor);
+    case 'irqfd':
+      return parseIrqfd(cursor);
     case 'gsi':
       return parseLineAction(head, cursor);
     case 'guest':

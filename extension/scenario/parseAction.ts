@@ -1,5 +1,6 @@
 import type { Cursor } from './cursor.ts';
 import { diagnostic } from './diagnostics.ts';
+import { parseHypercall, parseIoapic } from './parseIrqchip.ts';
 import { shown } from './suggest.ts';
 import type { Token } from './tokens.ts';
 import type { ActionNode, Delivery, Destination } from './tree.ts';
@@ -10,6 +11,7 @@ import {
   DELIVERY_MODES,
   isKey,
   LINE_LEVELS,
+  LVT_ENTRIES,
   SHORTHANDS,
   WITHOUT_VECTOR,
 } from './words.ts';
@@ -38,7 +40,7 @@ function parseDestination(cursor: Cursor, shorthands: boolean): Destination | un
 }
 
 /** `fixed 0xfd to 1`, `nmi to 1`, `startup 0x10 to all-but-self`. An MSI has no shorthand. */
-function parseDelivery(cursor: Cursor, shorthands: boolean): Delivery | undefined {
+export function parseDelivery(cursor: Cursor, shorthands: boolean): Delivery | undefined {
   const mode = cursor.oneOf(DELIVERY_MODES, 'a delivery mode');
   if (!mode || cursor.failed) return mode && { mode };
   const vector = WITHOUT_VECTOR.includes(mode.text)
@@ -75,6 +77,14 @@ export function parseAction(cursor: Cursor, vcpu: Token | undefined): ActionBody
     case 'read':
     case 'rdmsr': {
       const register = cursor.number('the register', `${name.text} APIC_TASKPRI`, 'register');
+      return { ...action, ...(register && { register }) };
+    }
+    case 'ioapic':
+      return { ...action, ...parseIoapic(cursor) };
+    case 'pv-ipi':
+      return { ...action, ...parseHypercall(cursor) };
+    case 'lvt': {
+      const register = cursor.oneOf(LVT_ENTRIES, 'an entry of the local vector table');
       return { ...action, ...(register && { register }) };
     }
     case 'ipi': {

@@ -10,10 +10,11 @@ import {
   GUEST_FEATURES,
 } from './deviceWords.ts';
 import { parseMsi } from './parseAction.ts';
+import { parseEntry } from './parseIrqchip.ts';
 import { notOneOf } from './suggest.ts';
 import type { Token } from './tokens.ts';
 import type { ActionNode, ChooseNode, DeviceClause, DeviceNode, GuestNode, PinNode } from './tree.ts';
-import { DELIVERY_MODES, isKey, PIN_FLAGS } from './words.ts';
+import { isKey } from './words.ts';
 
 type Body<T> = Omit<T, 'range' | 'head' | 'broken'>;
 
@@ -72,22 +73,7 @@ export function parseDevice(cursor: Cursor): Body<DeviceNode> | Body<ActionNode>
 
 /** `pin 4 fixed 0x31 to 1 level masked`, `pin 4 0x0100000000008031`. */
 export function parsePin(cursor: Cursor): Body<PinNode> {
-  const pin = cursor.number('the pin', 'pin 4 fixed 0x31 to 1');
-  const flags: Token[] = [];
-  if (!pin || cursor.failed) return { kind: 'pin', flags, ...(pin && { pin }) };
-  const next = cursor.peek();
-  cursor.offer({ kind: 'word', words: DELIVERY_MODES });
-  if (!next || /^[0-9A-Z]/.test(next.text)) {
-    const value = cursor.number('the entry', 'pin 4 0x0100000000008031');
-    return { kind: 'pin', pin, flags, ...(value && { value }) };
-  }
-  const { delivery } = parseMsi(pin, cursor);
-  cursor.offer({ kind: 'word', words: PIN_FLAGS });
-  while (cursor.peek() && !cursor.failed) {
-    const flag = cursor.oneOf(PIN_FLAGS, 'what is said of a pin');
-    if (flag) flags.push(flag);
-  }
-  return { kind: 'pin', pin, flags, ...(delivery && { delivery }) };
+  return { kind: 'pin', ...parseEntry(cursor) };
 }
 
 /** `guest ext-dest-id`, `guest: boot`, `guest: compose 0x31 to 0x105`. */

@@ -52,6 +52,28 @@ export type Action =
   /** The guest reads a register of its APIC page, or an x2APIC MSR. */
   | { readonly kind: 'read'; readonly vcpu: number; readonly offset: number }
   | { readonly kind: 'rdmsr'; readonly vcpu: number; readonly msr: number }
+  /** The guest writes the entry of an IOAPIC pin, or writes or reads one register of the IOAPIC, 8 bits. */
+  | { readonly kind: 'ioapic entry'; readonly vcpu: number; readonly pin: number; readonly value: Word64 }
+  | { readonly kind: 'ioapic write'; readonly vcpu: number; readonly register: number; readonly value: number }
+  | { readonly kind: 'ioapic read'; readonly vcpu: number; readonly register: number }
+  /** The guest calls KVM_HC_SEND_IPI: 128 bits for the APIC IDs from `min` on, bit 0 of the first word for `min`. */
+  | {
+      readonly kind: 'hypercall';
+      readonly vcpu: number;
+      readonly icr: number;
+      readonly min: number;
+      readonly bitmap: readonly [number, number, number, number];
+    }
+  /** KVM delivers an entry of the LVT of a vCPU, from another thread; `register`: its offset in the APIC page. */
+  | { readonly kind: 'local'; readonly target: number; readonly register: number }
+  /** The eventfd of an irqfd is signalled; or the VMM binds it to a GSI, or takes it away from one. */
+  | { readonly kind: 'signal irqfd'; readonly irqfd: number }
+  | {
+      readonly kind: 'assign irqfd' | 'deassign irqfd';
+      readonly irqfd: number;
+      readonly gsi: number;
+      readonly resample: boolean;
+    }
   /** A device is assigned to the VM (`kvm_arch_start_assignment`). */
   | { readonly kind: 'assign' }
   /** A physical interrupt reaches the local APIC of a CPU. */

@@ -215,6 +215,9 @@ const MAKERS: Readonly<Partial<Record<Diagnostic['code'], Make>>> = {
     }
     const name = written(tree, range);
     const deed = firstDeed(tree);
+    if (message.includes('no irqfd') && deed !== undefined && name === '0') {
+      return [{ title: 'Describe the irqfd', edits: [above(deed, 'irqfd 0  gsi 4')] }];
+    }
     if (!message.includes('device') || deed === undefined || !/^[A-Za-z_][\w.-]*$/.test(name)) return [];
     const line = `device ${name}  posted to vcpu 0 vector 0x41`;
     return [{ title: `Describe the device '${name}'`, edits: [above(deed, line)] }];

@@ -42,6 +42,13 @@ const DOCS: Readonly<Record<string, string>> = {
   ENTRY: '64 bits: vector, mode in 10:8, logical in 11, level in 15, masked in 16, destination in 63:56.',
   GSI: 'An interrupt line, 0 to 23: the pin of the same number.',
   LEVEL: '`up` or `down`.',
+  IRQFD: 'Irqfds are numbered from 0 in the order of their lines.',
+  REGISTER: '0: ID; 0x10 + 2 × pin: low word of an entry; 0x11 + 2 × pin: its high word.',
+  BITMAP_LOW: '64 bits: bit 0 for MIN.',
+  BITMAP_HIGH: '64 bits: bit 0 for MIN + 64.',
+  MIN: 'The lowest APIC ID.',
+  'ID…': 'APIC IDs, or ranges of them: `1 2 5..7`.',
+  LVT: 'An entry of the local vector table: `APIC_LVTT`, `APIC_LVTPC` …',
   VALUE: 'A number as wide as the register, or a name given with `let`.',
   PRIORITY: 'Task priority, 8 bits.',
   CLASS: 'Priority class, 0 to 15.',
@@ -75,6 +82,22 @@ const FORMS: Readonly<Record<string, readonly (readonly Part[])[]>> = {
   rdmsr: [form('rdmsr MSR')],
   gsi: [form('gsi GSI LEVEL')],
   pin: [form('pin PIN MODE VECTOR to TARGET'), form('pin PIN SIMPLE to TARGET'), form('pin PIN ENTRY')],
+  irqfd: [form('irqfd IRQFD gsi GSI'), form('irqfd IRQFD gsi GSI resample')],
+  assign: [form('assign gsi GSI'), form('assign gsi GSI resample'), form('assign device')],
+  deassign: [form('deassign gsi GSI')],
+  ioapic: [
+    form('ioapic pin PIN MODE VECTOR to TARGET'),
+    form('ioapic pin PIN SIMPLE to TARGET'),
+    form('ioapic pin PIN ENTRY'),
+    form('ioapic write REGISTER VALUE'),
+    form('ioapic read REGISTER'),
+  ],
+  'pv-ipi': [
+    form('pv-ipi MODE VECTOR to ID…'),
+    form('pv-ipi SIMPLE to ID…'),
+    form('pv-ipi BITMAP_LOW BITMAP_HIGH MIN ICR'),
+  ],
+  lvt: [form('lvt LVT')],
   tpr: [form('tpr PRIORITY')],
   cr8: [form('cr8 CLASS')],
   enter: [form('enter on cpu CPU')],
@@ -106,6 +129,7 @@ function fits({ text, doc }: Part, word: string): boolean {
       return SIMPLE.includes(word);
     case 'ADDRESS':
     case 'ENTRY':
+    case 'BITMAP_LOW':
       return /^[0-9A-Z]/.test(word);
     case 'IS':
       return word !== 'has' && word !== 'lacks';

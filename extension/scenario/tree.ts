@@ -81,6 +81,18 @@ export interface ActionNode extends NodeBase {
   /** The word `guest` of `guest: …`. */
   readonly guest?: Token;
   readonly delivery?: Delivery;
+  /** `pin`, `write` or `read` of `ioapic …`. */
+  readonly access?: Token;
+  readonly pin?: Token;
+  /** `level`, `masked`; `resample`. */
+  readonly flags?: readonly Token[];
+  /** `pv-ipi fixed 0xfd to 1 2`. */
+  readonly targets?: readonly Token[];
+  /** `pv-ipi BITMAP_LOW BITMAP_HIGH MIN ICR`. */
+  readonly values?: readonly Token[];
+  /** `irqfd NUMBER: …` */
+  readonly irqfd?: Token;
+  readonly gsi?: Token;
 }
 
 /** `irte 5`, `posted to vcpu 2 vector 0x41`, `assigned fixed 0x41 to 1`. */
@@ -104,6 +116,14 @@ export interface PinNode extends NodeBase {
   readonly delivery?: Delivery;
   /** All 64 bits of the redirection entry. */
   readonly value?: Token;
+  readonly flags: readonly Token[];
+}
+
+/** `irqfd 0 gsi 4 resample`. */
+export interface IrqfdNode extends NodeBase {
+  readonly kind: 'irqfd';
+  readonly irqfd?: Token;
+  readonly gsi?: Token;
   readonly flags: readonly Token[];
 }
 
@@ -225,6 +245,7 @@ export type Node =
   | RaceNode
   | DeviceNode
   | PinNode
+  | IrqfdNode
   | GuestNode
   | ChooseNode
   | SectionNode

@@ -16,6 +16,8 @@ export const STATEMENTS = {
   device:
     'A device behind the IOMMU (`device nic posted to vcpu 2 vector 0x41`), or what it does (`device nic: interrupt`).',
   pin: "An entry of KVM's IOAPIC at the start: `pin 4 fixed 0x31 to 1 level`, or all its bits: `pin 4 0x0100000000008031`.",
+  irqfd:
+    'An eventfd of the VMM that raises a GSI (`irqfd 0 gsi 4 resample`), or what happens to it (`irqfd 0: signal`).',
   gsi: 'The VMM moves an interrupt line (KVM_IRQ_LINE): `gsi 4 up` or `gsi 4 down`.',
   guest: "What the guest's kernel finds (`guest ext-dest-id`), or what it does (`guest: boot`).",
   choose: 'A rule that differs from those of the kernel version: `choose blocked-irte remapped`.',
@@ -100,6 +102,8 @@ export const REGISTERS = {
   dfr: 'Destination format register: 0xffffffff flat, 0x0fffffff cluster.',
   svr: 'Spurious vector register: bit 8 = enabled. Without it, 0x1ff.',
   l2: 'The vCPU runs a guest of its guest; the vector is the notification vector in vmcs12: `l2 0xf0`.',
+  vmcb12:
+    'AMD: the vCPU runs a guest of its guest; int_ctl and int_vector of vmcb12, without V_INTR_MASKING: `vmcb12 0x00010100 0x51`.',
   apic: "Mode of this vCPU's local APIC where it differs: `apic xapic`, `apic x2apic` or `apic disabled`.",
   interrupts: 'RFLAGS.IF of the guest: `interrupts off` or `interrupts on`.',
 } as const satisfies Words;
@@ -118,6 +122,11 @@ export const ACTIONS = {
   wrmsr: 'The guest writes an x2APIC MSR: `wrmsr APIC_SELF_IPI 0x41` or `wrmsr 0x83f 0x41`.',
   read: 'The guest reads a register of its APIC page (xAPIC mode): `read APIC_TASKPRI`.',
   rdmsr: 'The guest reads an x2APIC MSR: `rdmsr APIC_TASKPRI` or `rdmsr 0x808`.',
+  ioapic:
+    'The guest writes a pin of the IOAPIC (`ioapic pin 4 fixed 0x31 to 1 level`), or writes or reads a register: `ioapic write 0x18 0x8031`.',
+  'pv-ipi':
+    'The guest calls KVM_HC_SEND_IPI: `pv-ipi fixed 0xfd to 1 2`, or with its arguments: `pv-ipi 0x6 0 0 0xfd`.',
+  lvt: "A source of the vCPU's local vector table signals, and KVM delivers its entry: `lvt APIC_LVTT`.",
   mwait: 'The guest executes MWAIT.',
   userspace: '`KVM_RUN` returns to user space; `enter` calls it again.',
   cli: 'The guest disables interrupts (RFLAGS.IF = 0).',
@@ -137,6 +146,29 @@ export const LINE_LEVELS = {
 export const PIN_FLAGS = {
   level: 'Level-triggered: Remote IRR until the EOI. Without it, edge.',
   masked: 'The pin sends nothing.',
+} as const satisfies Words;
+
+/** Behind `ioapic`. */
+export const IOAPIC_ACCESSES = {
+  pin: 'The entry of a pin: the high word first, then the low word, as Linux does: `pin 4 fixed 0x31 to 1 level`.',
+  write: 'IOREGSEL, then IOWIN: `write 0x18 0x8031` is the low word of pin 4.',
+  read: 'IOREGSEL, then IOWIN: `read 0x18`.',
+} as const satisfies Words;
+
+export const IRQFD_ACTIONS = {
+  signal: 'The eventfd is signalled; with `resample`, the GSI stays up until the EOI.',
+  assign: 'The VMM binds the eventfd to a GSI (KVM_IRQFD): `assign gsi 5 resample`.',
+  deassign: 'The VMM takes it away again: `deassign gsi 5`.',
+} as const satisfies Words;
+
+/** Entries of the local vector table by the names of apicdef.h, in the order of their offsets. */
+export const LVT_ENTRIES = {
+  APIC_LVTT: 'The APIC timer.',
+  APIC_LVTTHMR: 'The thermal sensor.',
+  APIC_LVTPC: 'A performance counter overflows (PMI); Intel masks the entry then.',
+  APIC_LVT0: 'Pin LINT0.',
+  APIC_LVT1: 'Pin LINT1.',
+  APIC_LVTERR: 'The APIC has found an error.',
 } as const satisfies Words;
 
 export const ASSIGNED = {
@@ -187,6 +219,8 @@ export const GLUE = {
   device: 'Name of a device.',
   iommu: 'The IOMMU.',
   guest: "The guest's kernel.",
+  gsi: 'Number of an interrupt line.',
+  resample: 'Raised until the EOI, which signals the resamplefd.',
   logical: 'A logical destination follows, not an APIC ID.',
   no: 'It must not have happened since the last `expect`.',
   not: 'The opposite.',

@@ -1,6 +1,7 @@
 /** Statements of a scenario as work for agents. */
 import { VCPU_STATE } from '../engine/fields.ts';
 import { read_apic_page, write_apic_page } from '../engine/guest/apicPage.ts';
+import { send_ipi_hypercall } from '../engine/guest/hypercall.ts';
 import {
   hlt,
   leave_guest,
@@ -11,13 +12,17 @@ import {
   write_icr,
   write_tpr,
 } from '../engine/guest/instructions.ts';
+import { read_ioapic, write_ioapic, write_ioapic_entry } from '../engine/guest/ioapicPage.ts';
 import { rdmsr, wrmsr } from '../engine/guest/msr.ts';
+import { eventfd_write } from '../engine/ioapic/irqfd.ts';
+import { kvm_irqfd_assign, kvm_irqfd_deassign } from '../engine/ioapic/irqfdAssign.ts';
 import { kvm_set_irq } from '../engine/ioapic/routing.ts';
 import { SOURCE } from '../engine/ioapic/state.ts';
 import { device_interrupt, ownRequest } from '../engine/iommu/device.ts';
 import { guest_boot, guest_compose, guest_find_parent, guest_signal } from '../engine/irqdomain/guestBoot.ts';
 import { preempt, resume, vcpu_put } from '../engine/kvm/block.ts';
 import { physical_message } from '../engine/kvm/physical.ts';
+import { kvm_apic_local_deliver } from '../engine/lapic/lvt.ts';
 import { kvm_set_msi } from '../engine/lapic/msi.ts';
 import { C, GUEST, V } from '../engine/layout.ts';
 import { type Machine, VMM } from '../engine/machine.ts';
@@ -150,6 +155,20 @@ export function begin(m: Machine, action: AgentAction): number {
     case 'rdmsr':
       m.start(agent, rdmsr, vcpu, action.msr);
       break;
+    case 'ioapic entry':
+      m.start(agent, write_ioapic_entry, vcpu, action.pin, action.value.lo | 0, action.value.hi | 0);
+      break;
+    case 'ioapic write':
+      m.start(agent, write_ioapic, vcpu, action.register, action.value | 0);
+      break;
+    case 'ioapic read':
+      m.start(agent, read_ioapic, vcpu, action.register);
+      break;
+    case 'hypercall': {
+      const [w0, w1, w2, w3] = action.bitmap;
+      m.start(agent, send_ipi_hypercall, action.icr | 0, action.min | 0, w0 | 0, w1 | 0, w2 | 0, w3 | 0);
+      break;
+    }
     case 'cr8':
       m.start(agent, mov_to_cr8, vcpu, action.value);
       break;
@@ -190,6 +209,18 @@ function beginElsewhere(m: Machine, action: Exclude<AgentAction, { vcpu: number 
       return VMM;
     case 'line':
       m.start(VMM, kvm_set_irq, action.gsi, SOURCE.userspace, action.up ? 1 : 0, 1);
+      return VMM;
+    case 'local':
+      m.start(VMM, kvm_apic_local_deliver, action.target, action.register);
+      return VMM;
+    case 'signal irqfd':
+      m.start(VMM, eventfd_write, action.irqfd);
+      return VMM;
+    case 'assign irqfd':
+      m.start(VMM, kvm_irqfd_assign, action.irqfd, action.gsi, action.resample ? 1 : 0);
+      return VMM;
+    case 'deassign irqfd':
+      m.start(VMM, kvm_irqfd_deassign, action.irqfd, action.gsi);
       return VMM;
     case 'assign':
       m.start(VMM, kvm_arch_start_assignment);

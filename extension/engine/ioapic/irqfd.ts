@@ -141,6 +141,24 @@ export const irqfd_wakeup = operation({
   },
 });
 
+/** User space, or a device in it, signals the eventfd. */
+export const eventfd_write = operation({
+  name: 'eventfd_write',
+  actor: 'vmm',
+  source: 'fs/eventfd.c',
+  locals: ['index'],
+  steps: {
+    write: step(
+      (m, index) =>
+        m.words[irqfd(m, index) + IRQFD.gsi] === NOT_ASSIGNED
+          ? `the eventfd of irqfd ${index} is signalled: KVM does not listen to it`
+          : `the eventfd of irqfd ${index} is signalled`,
+      () => NEXT,
+    ),
+    wake: silent((m, index) => m.call(irqfd_wakeup, index)),
+  },
+});
+
 /** The work item: raise and lower, or raise until the EOI. */
 export const irqfd_inject = operation({
   name: 'irqfd_inject',

@@ -11,6 +11,7 @@ export const SVM_EXIT = {
   CPUID: 0x72,
   HLT: 0x78,
   MSR: 0x7c,
+  VMMCALL: 0x81,
   MWAIT: 0x8b,
   NPF: 0x400,
   AVIC_INCOMPLETE_IPI: 0x401,
@@ -24,6 +25,7 @@ const NAMES: Readonly<Record<number, string>> = {
   [SVM_EXIT.CPUID]: 'cpuid',
   [SVM_EXIT.HLT]: 'hlt',
   [SVM_EXIT.MSR]: 'msr',
+  [SVM_EXIT.VMMCALL]: 'vmmcall',
   [SVM_EXIT.MWAIT]: 'mwait',
   [SVM_EXIT.NPF]: 'npf',
   [SVM_EXIT.AVIC_INCOMPLETE_IPI]: 'avic_incomplete_ipi',
@@ -46,7 +48,10 @@ export function svmExit(reason: number): number {
       return SVM_EXIT.MSR;
     case EXIT_REASON.MWAIT:
       return SVM_EXIT.MWAIT;
+    case EXIT_REASON.VMCALL:
+      return SVM_EXIT.VMMCALL;
     case EXIT_REASON.APIC_ACCESS:
+    case EXIT_REASON.EPT_MISCONFIG:
       return SVM_EXIT.NPF;
     default:
       return reason;

@@ -1,5 +1,6 @@
 /** What KVM does about the exits that APIC virtualization leaves to it. vmx/vmx.c; posted interrupts §8. */
 import { EXIT_REASON } from '../cpu/vmcs.ts';
+import { emulate_mmio } from '../ioapic/mmio.ts';
 import { kvm_apic_set_eoi_accelerated } from '../lapic/eoi.ts';
 import { kvm_x2apic_icr_write } from '../lapic/icr.ts';
 import { apic_mmio_write, kvm_x2apic_msr_write } from '../lapic/msr.ts';
@@ -186,6 +187,7 @@ const HANDLERS = (): Readonly<Record<number, Operation>> => ({
   [EXIT_REASON.TPR_BELOW_THRESHOLD]: handle_tpr_below_threshold,
   [EXIT_REASON.APIC_ACCESS]: handle_apic_access,
   [EXIT_REASON.EOI_INDUCED]: handle_apic_eoi_induced,
+  [EXIT_REASON.EPT_MISCONFIG]: emulate_mmio,
   [EXIT_REASON.APIC_WRITE]: handle_apic_write,
 });
 let handlers: Readonly<Record<number, Operation>> | undefined;

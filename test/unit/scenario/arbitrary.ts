@@ -49,6 +49,22 @@ const body = fc.oneof(
       ([id, mode, vector, to]) =>
         `vcpu ${id}: ipi ${mode} ${['smi', 'nmi', 'init'].includes(mode) ? '' : vector} to ${to}`,
     ),
+  fc
+    .tuple(
+      small,
+      fc.constantFrom('pin 4 fixed', 'pin 4', 'write', 'read', 'pin 30 nmi to'),
+      number,
+      fc.constantFrom('', 'to 1 level masked'),
+    )
+    .map(([id, access, value, to]) => `vcpu ${id}: ioapic ${access} ${value} ${to}`),
+  fc.tuple(number, number, number).map(([a, b, c]) => `vcpu 0: pv-ipi ${a} ${b} ${c} 0x41`),
+  fc.constantFrom('vcpu 1: pv-ipi fixed 0x41 to 1 2..3', 'vcpu 1: lvt APIC_LVTT', 'vcpu 0 vmcb12 0x100 0x51'),
+  fc
+    .tuple(
+      small,
+      fc.constantFrom(' gsi 4', ': signal', ': assign gsi 5 resample', ' gsi 5 resample', ': deassign gsi 4'),
+    )
+    .map(([id, rest]) => `irqfd ${id}${rest}`),
   fc.tuple(small, number).map(([id, vector]) => `cpu ${id}: interrupt ${vector}`),
   fc.tuple(small, number).map(([id, value]) => `vcpu ${id}: wrmsr APIC_SELF_IPI ${value}`),
   fc.constantFrom(

@@ -56,6 +56,7 @@ describe('completion', () => {
         'dfr',
         'svr',
         'l2',
+        'vmcb12',
         'apic',
         'interrupts',
       ],
@@ -90,6 +91,14 @@ describe('completion', () => {
       ['OUTSIDE_GUEST_MODE', 'IN_GUEST_MODE', 'EXITING_GUEST_MODE', 'READING_SHADOW_PAGE_TABLES'],
     ],
     ['vcpu 0: io |', []],
+    ['vcpu 0: ioapic |', ['pin', 'write', 'read']],
+    ['vcpu 0: ioapic pin 4 fixed 0x31 to 1 |', ['level', 'masked']],
+    ['vcpu 0: lvt |', ['APIC_LVTT', 'APIC_LVTTHMR', 'APIC_LVTPC', 'APIC_LVT0', 'APIC_LVT1', 'APIC_LVTERR']],
+    ['vcpu 0: pv-ipi |', ['fixed', 'lowest', 'smi', 'nmi', 'init', 'startup']],
+    ['vcpu 0: pv-ipi nmi to 1 |', ['0', '1', '2', '3']],
+    ['irqfd 0 |', [':', 'gsi']],
+    ['irqfd 0 gsi 4 |', ['resample']],
+    ['irqfd 0: |', ['signal', 'assign', 'deassign']],
     ['vcpu 0: eoi # vcpu |', []],
   ])('%s', (text, expected) => {
     expect(labels(text)).toEqual(expected);

@@ -84,6 +84,20 @@ describe('grammar', () => {
       ],
     ],
     [
+      'irqfd 0 gsi 4 resample',
+      [
+        'irqfd keyword.other',
+        '0 constant.numeric',
+        'gsi keyword.operator.word',
+        '4 constant.numeric.decimal',
+        'resample constant.language',
+      ],
+    ],
+    [
+      'irqfd 0: signal',
+      ['irqfd storage.type', '0 constant.numeric', ': punctuation.separator', 'signal entity.name.function'],
+    ],
+    [
       'vcpu 0:  icr 0x00000001000000fd',
       [
         'vcpu storage.type',
