@@ -67,6 +67,7 @@ export function checkRace(
   const nodes = raceNodes(tree);
   if (nodes.length === 0) return { additions: NO_ADDITIONS, race: undefined };
   const scope = new Scope(FAILED_ASSERTION + 1);
+  scope.count = { vcpu: vcpus ?? Infinity, cpu: machine.cpus.length };
   for (const { name } of variants) scope.variants.set(name, name === variant ? 1 : 0);
   for (const [name, value] of constantsOf(tree)) {
     const number = numberOf({ ...nodes[0].head, text: value });

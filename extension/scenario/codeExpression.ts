@@ -1,6 +1,14 @@
 /** Expressions of restated code: C's operators, places, and the kernel's functions that return a value. */
-import type { BinaryOperator, Expression, LockedOperator, Place } from '../engine/restated/code.ts';
+import {
+  type BinaryOperator,
+  bitsOf,
+  type Expression,
+  type LockedOperator,
+  type Place,
+} from '../engine/restated/code.ts';
 import { folded, number } from './codeFold.ts';
+import { BIT_FUNCTIONS, LIST_FUNCTIONS, REQUEST_FUNCTIONS, VALUE_FUNCTIONS, WORD_FUNCTIONS } from './codeFunctions.ts';
+import { refuseIndex, refuseOutside } from './codeLimits.ts';
 import { CodeProblem } from './codeProblem.ts';
 import { CONSTANTS, codeField, codeFieldNames, type Scope } from './codeScope.ts';
 import type { CodeToken } from './codeTokens.ts';
@@ -21,63 +29,6 @@ const LEVELS: readonly (readonly BinaryOperator[])[] = [
   ['*', '/', '%'],
 ];
 
-/** Functions on a bit: `test_and_set_bit(vcpu->pid.on)`, or with the bit's number in front as in the kernel. */
-const BIT_FUNCTIONS: Readonly<Record<string, LockedOperator | 'test'>> = {
-  test_and_set_bit: 'test_and_set_bit',
-  test_and_clear_bit: 'test_and_clear_bit',
-  set_bit: 'set_bit',
-  clear_bit: 'clear_bit',
-  test_bit: 'test',
-};
-
-/** Functions on a whole place, with so many values behind it. */
-const WORD_FUNCTIONS: Readonly<Record<string, readonly [operator: LockedOperator, values: number]>> = {
-  xchg: ['xchg', 1],
-  smp_store_mb: ['xchg', 1],
-  cmpxchg: ['cmpxchg', 2],
-  fetch_add: ['fetch_add', 1],
-  fetch_or: ['fetch_or', 1],
-  fetch_and: ['fetch_and', 1],
-};
-
-const REQUEST_FUNCTIONS: Readonly<Record<string, LockedOperator | 'test'>> = {
-  kvm_make_request: 'set_bit',
-  kvm_check_request: 'test_and_clear_bit',
-  kvm_clear_request: 'clear_bit',
-  kvm_test_request: 'test',
-};
-
-const LIST_FUNCTIONS: Readonly<
-  Record<string, readonly [operator: 'has' | 'length' | 'entry' | 'pop', values: number]>
-> = {
-  list_has: ['has', 1],
-  list_length: ['length', 0],
-  list_entry: ['entry', 1],
-  list_pop: ['pop', 0],
-};
-
-/** Names of all functions that give a value. */
-export const VALUE_FUNCTIONS: readonly string[] = [
-  ...Object.keys(BIT_FUNCTIONS),
-  ...Object.keys(WORD_FUNCTIONS),
-  ...Object.keys(REQUEST_FUNCTIONS),
-  ...Object.keys(LIST_FUNCTIONS),
-  'READ_ONCE',
-  'atomic_read',
-  'likely',
-  'unlikely',
-  'smp_load_acquire',
-  'try_cmpxchg',
-  'atomic_inc',
-  'atomic_dec',
-  'atomic_inc_return',
-  'atomic_dec_and_test',
-  'list_empty',
-  'kvm_request_pending',
-  'highest',
-  'done',
-];
-
 /** Deeper than anybody reads, and far from what the reader's own stack holds. */
 const MOST_NESTED = 32;
 
@@ -96,6 +47,11 @@ export class CodeExpressions {
 
   protected peek(ahead = 0): CodeToken | undefined {
     return this.tokens[this.at + ahead];
+  }
+
+  /** The number that was read last, without parentheses behind it. */
+  protected get before(): Range {
+    return (this.peek(-1)?.text === ')' ? this.peek(-2) : this.peek(-1))?.range ?? this.end;
   }
 
   protected get here(): Range {
@@ -148,6 +104,7 @@ export class CodeExpressions {
       if ((operator === '/' || operator === '%') && right.kind === 'number' && right.value === 0) {
         this.fail('This divides by zero.', range);
       }
+      if (operator === '<<' || operator === '>>') refuseOutside(right, 32, range, 'A word has 32 bits.');
       left = folded({ kind: 'binary', operator, left, right });
     }
     return left;
@@ -237,8 +194,10 @@ export class CodeExpressions {
       this.at++;
       const { offset, length } = shared;
       if (this.accept('[')) {
+        const range = this.here;
         const element = this.deeper(() => this.expression());
         this.expect(']', `${token.text}[0]`);
+        refuseOutside(element, length, range, `\`${token.text}\` has ${length} element${length === 1 ? '' : 's'}.`);
         return { kind: 'shared', offset, length, element };
       }
       if (length > 1) this.fail(`\`${token.text}\` is an array: write \`${token.text}[0]\`.`, token.range);
@@ -256,6 +215,7 @@ export class CodeExpressions {
   }
 
   private field(block: 'vcpu' | 'cpu', index: Expression): Place {
+    refuseIndex(this.scope, block, index, this.before);
     this.expect('->', block === 'cpu' ? 'cpu(1)->pending' : 'vcpu->mode');
     const token = this.name('a field');
     const path = token.text.replace(/\.word$/, '');
@@ -273,9 +233,13 @@ export class CodeExpressions {
     if (!field.set)
       return { kind: 'field', block, index, word, bit: field.bit, width: field.width, register: field.register };
     if (!this.accept('[')) return { kind: 'set', block, index, word };
+    const range = this.here;
     const element = this.expression();
     this.expect(']', 'vcpu->pid.pir[0x41]');
-    return path === token.text
+    const vectors = path === token.text;
+    if (vectors) refuseOutside(element, 256, range, 'Write a vector from 0 to 0xff.', 'irq401');
+    else refuseOutside(element, 8, range, 'A set has the words 0 to 7.');
+    return vectors
       ? { kind: 'vector', block, index, word, vector: element }
       : { kind: 'word', block, index, word, element };
   }
@@ -328,7 +292,9 @@ export class CodeExpressions {
       case 'kvm_request_pending':
         return this.inside(() => {
           const { word, bit, width } = codeField('vcpu', 'requests') ?? { word: 0, bit: 0, width: 32 };
-          return { kind: 'load', place: { kind: 'field', block: 'vcpu', index: this.expression(), word, bit, width } };
+          const index = this.expression();
+          refuseIndex(this.scope, 'vcpu', index, this.before);
+          return { kind: 'load', place: { kind: 'field', block: 'vcpu', index, word, bit, width } };
         }, 'kvm_request_pending(vcpu)');
       case 'highest':
         return this.inside(() => this.highest(), 'highest(vcpu->irr)');
@@ -353,10 +319,18 @@ export class CodeExpressions {
 
   private bit(operator: LockedOperator | 'test'): Expression {
     const start = this.at;
+    const { here } = this;
     const first = this.expression();
     let place: Place;
     if (this.accept(',')) {
       const of = this.writable();
+      const bits = bitsOf(of);
+      refuseOutside(
+        first,
+        bits,
+        here,
+        bits === 1 ? 'This place is a bit.' : `This place has the bits 0 to ${bits - 1}.`,
+      );
       place = { kind: 'bit', of, bit: first };
     } else {
       this.at = start;
@@ -368,10 +342,13 @@ export class CodeExpressions {
   }
 
   private request(operator: LockedOperator | 'test'): Expression {
+    const { here } = this;
     const request = this.expression();
     this.comma();
     const index = this.expression();
+    refuseIndex(this.scope, 'vcpu', index, this.before);
     const { word, bit, width } = codeField('vcpu', 'requests') ?? { word: 0, bit: 0, width: 32 };
+    refuseOutside(request, width, here, 'Write a request such as `KVM_REQ_EVENT`.');
     const place: Place = { kind: 'bit', of: { kind: 'field', block: 'vcpu', index, word, bit, width }, bit: request };
     return operator === 'test' ? { kind: 'load', place } : { kind: 'locked', operator, place, values: [] };
   }

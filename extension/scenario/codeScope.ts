@@ -103,6 +103,8 @@ export class Scope {
   readonly variants = new Map<string, number>();
   /** Labels of the agents of the race. */
   readonly agents = new Map<string, number>();
+  /** How many vCPUs and CPUs there are. */
+  count: Readonly<Record<'vcpu' | 'cpu', number>> = { vcpu: Infinity, cpu: Infinity };
   /** Names of parameters and locals of the operation that is read. */
   locals: string[] = [];
   /** Words that variables and lists take. */

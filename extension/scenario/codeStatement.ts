@@ -2,6 +2,7 @@
 import { FRAME_LOCALS } from '../engine/operation.ts';
 import {
   accesses,
+  bitsOf,
   type Expression,
   hasCall,
   hasCallInPlace,
@@ -11,6 +12,7 @@ import {
 } from '../engine/restated/code.ts';
 import { CodeExpressions } from './codeExpression.ts';
 import { NOTHING_ON_X86, STATEMENT_FUNCTIONS } from './codeFunctions.ts';
+import { refuseIndex, refuseOutside } from './codeLimits.ts';
 import type { Scope } from './codeScope.ts';
 import { type CodeToken, codeOfLine, commentOfLine } from './codeTokens.ts';
 import type { Range } from './program.ts';
@@ -361,11 +363,14 @@ export class CodeStatements extends CodeExpressions {
         return [{ ...base, kind: 'store', place: this.writable(), value: zero }];
       case 'local_irq_disable':
       case 'local_irq_enable':
-        return [{ ...base, kind: 'irq', cpu: this.expression(), off: text === 'local_irq_disable' }];
+        return [{ ...base, kind: 'irq', cpu: this.cpu(), off: text === 'local_irq_disable' }];
       case 'send_ipi': {
-        const cpu = this.expression();
+        const cpu = this.cpu();
         this.expect(',', 'send_ipi(cpu, 0xf2)');
-        return [{ ...base, kind: 'ipi', cpu, vector: this.expression() }];
+        const { here } = this;
+        const vector = this.expression();
+        refuseOutside(vector, 256, here, 'Write a vector from 0 to 0xff.', 'irq401');
+        return [{ ...base, kind: 'ipi', cpu, vector }];
       }
     }
     const start = this.here;
@@ -375,15 +380,24 @@ export class CodeStatements extends CodeExpressions {
     return [{ ...base, kind: 'assert', condition }];
   }
 
+  private cpu(): Expression {
+    const { here } = this;
+    const cpu = this.expression();
+    refuseIndex(this.scope, 'cpu', cpu, here);
+    return cpu;
+  }
+
   /** Not locked: the whole word is loaded and stored. */
   private plainBit(base: ReturnType<CodeStatements['base']>, set: boolean): Statement[] {
     const { locals } = this.scope;
     const start = this.at;
+    const { here } = this;
     const first = this.expression();
     let bit = first;
     let place: Place;
     if (this.accept(',')) {
       place = this.writable();
+      refuseOutside(first, bitsOf(place), here, 'This place has no such bit.');
     } else {
       this.at = start;
       place = this.writable();

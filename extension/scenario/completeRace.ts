@@ -1,5 +1,4 @@
-import { VALUE_FUNCTIONS } from './codeExpression.ts';
-import { STATEMENT_FUNCTIONS } from './codeFunctions.ts';
+import { STATEMENT_FUNCTIONS, VALUE_FUNCTIONS } from './codeFunctions.ts';
 import { builtIns, codeFieldNames } from './codeScope.ts';
 import { braces, codeTokens } from './codeTokens.ts';
 import type { Suggestion } from './complete.ts';

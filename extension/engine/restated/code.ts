@@ -40,6 +40,19 @@ export type Place =
   /** One bit of another place. */
   | { readonly kind: 'bit'; readonly of: Place; readonly bit: Expression };
 
+/** How many bits it has. */
+export function bitsOf(place: Place): number {
+  switch (place.kind) {
+    case 'field':
+      return place.width;
+    case 'vector':
+    case 'bit':
+      return 1;
+    default:
+      return 32;
+  }
+}
+
 export type UnaryOperator = '-' | '~' | '!';
 export type BinaryOperator =
   | '||'

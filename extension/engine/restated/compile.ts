@@ -4,7 +4,7 @@ import { C } from '../layout.ts';
 import type { Machine } from '../machine.ts';
 import { type Flow, NEXT, type Operation, operations, RETURN, type Step } from '../operation.ts';
 import { type Callee, type Expression, FAILED_ASSERTION, type Restated, type Statement, touches } from './code.ts';
-import { blockAt, evaluator, listChange, type Value, writer } from './evaluate.ts';
+import { below, blockAt, evaluator, listChange, type Value, writer } from './evaluate.ts';
 import { canFail, Impossible, orElse } from './impossible.ts';
 import { type Flows, localsIn, noteLiveness, type Target } from './liveness.ts';
 
@@ -399,7 +399,7 @@ function effectOf(statement: Statement, visible: boolean): Effect {
       return (m, frame) => {
         m.smp_mb();
         exists(m, frame);
-        send_ipi(m, cpu(m, frame), vector(m, frame) & 0xff);
+        send_ipi(m, cpu(m, frame), below(256, vector(m, frame), 'vector'));
       };
     }
     case 'assert': {

@@ -1,8 +1,8 @@
 /** Places and expressions as functions of the machine and the frame in which they are evaluated. */
 import type { Machine } from '../machine.ts';
 import { highest } from '../text.ts';
-import { type BinaryOperator, type Expression, LIST_WORDS, type LockedOperator, type Place } from './code.ts';
-import { Impossible } from './impossible.ts';
+import { type BinaryOperator, bitsOf, type Expression, LIST_WORDS, type LockedOperator, type Place } from './code.ts';
+import { Impossible, type Reason } from './impossible.ts';
 
 export type Value = (m: Machine, frame: number) => number;
 
@@ -39,6 +39,14 @@ export function blockAt(block: 'vcpu' | 'cpu', index: Expression, word: number):
   };
 }
 
+/** The number, if it is from 0 to `count - 1`. */
+export function below(count: number, value: number, otherwise: Reason): number {
+  if (value < 0 || value >= count) {
+    throw new Impossible(otherwise);
+  }
+  return value;
+}
+
 function maskOf(width: number, bit: number): number {
   return width >= 32 ? -1 : ((1 << width) - 1) << bit;
 }
@@ -55,7 +63,7 @@ function whereIs(place: Place): Where {
       const base = blockAt(place.block, place.index, place.word);
       const vector = evaluator(place.vector);
       return {
-        address: (m, frame) => base(m, frame) + ((vector(m, frame) & 0xff) >>> 5),
+        address: (m, frame) => base(m, frame) + (below(256, vector(m, frame), 'vector') >>> 5),
         mask: (m, frame) => 1 << (vector(m, frame) & 31),
         shift: (m, frame) => vector(m, frame) & 31,
       };
@@ -64,7 +72,7 @@ function whereIs(place: Place): Where {
       const base = blockAt(place.block, place.index, place.word);
       const element = evaluator(place.element);
       return {
-        address: (m, frame) => base(m, frame) + (element(m, frame) & 7),
+        address: (m, frame) => base(m, frame) + below(8, element(m, frame), 'element'),
         mask: constant(-1),
         shift: constant(0),
       };
@@ -74,7 +82,8 @@ function whereIs(place: Place): Where {
     case 'bit': {
       const of = whereIs(place.of);
       const bit = evaluator(place.bit);
-      const shift: Value = (m, frame) => of.shift(m, frame) + (bit(m, frame) & 31);
+      const bits = bitsOf(place.of);
+      const shift: Value = (m, frame) => of.shift(m, frame) + below(bits, bit(m, frame), 'bit');
       return { address: of.address, mask: (m, frame) => 1 << shift(m, frame), shift };
     }
     case 'set':
@@ -87,13 +96,7 @@ function sharedAt(offset: number, length: number, element: Expression | undefine
     return m => m.added + offset;
   }
   const index = evaluator(element);
-  return (m, frame) => {
-    const at = index(m, frame);
-    if (at < 0 || at >= length) {
-      throw new Impossible('element');
-    }
-    return m.added + offset + at;
-  };
+  return (m, frame) => m.added + offset + below(length, index(m, frame), 'element');
 }
 
 function reader(place: Place): Value {
@@ -248,8 +251,8 @@ const BINARY: Readonly<Record<BinaryOperator, (a: number, b: number) => number>>
   '>': (a, b) => (a > b ? 1 : 0),
   '<=': (a, b) => (a <= b ? 1 : 0),
   '>=': (a, b) => (a >= b ? 1 : 0),
-  '<<': (a, b) => a << b,
-  '>>': (a, b) => a >> b,
+  '<<': (a, b) => a << below(32, b, 'shift'),
+  '>>': (a, b) => a >> below(32, b, 'shift'),
   '+': (a, b) => (a + b) | 0,
   '-': (a, b) => (a - b) | 0,
   '*': (a, b) => Math.imul(a, b),

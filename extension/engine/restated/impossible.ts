@@ -6,10 +6,13 @@ const SENTENCES = {
   element: 'an index outside of its array',
   vcpu: 'the number of a vCPU that does not exist',
   cpu: 'the number of a CPU that does not exist',
+  vector: 'a vector that does not exist',
+  bit: 'a bit that its place does not have',
+  shift: 'a shift by more bits than a word has',
   list: `more than ${LIST_WORDS - 1} entries in a list`,
 } as const;
 
-type Reason = keyof typeof SENTENCES;
+export type Reason = keyof typeof SENTENCES;
 
 const REASONS = Object.keys(SENTENCES) as readonly Reason[];
 const LINES = 1 << 20;
@@ -50,13 +53,17 @@ export function canFail(part: unknown): boolean {
   if (typeof part !== 'object' || part === null) {
     return false;
   }
-  const { kind, operator, index, element, cpu, callee } = part as { readonly [key: string]: unknown };
+  const { kind, operator, index, element, vector, bit, right, cpu, callee } = part as {
+    readonly [key: string]: unknown;
+  };
   if (kind === 'call' && typeof callee === 'object') {
     return canFail((part as { readonly values: unknown }).values);
   }
   const divides = kind === 'binary' && (operator === '/' || operator === '%');
+  const shifts = kind === 'binary' && (operator === '<<' || operator === '>>') && varies(right);
   const adds = kind === 'list' && operator === 'add';
-  return divides || adds || varies(index) || varies(element) || varies(cpu) || Object.values(part).some(canFail);
+  const numbers = [index, element, vector, bit, cpu];
+  return divides || shifts || adds || numbers.some(varies) || Object.values(part).some(canFail);
 }
 
 function varies(index: unknown): boolean {

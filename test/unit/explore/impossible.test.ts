@@ -49,6 +49,13 @@ describe('a step that cannot be taken', () => {
     ['v = a[v]', 'an index outside of its array in line 8'],
     ['v = vcpu(v)->mode', 'the number of a vCPU that does not exist in line 8'],
     ['local_irq_disable(v)', 'the number of a CPU that does not exist in line 8'],
+    ['vcpu(n)->irr[249 + v] = 1', 'a vector that does not exist in line 8'],
+    ['set_bit(vcpu(n)->irr[v - 8])', 'a vector that does not exist in line 8'],
+    ['send_ipi(n, 250 + v)', 'a vector that does not exist in line 8'],
+    ['vcpu(n)->irr.word[v + 1] = 1', 'an index outside of its array in line 8'],
+    ['set_bit(v + 25, y)', 'a bit that its place does not have in line 8'],
+    ['kvm_make_request(v + 25, n)', 'a bit that its place does not have in line 8'],
+    ['v = 1 << (v + 25)', 'a shift by more bits than a word has in line 8'],
     ['for (int i = 0; i < 9; i++) list_add(l, i)', 'more than 8 entries in a list in line 8'],
   ])('breaks the race at its line: %s', (statement, broken) => {
     const text = raceOf(statement);
@@ -83,6 +90,45 @@ describe('a step that cannot be taken', () => {
     const text = raceOf('y = 1').replace('finally (1)', 'always (10 / x)');
     expect(explore(programOf(text))).toMatchObject({ verdict: 'broken', broken: 'always (10 / x)' });
   });
+});
+
+describe('a constant that names what is not there', () => {
+  it.each([
+    ['v = vcpu(2)->mode', 'irq310', '2'],
+    ['2->mode = 1', 'irq310', '2'],
+    ['kvm_make_request(KVM_REQ_EVENT, 7)', 'irq310', '7'],
+    ['v = kvm_request_pending(9)', 'irq310', '9'],
+    ['v = cpu(2)->irqs_off', 'irq311', '2'],
+    ['local_irq_disable(2)', 'irq311', '2'],
+    ['send_ipi(2, 0xf2)', 'irq311', '2'],
+    ['send_ipi(1, 0x100)', 'irq401', '0x100'],
+    ['vcpu(0)->irr[256] = 1', 'irq401', '256'],
+    ['__set_bit(vcpu(0)->irr[256])', 'irq401', '256'],
+    ['vcpu(0)->irr.word[8] = 1', 'irq304', '8'],
+    ['a[3] = 1', 'irq304', '3'],
+    ['set_bit(32, y)', 'irq304', '32'],
+    ['__clear_bit(32, y)', 'irq304', '32'],
+    ['set_bit(1, vcpu(0)->pid.on)', 'irq304', '1'],
+    ['kvm_make_request(32, n)', 'irq304', '32'],
+    ['v = 1 << 32', 'irq304', '32'],
+  ])('is an error of the text: %s', (statement, code, text) => {
+    const { diagnostics } = check(parse(raceOf(statement)));
+    expect(diagnostics).toMatchObject([{ code, range: { line: 7 } }]);
+    const [{ range }] = diagnostics;
+    expect(`  ${statement}`.slice(range.start, range.end)).toBe(text);
+  });
+
+  it('is one in a condition as well', () => {
+    const text = raceOf('y = 1').replace('finally (1)', 'finally (vcpu(5)->pid.on == 0)');
+    expect(check(parse(text)).diagnostics).toMatchObject([{ code: 'irq310' }]);
+  });
+
+  it.each(['set_bit(31, y)', 'vcpu(1)->irr[255] = 1', 'vcpu(1)->irr.word[7] = 1', 'v = 1 << 31', 'send_ipi(1, 0xff)'])(
+    'is none where it is there: %s',
+    statement => {
+      expect(check(parse(raceOf(statement))).diagnostics).toEqual([]);
+    },
+  );
 });
 
 describe('limits', () => {
