@@ -1,16 +1,5 @@
-/** The host's side of long work: in a worker; an exploration for which none can be had, here in slices. */
-import type { Program } from '../scenario/program.ts';
-import { exploring } from '../session/explore.ts';
-import {
-  type Answers,
-  type Decision,
-  type Progress,
-  parseAnswer,
-  parseReport,
-  type Report,
-  type Request,
-} from './messages.ts';
-import { decisionOf, pace } from './pace.ts';
+/** The host's side of long work in a worker. `here.ts` explores where none can be had. */
+import { type Answers, type Progress, parseAnswer, parseReport, type Report, type Request } from './messages.ts';
 
 /** A worker of either host. */
 export interface WorkerHandle {
@@ -39,9 +28,8 @@ export type Outcome<Answer> =
 
 /** Milliseconds that a worker has to say that it is there; a content-security policy may forbid it without a word. */
 const READY_WITHIN = 10_000;
-/** Milliseconds of exploring at a time where it shares the host with everything else. */
-const SLICE = 20;
 
+/** Starts a worker, asks it one thing and ends it; `report` hears how far it is. */
 export async function askWorker<Asked extends Request>(
   start: StartWorker,
   request: Asked,
@@ -125,27 +113,4 @@ class Conversation<Type extends Request['type']> {
       this.#ready ? { kind: 'failed', why: `the worker ended early (${why})${far}` } : { kind: 'refused', why },
     );
   }
-}
-
-/** Here, in slices between which the host does its other work: the same result, later. Undefined when it was cancelled. */
-export async function exploreHere(
-  program: Program,
-  bytes: number,
-  report: (progress: Progress) => void,
-  cancellation: Pick<Cancellation, 'isCancellationRequested'>,
-): Promise<Decision | undefined> {
-  const work = exploring(program, { bytes });
-  const paced = pace(Date.now, report);
-  for (let slice = Date.now(); !cancellation.isCancellationRequested; ) {
-    const { done, value } = work.next();
-    if (done) {
-      return decisionOf(value);
-    }
-    if (Date.now() - slice >= SLICE) {
-      paced(value);
-      await new Promise(resolve => setTimeout(resolve));
-      slice = Date.now();
-    }
-  }
-  return undefined;
 }

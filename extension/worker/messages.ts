@@ -1,6 +1,6 @@
 /**
- * What the extension host and the worker say to each other: exploring, and other work that can be long. A scenario travels as its text: a checked program holds
- * functions, which cannot be sent. Either side looks at what it gets before it believes it.
+ * What the extension host and the worker say to each other. A scenario travels as its text: a checked program holds functions, which cannot be
+ * sent. Either side looks at what it gets before it believes it.
  */
 
 import { KERNEL_VERSIONS } from '../engine/profile.ts';
@@ -47,6 +47,11 @@ export type Decision = Pick<
   Exploration,
   'verdict' | 'neverAsked' | 'states' | 'left' | 'broken' | 'order' | 'shortest'
 >;
+
+export function decisionOf(exploration: Exploration): Decision {
+  const { verdict, neverAsked, states, left, broken, order, shortest } = exploration;
+  return { verdict, neverAsked, states, left, broken, order, shortest };
+}
 
 /** What each request is answered with. */
 export interface Answers {

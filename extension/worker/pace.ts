@@ -1,5 +1,4 @@
-import type { Exploration } from '../session/explore.ts';
-import type { Decision, Progress } from './messages.ts';
+import type { Progress } from './messages.ts';
 
 /** Milliseconds between two reports of progress: ten a second at most. */
 const BETWEEN_REPORTS = 100;
@@ -13,10 +12,4 @@ export function pace(now: () => number, report: (progress: Progress) => void): (
       report({ states, left });
     }
   };
-}
-
-/** Of an exploration, what others are told. */
-export function decisionOf(exploration: Exploration): Decision {
-  const { verdict, neverAsked, states, left, broken, order, shortest } = exploration;
-  return { verdict, neverAsked, states, left, broken, order, shortest };
 }

@@ -6,13 +6,14 @@ import { comparisonOf } from '../session/profiles.ts';
 import {
   type Answers,
   type Decision,
+  decisionOf,
   type ExploreRequest,
   type Progress,
   parseRequest,
   type Report,
   type Request,
 } from './messages.ts';
-import { decisionOf, pace } from './pace.ts';
+import { pace } from './pace.ts';
 
 /** The worker's end of its connection: `self` in a Web Worker, `parentPort` in a worker thread. */
 export interface Scope {

@@ -1,13 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_BYTES } from '../../../extension/engine/explore/search.ts';
 import { explorable } from '../../../extension/session/explorable.ts';
-import {
-  askWorker,
-  type Cancellation,
-  exploreHere,
-  type StartWorker,
-  type WorkerHandle,
-} from '../../../extension/worker/client.ts';
+import { askWorker, type Cancellation, type StartWorker, type WorkerHandle } from '../../../extension/worker/client.ts';
+import { exploreHere } from '../../../extension/worker/here.ts';
 import type { ExploreRequest, Progress } from '../../../extension/worker/messages.ts';
 import { COUNTING, storing } from './races.ts';
 
