@@ -1,13 +1,7 @@
 import { commands, type Disposable, type Event, EventEmitter, env, l10n, Uri, type WebviewPanel, window } from 'vscode';
 import { Told } from '../session/delta.ts';
-import {
-  type Drawing,
-  type FromWebview,
-  parseFromWebview,
-  type Snapshot,
-  type TableChoice,
-  type ToWebview,
-} from '../session/protocol.ts';
+import { parseFromWebview } from '../session/parseFromWebview.ts';
+import type { Drawing, FromWebview, Snapshot, TableChoice, ToWebview } from '../session/protocol.ts';
 import { inspectorHtml } from './inspectorHtml.ts';
 import type { InspectorSource } from './inspectorSource.ts';
 import { KeyboardKeeper } from './keyboardKeeper.ts';

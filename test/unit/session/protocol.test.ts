@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type FromWebview, parseFromWebview } from '../../../extension/session/protocol.ts';
+import { parseFromWebview } from '../../../extension/session/parseFromWebview.ts';
+import type { FromWebview } from '../../../extension/session/protocol.ts';
 
 const VALID: readonly FromWebview[] = [
   { type: 'ready' },
