@@ -2,6 +2,7 @@
 import { type Addition, type Agenda, NOTHING_ADDED, withRestated } from './addition.ts';
 import { nameOfAgent, subjectOf } from './agents.ts';
 import type { MachineConfig } from './config.ts';
+import { afterCall, beforeStep, isHeld } from './holding.ts';
 import { switchesOf } from './lapic/switches.ts';
 import { AGENT, AGENT_WORDS, C, D, FRAME_WORDS, G, type Layout, layoutOf, MAX_DEPTH, V } from './layout.ts';
 import { Memory } from './memory.ts';
@@ -213,11 +214,7 @@ export class Machine extends Memory {
 
   /** Can this agent take a step now? */
   ready(agent: number): boolean {
-    const holder = this.words[G.holder];
-    if (holder !== 0 && holder !== agent + 1) {
-      return false;
-    }
-    if (this.agenda?.holds(agent)) {
+    if (isHeld(this, agent) || this.agenda?.holds(agent)) {
       return false;
     }
     if (this.idle(agent)) {
@@ -313,9 +310,8 @@ export class Machine extends Memory {
     if (until === undefined) {
       return false;
     }
-    this.agent = agent;
+    this.agent = this.buffers?.look(agent) ?? agent;
     this.frame = address;
-    this.buffers?.watch(agent);
     const holds = until(this, words[address + 1], words[address + 2], words[address + 3]);
     this.forwarding = false;
     return !holds;
@@ -348,7 +344,7 @@ export class Machine extends Memory {
       this.store(address + 1 + i, i < 6 ? this.arguments[i] : 0);
     }
     if (callee.uninterruptible) {
-      this.store(G.holder, agent + 1);
+      afterCall(this, agent);
     }
   }
 
@@ -362,7 +358,7 @@ export class Machine extends Memory {
         this.store(address + i, 0);
       }
     }
-    if (left.uninterruptible) {
+    if (left.uninterruptible && this.words[G.holder] === agent + 1) {
       this.store(G.holder, 0);
     }
   }
@@ -375,7 +371,11 @@ export class Machine extends Memory {
     const at = head & 0xffff;
     this.agent = agent;
     this.frame = address;
-    const flow = running.steps[at].run(
+    const { run, silent } = running.steps[at];
+    if (!silent && this.addition !== NOTHING_ADDED) {
+      beforeStep(this, agent);
+    }
+    const flow = run(
       this,
       words[address + 1],
       words[address + 2],

@@ -83,6 +83,18 @@ export class StoreBuffers implements Deferring {
   }
 
   /**
+   * Loads of `agent` look into a buffer, as in a step of it, but nothing is let out: whether it can act must not change anything. Returns whose
+   * buffer that is.
+   */
+  look(agent: number): number {
+    const { m } = this;
+    const onCpu = agent > m.vcpuCount && agent < m.iommuAgent ? m.words[m.cpu(agent - m.cpuAgent(0)) + C.loaded] : -1;
+    const owner = onCpu >= 0 ? m.vcpuAgent(onCpu) : agent;
+    m.forwarding = this.count(owner) > 0;
+    return owner;
+  }
+
+  /**
    * Words that the kernel stores to without a lock, on one CPU, and that another reads: memory order P2, P17, K1, K5, B1, A1, O1, O2. What
    * only the vCPU's own thread reads makes no difference; `vcpu->cpu` is stored behind the barriers of a context switch (assumed).
    */

@@ -5,7 +5,7 @@ import { accesses, FAILED_ASSERTION, hasCall, LIST_WORDS, type Restated } from '
 import { checkConditions } from './checkConditions.ts';
 import { CodeExpressions } from './codeExpression.ts';
 import { CodeProblem } from './codeProblem.ts';
-import { Scope, type Shared } from './codeScope.ts';
+import { builtIns, Scope, type Shared } from './codeScope.ts';
 import { codeTokens } from './codeTokens.ts';
 import { constantsOf } from './constants.ts';
 import type { Condition, Range, Statement } from './program.ts';
@@ -66,7 +66,7 @@ export function checkRace(
 ): CheckedRace {
   const nodes = raceNodes(tree);
   if (nodes.length === 0) return { additions: NO_ADDITIONS, race: undefined };
-  const scope = new Scope(FAILED_ASSERTION + 1);
+  const scope = new Scope(FAILED_ASSERTION + 1, builtIns(machine));
   scope.count = { vcpu: vcpus ?? Infinity, cpu: machine.cpus.length };
   for (const { name } of variants) scope.variants.set(name, name === variant ? 1 : 0);
   for (const [name, value] of constantsOf(tree)) {

@@ -1,7 +1,16 @@
 /** The names that restated code may use. */
+import type { MachineConfig } from '../engine/config.ts';
+import { vm_exit } from '../engine/cpu/vmExit.ts';
 import { FIELDS, findField } from '../engine/fields.ts';
+import { irqfd_inject } from '../engine/ioapic/irqfd.ts';
+import { vcpu_scan_ioapic } from '../engine/ioapic/scan.ts';
+import { interrupt_request } from '../engine/iommu/remapping.ts';
+import { vcpu_enter_guest } from '../engine/kvm/enter.ts';
 import { PID_CONTROL, REQ, V } from '../engine/layout.ts';
 import { type Operation, operations } from '../engine/operation.ts';
+import { amd_interrupt_request } from '../engine/svm/iommu.ts';
+import { irqfd_inject as irqfd_inject_of_device } from '../engine/vfio/irqfd.ts';
+import { vmx_vcpu_pi_load, vmx_vcpu_pi_put } from '../engine/vmx/scheduling.ts';
 // Everything that has a name in code is registered when the machine is put together.
 import '../engine/x86.ts';
 import type { Callee } from '../engine/restated/code.ts';
@@ -74,25 +83,34 @@ export function codeName(operation: Operation): string {
   return /^\w+$/.test(operation.name) ? operation.name : operation.name.toLowerCase().replaceAll(/\W+/g, '_');
 }
 
-/** Kernel functions of which the engine has parts under the same name: the function itself is the longest. */
-const IN_PARTS: readonly string[] = ['vcpu_enter_guest', 'interrupt_request'];
+/** What the meaning of a name depends on. */
+export type NamedIn = Pick<MachineConfig, 'vendor' | 'devices'>;
 
-/** Every operation of the engine by its name in code; where two share a name, the one that stands first. */
-export function builtIns(): ReadonlyMap<string, Operation> {
-  if (known.size === 0) {
-    for (const operation of operations) {
-      const name = codeName(operation);
-      const other = known.get(name);
-      const whole = IN_PARTS.includes(name) && operation.steps.length > (other?.steps.length ?? 0);
-      if (other === undefined || whole) {
-        known.set(name, operation);
-      }
-    }
+/** Names that several operations of the engine have: parts of a function, and what another vendor's hardware does. Which one is meant. */
+const MEANT: Readonly<Record<string, (machine: NamedIn) => Operation>> = {
+  vcpu_enter_guest: () => vcpu_enter_guest,
+  vcpu_scan_ioapic: () => vcpu_scan_ioapic,
+  // The processor's; leaving the guest for no reason at all has the same name.
+  vm_exit: () => vm_exit,
+  vmx_vcpu_pi_load: () => vmx_vcpu_pi_load,
+  vmx_vcpu_pi_put: () => vmx_vcpu_pi_put,
+  interrupt_request: ({ vendor }) => (vendor === 'amd' ? amd_interrupt_request : interrupt_request),
+  // A machine with devices of VFIO has the work item of a device.
+  irqfd_inject: ({ devices = [] }) => (devices.length > 0 ? irqfd_inject_of_device : irqfd_inject),
+};
+
+/** Every operation of the engine by its name in code, as it is meant on such a machine. */
+export function builtIns(machine: NamedIn = { vendor: 'intel' }): ReadonlyMap<string, Operation> {
+  const named = new Map<string, Operation>();
+  for (const operation of operations) {
+    const name = codeName(operation);
+    named.set(name, named.get(name) ?? operation);
   }
-  return known;
+  for (const [name, meant] of Object.entries(MEANT)) {
+    named.set(name, meant(machine));
+  }
+  return named;
 }
-
-const known = new Map<string, Operation>();
 
 export class Scope {
   readonly shared = new Map<string, Shared>();
@@ -110,7 +128,11 @@ export class Scope {
   /** Words that variables and lists take. */
   words: number;
 
-  constructor(firstWord: number) {
+  constructor(
+    firstWord: number,
+    /** Operations of the engine by name. */
+    readonly engine: ReadonlyMap<string, Operation>,
+  ) {
     this.words = firstWord;
   }
 

@@ -1,9 +1,9 @@
 /** Operations that a scenario restates: blocks of code between `operation NAME(…) {` and the brace that closes it. */
-import type { Actor } from '../engine/operation.ts';
+import type { Actor, Operation } from '../engine/operation.ts';
 import type { Restated } from '../engine/restated/code.ts';
 import { FUNCTIONS } from './codeFunctions.ts';
 import { CodeProblem } from './codeProblem.ts';
-import { builtIns, type Scope } from './codeScope.ts';
+import type { Scope } from './codeScope.ts';
 import { CodeStatements, MOST_LOCALS } from './codeStatement.ts';
 import { braces, type CodeToken, codeTokens } from './codeTokens.ts';
 import type { Range } from './program.ts';
@@ -14,6 +14,7 @@ import { homeOf, lineOf, type Tree } from './tree.ts';
 const ACTORS: readonly Actor[] = ['guest', 'kvm', 'host', 'cpu', 'iommu', 'device', 'vmm'];
 /** An operation that runs by itself before the race begins. */
 export const INIT = 'init';
+const MOST_PARAMETERS = 6;
 
 export interface OperationBlock {
   readonly name: string;
@@ -26,9 +27,8 @@ export interface OperationBlock {
 
 /** Finds the operations and makes their names known, so that each can call the others. */
 export function declareOperations(tree: Tree, scope: Scope, report: Report): OperationBlock[] {
-  const engine = builtIns();
-  for (const [name, operation] of engine) {
-    scope.callables.set(name, { callee: operation, parameters: Math.min(operation.locals.length, 6), own: false });
+  for (const [name, operation] of scope.engine) {
+    scope.callables.set(name, { callee: operation, parameters: mostArguments(operation), own: false });
   }
   const blocks: OperationBlock[] = [];
   for (const node of tree.nodes) {
@@ -55,13 +55,12 @@ export function checkOperations(
   scope: Scope,
   report: Report,
 ): Restated[] {
-  const engine = builtIns();
   const restated = blocks.map(({ name, actor, parameters, range, body }): Restated => {
     scope.locals = [...parameters];
     const end = body[body.length - 1]?.range ?? range;
     const statements =
       guarded(report, () => new CodeStatements(body, scope, end, line => lineOf(tree, line)).body()) ?? [];
-    const replaces = engine.get(name);
+    const replaces = scope.engine.get(name);
     return {
       name: replaces?.name ?? name,
       actor,
@@ -73,6 +72,11 @@ export function checkOperations(
   });
   refuseRecursion(blocks, restated, report);
   return restated;
+}
+
+/** An operation's first locals are its arguments. */
+function mostArguments(operation: Operation): number {
+  return Math.min(operation.locals.length, MOST_PARAMETERS);
 }
 
 /** Numbers of the scenario's own operations that are called somewhere in this part of a tree. */
@@ -102,11 +106,23 @@ function refuseRecursion(blocks: readonly OperationBlock[], restated: readonly R
   });
 }
 
-/** Complains about an operation that nothing calls and that was probably meant to replace one of the engine's. */
+/**
+ * Complains about an operation that nothing calls and that was probably meant to replace one of the engine's, and about one that wants more
+ * than the engine gives it.
+ */
 export function checkCalled(blocks: readonly OperationBlock[], scope: Scope, report: Report): void {
-  const engine = builtIns();
-  for (const { name, range } of blocks) {
-    if (name === INIT || engine.has(name) || scope.called.has(name)) continue;
+  const { engine } = scope;
+  for (const { name, range, parameters } of blocks) {
+    if (name === INIT || scope.called.has(name)) continue;
+    const replaces = engine.get(name);
+    if (replaces !== undefined) {
+      const most = mostArguments(replaces);
+      if (parameters.length > most) {
+        const message = `\`${shown(name)}\` has ${parameters.length} parameters, and the engine calls it with at most ${most}.`;
+        report.add('irq604', range, `${message} Leave out parameters, or call it in the race.`);
+      }
+      continue;
+    }
     const near = nearest(name, [...engine.keys()]);
     if (near !== undefined) {
       report.add(
@@ -156,11 +172,11 @@ function headOf(tree: Tree, range: Range): OperationBlock {
   if (rest[0]?.text !== '(' || close < 0 || parameters.some(token => token.kind !== 'name')) {
     throw new CodeProblem('irq601', range, `Write the parameters in parentheses: ${example}.`);
   }
-  if (parameters.length > 6) {
+  if (parameters.length > MOST_PARAMETERS) {
     throw new CodeProblem(
       'irq605',
       range,
-      `An operation has at most 6 parameters, and ${MOST_LOCALS} with its locals.`,
+      `An operation has at most ${MOST_PARAMETERS} parameters, and ${MOST_LOCALS} with its locals.`,
     );
   }
   const [by, who, more] = rest.slice(close + 1);

@@ -12,7 +12,7 @@
  * Futures are learnt on the way. A set that was chosen before something became known is looked at again (`still`), until nothing is left.
  */
 
-import { G } from '../layout.ts';
+import { holds } from '../holding.ts';
 import type { Machine } from '../machine.ts';
 import { wipeDead } from '../restated/liveness.ts';
 import { activityOf, Footprint } from './footprint.ts';
@@ -175,7 +175,7 @@ export class Reduction {
         broken = take.broken();
       } while (
         broken === 0 &&
-        m.words[G.holder] === agent + 1 &&
+        holds(m, agent) &&
         steps < MOST_AT_ONCE &&
         this.takeStep(agent, futures.placeOf(agent, looks.progress(agent)))
       );
