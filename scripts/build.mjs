@@ -1,11 +1,15 @@
 // Bundles every part of IRQScope into dist/. `node scripts/build.mjs [--watch]`
-import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { build, context } from 'esbuild';
+import { ensurePackages, main, root } from './run.mjs';
 import { toolkitWithoutStyleProbe } from './toolkitPlugin.mjs';
 
-const root = path.resolve(import.meta.dirname, '..');
+// In a fresh clone this is the first script that somebody runs who wants nothing but the command line.
+if (!existsSync(path.join(root, 'node_modules/esbuild'))) await main(ensurePackages);
+if (process.exitCode) process.exit();
+const { build, context } = await import('esbuild');
+
 const watch = process.argv.includes('--watch');
 const version = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')).version;
 
