@@ -15,8 +15,20 @@ const CAPACITY = 8;
 /** Address, bits that the store writes, value. */
 const ENTRY_WORDS = 3;
 
-/** IsRunning stands in the upper half of the AVIC table entry; the host's APIC ID in the lower half means nothing without it. */
-const PLAIN = [V.mode, V.waiter, V.pi_pending, V.pv_unhalted, V.pending_events, V.sipi_vector, V.avic_hw_entry + 1];
+/**
+ * IsRunning stands in the upper half of the AVIC table entry; the host's APIC ID in the lower half means nothing without it. Releasing the
+ * lock of that entry is a plain store too, behind it.
+ */
+const PLAIN = [
+  V.mode,
+  V.waiter,
+  V.pi_pending,
+  V.pv_unhalted,
+  V.pending_events,
+  V.sipi_vector,
+  V.avic_hw_entry + 1,
+  V.ir_list_lock,
+];
 
 export const flush_store = operation({
   name: 'store buffer',
@@ -95,7 +107,7 @@ export class StoreBuffers implements Deferring {
   }
 
   /**
-   * Words that the kernel stores to without a lock, on one CPU, and that another reads: memory order P2, P17, K1, K5, B1, A1, O1, O2. What
+   * Words that the kernel stores to without a locked operation, on one CPU, and that another reads: memory order P2, P17, K1, K5, B1, A1, A10, O1, O2. What
    * only the vCPU's own thread reads makes no difference; `vcpu->cpu` is stored behind the barriers of a context switch (assumed).
    */
   private plainWords(): Uint8Array {

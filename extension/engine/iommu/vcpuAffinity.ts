@@ -35,6 +35,7 @@ export const intel_ir_set_vcpu_affinity = operation({
           : `IRTE ${hex(irte, 1)} of ${name} := posted: descriptor of vcpu ${vcpu}, vector ${hex(vector)}, URG 0 (16-byte compare-and-exchange)`;
       },
       (m, device, vcpu, vector) => {
+        m.smp_mb();
         storeEntry(m, device, vcpu, vector);
         return NEXT;
       },

@@ -29,7 +29,13 @@ export const kvm_vcpu_wake_up = operation({
         m.words[m.vcpu(vcpu) + V.waiter] !== 0
           ? `the thread of vcpu ${vcpu} has registered as a waiter`
           : `nothing to wake: the thread of vcpu ${vcpu} does not wait`,
-      (m, vcpu) => (m.load(m.vcpu(vcpu) + V.waiter) !== 0 ? NEXT : m.return(0)),
+      (m, vcpu) => {
+        // smp_mb() of rcuwait_wake_up, until 5.7 of swq_has_sleeper; waitqueue_active of 2013 has none. Memory order B2 and B3.
+        if (m.config.kernel !== '2013') {
+          m.smp_mb();
+        }
+        return m.load(m.vcpu(vcpu) + V.waiter) !== 0 ? NEXT : m.return(0);
+      },
       { via: ['rcuwait_wake_up'] },
     ),
     wake: step(

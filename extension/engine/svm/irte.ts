@@ -115,6 +115,7 @@ export const amd_ir_set_vcpu_affinity = operation({
       },
       (m, device, owner, vcpu, vector) => {
         const host = m.config.devices?.[device].host ?? { cpu: 0, vector: 0 };
+        m.smp_mb();
         storeIrte(m, device, vcpu < 0 ? remappedIrte(m, host.cpu, host.vector) : guestIrte(m, vcpu, vector));
         m.store(m.device(device) + D.bypass_vcpu, owner);
         return RETURN;
@@ -127,9 +128,13 @@ export const amd_ir_set_vcpu_affinity = operation({
   },
 });
 
-/** Destination and is_run of one entry, without invalidation. `cpu` -1: not running. `amd_iommu_update_ga`. */
+/**
+ * Destination and is_run of one entry, without invalidation, under the lock of its table: what was stored before is visible first, so that
+ * no IRTE says "running" beside an entry that does not (memory order A11). `amd_iommu_update_ga`.
+ */
 export function amd_iommu_update_ga(m: Machine, device: number, apicId: number, running: boolean, log: boolean): void {
   const base = m.device(device) + D.irte;
+  m.smp_mb();
   let low = m.load(base);
   if (running) {
     low = (low & ~0xffffff00) | ((apicId & 0xffffff) << 8);

@@ -110,6 +110,7 @@ const __disconnect = operation({
       m => `assigned_device_count := ${Math.max(m.words[m.layout.vm + VM.assigned_device_count] - 1, 0)} (locked)`,
       m => {
         const address = m.layout.vm + VM.assigned_device_count;
+        m.smp_mb();
         m.store(address, Math.max(m.load(address) - 1, 0));
         return NEXT;
       },

@@ -151,6 +151,7 @@ export const kvm_arch_start_assignment = operation({
       m => `assigned_device_count := ${m.words[m.layout.vm + VM.assigned_device_count] + 1} (locked)`,
       m => {
         const address = m.layout.vm + VM.assigned_device_count;
+        m.smp_mb();
         m.store(address, m.load(address) + 1);
         return NEXT;
       },
