@@ -45,19 +45,25 @@ export function explore(program: Program, options: ExploreOptions = {}): Explora
  * does not exist).
  */
 export function* exploring(program: Program, options: ExploreOptions = {}): Generator<SearchState, Exploration> {
-  const reduce = options.reduce ?? true;
-  const first = yield* searchOf(program, options, reduce);
-  if (first.verdict !== 'broken' || !reduce) {
-    return first;
+  const reduced = (options.reduce ?? true) ? yield* searchOf(program, options, true) : undefined;
+  if (reduced !== undefined && reduced.verdict !== 'broken') {
+    return reduced;
   }
-  // The reduction keeps verdicts, not lengths: look for a shorter order among all.
-  const all = yield* searchOf(program, options, false);
-  return all.verdict === 'broken'
-    ? { ...all, states: first.states, steps: first.steps }
-    : { ...first, shortest: false };
+  const all = (yield* searchOf(program, options, false)) as Exploration;
+  if (reduced === undefined) {
+    return all;
+  }
+  // The reduction keeps verdicts, not lengths: a shorter order was looked for among all. Either search alone finds that the race is broken.
+  const { states, steps } = all.verdict === 'broken' && all.states < reduced.states ? all : reduced;
+  return all.verdict === 'broken' ? { ...all, states, steps } : { ...reduced, shortest: false };
 }
 
-function* searchOf(program: Program, options: ExploreOptions, reduce: boolean): Generator<SearchState, Exploration> {
+/** Undefined when the reduction hardly leaves anything out. */
+function* searchOf(
+  program: Program,
+  options: ExploreOptions,
+  reduce: boolean,
+): Generator<SearchState, Exploration | undefined> {
   const runner = new Runner(program);
   const { race, machine } = runner;
   if (race === undefined) {
@@ -87,6 +93,9 @@ function* searchOf(program: Program, options: ExploreOptions, reduce: boolean): 
   let room = true;
   try {
     while (!search.run(STATES_BETWEEN_LOOKS)) {
+      if (search instanceof ReducedSearch && search.useless) {
+        return undefined;
+      }
       yield search.state;
     }
   } catch (error) {

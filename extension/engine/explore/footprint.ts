@@ -29,6 +29,11 @@ export class Footprint implements Observer {
   /** Every address that was looked at since `remember`, as it stands in memory; only kept where operations of the engine take part. */
   readonly looked = new Set<number>();
 
+  private readonly ofWrites: Observer = {
+    read: () => {},
+    write: address => this.write(address),
+    buffered: address => this.buffered(address),
+  };
   private agent = 0;
   private readonly raw: Int32Array;
   private readonly proxy: Int32Array;
@@ -67,9 +72,7 @@ export class Footprint implements Observer {
   /** Does something, and notes what it touches. `reads`: looks count as well. */
   watch<T>(what: () => T, reads = true): T {
     const { m } = this;
-    m.observer = reads
-      ? this
-      : { read: () => {}, write: address => this.write(address), buffered: address => this.buffered(address) };
+    m.observer = reads ? this : this.ofWrites;
     if (this.everything && reads) {
       (m as { words: Int32Array }).words = this.proxy;
     }

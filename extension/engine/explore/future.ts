@@ -46,6 +46,15 @@ export function depends(step: Touches, future: Touches): boolean {
   return false;
 }
 
+function isIn(touches: Touches, future: Touches): boolean {
+  for (let i = 0; i < WORDS; i++) {
+    if ((touches[i] & ~future[i]) !== 0) {
+      return false;
+    }
+  }
+  return true;
+}
+
 export class Futures {
   /** Grows whenever something new becomes known. */
   revision = 0;
@@ -82,9 +91,9 @@ export class Futures {
     return found;
   }
 
-  /** What a step at `at` touched, as sets; it becomes part of the future of the place. */
-  note(at: Place, footprint: Footprint): Touches {
-    const touches = noTouches();
+  /** What a step at `at` touched goes into `touches`, as sets, and becomes part of the future of the place. */
+  note(at: Place, footprint: Footprint, touches: Touches): void {
+    touches.fill(0);
     for (const address of footprint.writes) {
       this.set(touches, WRITES, this.bitOf(address));
     }
@@ -100,7 +109,6 @@ export class Futures {
       }
     }
     this.grow(at, touches);
-    return touches;
   }
 
   /** One step leads from `at` to `next`. */
@@ -153,6 +161,9 @@ export class Futures {
 
   /** The future of a place is part of the future of all that lead there. */
   private grow(at: Place, touches: Touches): void {
+    if (isIn(touches, at.future)) {
+      return;
+    }
     const work = [at];
     for (let next = work.pop(); next !== undefined; next = work.pop()) {
       const { future } = next;

@@ -7,6 +7,9 @@ import { grown, StateSet } from './stateSet.ts';
 
 /** Steps of each run that only shows what agents touch. */
 const WARM_UP_STEPS = 2000;
+/** States from which on it is known what the reduction is worth, and one in how many has to have some agent left out. */
+const TRIAL = 4096;
+const WORTH = 32;
 /** A state in which every agent's step was tried. */
 const ALL = -1;
 
@@ -24,6 +27,8 @@ export class ReducedSearch {
   private again = 0;
   /** Something was found to be missing since `again` was 0. */
   private incomplete = false;
+  /** States in which some agent was left out. */
+  private smaller = 0;
   private steps = 0;
   private ends = 0;
   private deepest = 0;
@@ -52,6 +57,11 @@ export class ReducedSearch {
   get state(): SearchState {
     const { size } = this.set;
     return { states: size, steps: this.steps, left: size - this.next, depth: this.deepest, ends: this.ends };
+  }
+
+  /** Hardly ever is an agent left out: the plain search finds as many states, in less time. */
+  get useless(): boolean {
+    return this.next >= TRIAL && WORTH * this.smaller < this.next;
   }
 
   /** Tries the next steps of up to `count` states. True when there is nothing left to do. */
@@ -126,6 +136,7 @@ export class ReducedSearch {
     const all = !onwards;
     this.note(state, all ? ALL : this.numberOf(chosen as Chosen), futures.revision);
     if (!all) {
+      this.smaller++;
       return;
     }
     // Who spins on a value and finds it unchanged does not get on.

@@ -61,7 +61,7 @@ export class Reduction {
   private readonly footprint: Footprint;
   private readonly known: KnownSteps | undefined;
   private readonly places: Place[] = [];
-  private readonly touches: Touches[] = [];
+  private readonly touches: Touches[];
   private readonly shown: Touches[];
   /** Index in `agents` of the agent whose buffer an agent stands for; -1 for none. */
   private readonly owners: readonly number[];
@@ -78,6 +78,7 @@ export class Reduction {
     this.known = looks.engine ? new KnownSteps(m, this.footprint) : undefined;
     const threads = m.buffers?.threads ?? m.agentCount;
     this.owners = agents.map(agent => (agent >= threads ? agents.indexOf(agent - threads) : -1));
+    this.touches = agents.map(noTouches);
     this.shown = agents.map(noTouches);
   }
 
@@ -193,7 +194,7 @@ export class Reduction {
       this.moves[i] = { agent, steps, changes, visible, broken };
       m.revert();
     }
-    this.touches[i] = futures.note(place, footprint);
+    futures.note(place, footprint, this.touches[i]);
   }
 
   /** False when the agent cannot act. */

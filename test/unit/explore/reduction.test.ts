@@ -4,7 +4,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { check } from '../../../extension/scenario/check.ts';
 import { parse } from '../../../extension/scenario/parse.ts';
 import type { Program } from '../../../extension/scenario/program.ts';
-import { explore } from '../../../extension/session/explore.ts';
+import { explore, exploring } from '../../../extension/session/explore.ts';
 import { EXHIBITS } from './mutants.ts';
 
 const root = path.resolve(import.meta.dirname, '../../..');
@@ -86,5 +86,48 @@ describe('partial-order reduction', { timeout: 120_000 }, () => {
     // Four steps each, the last of them the store that becomes visible: one order is enough.
     expect(explore(program)).toMatchObject({ verdict: 'holds', states: 6 * 4 + 1, ends: 1 });
     expect(explore(program, { reduce: false })).toMatchObject({ verdict: 'holds', states: 5 ** 6 });
+  });
+
+  /** Three agents that change one variable, each change in the sight of a condition. */
+  const SHARED = `machine intel
+  vcpus 2 x2apic
+shared x
+operation f(k) {
+  int i = 0
+  while (i < 3) {
+    int v = x
+    cmpxchg(x, v, v * 2 + k)
+    i = i + 1
+  }
+}
+race
+  a: f(1)
+  b: f(3)
+  c: f(9)
+always (x != 1000000)
+`;
+
+  it('is given up where it leaves nothing out', () => {
+    const [[, program]] = variantsOf(SHARED);
+    const work = exploring(program);
+    const counts: number[] = [];
+    for (let piece = work.next(); ; piece = work.next()) {
+      counts.push(piece.value.states);
+      if (piece.done) {
+        break;
+      }
+    }
+    const plain = explore(program, { reduce: false });
+    expect(plain.states).toBeGreaterThan(10_000);
+    expect([counts.at(-1), explore(program).steps]).toEqual([plain.states, plain.steps]);
+    // It begins anew.
+    expect(counts.some((count, i) => count < counts[i - 1])).toBe(true);
+  });
+
+  it('tells the states of the search that found it sooner, when a race is broken', () => {
+    const program = check(parse(read('scenarios/museum/r12-notified-while-unloaded.irq')), { variant: 'before' })
+      .program as Program;
+    const plain = explore(program, { reduce: false });
+    expect(explore(program)).toMatchObject({ verdict: 'broken', states: plain.states, steps: plain.steps });
   });
 });
