@@ -168,14 +168,15 @@ function pirIsLost(m: Machine, vcpu: number, atTheEnd: boolean): boolean {
   return !(on && isPending(m, cpu, HOST_VECTORS.POSTED_INTR_VECTOR)) && !willExit(m, cpu);
 }
 
-/** The highest vector that waits for `vcpu` in IRR or PIR and that its priority lets through. */
+/** Has `vcpu` a vector in IRR or PIR that its priority lets through, or an event that ends a halt? As `kvm_vcpu_check_block` asks. */
 function hasWork(m: Machine, vcpu: number): boolean {
   const base = m.vcpu(vcpu);
   const vector = Math.max(highest(m, base + V.irr), highest(m, base + V.pi_desc));
   const interrupts = m.words[base + V.interrupts] !== 0 && vector >>> 4 > (m.words[base + V.ppr] & 0xff) >>> 4;
-  const others = m.words[base + V.pending_events] | m.words[base + V.nmi_pending] | m.words[base + V.pv_unhalted];
+  const management = m.words[base + V.nmi_pending] | m.words[base + V.smi_pending];
+  const others = m.words[base + V.pending_events] | m.words[base + V.pv_unhalted];
   const requests = m.words[base + V.requests] & ((1 << REQ.NMI) | (1 << REQ.SMI) | (1 << REQ.UNBLOCK));
-  return (vector >= 0 && interrupts) || (others | requests) !== 0;
+  return (vector >= 0 && interrupts) || (management | others | requests) !== 0;
 }
 
 function sleepsOnWork(m: Machine, vcpu: number, atTheEnd: boolean): boolean {

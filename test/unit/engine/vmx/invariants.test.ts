@@ -56,6 +56,17 @@ describe('each invariant can break', () => {
     expect([names(cured), cured.number(1, 'state')]).toEqual([[], 5]);
   });
 
+  test.each(['nmi_pending', 'smi_pending', 'pending_events', 'pv_unhalted'] as const)(
+    'asleep-with-work: %s is a reason to run, as kvm_vcpu_check_block finds',
+    word => {
+      const world = new World({ vcpus: [{}, {}] });
+      world.do({ kind: 'block', vcpu: 1 });
+      expect(names(world)).toEqual([]);
+      world.m.store(world.m.vcpu(1) + V[word], 1);
+      expect(names(world)).toEqual(['asleep-with-work']);
+    },
+  );
+
   test('in-service-outlives-eoi, R14: activation without SVI', () => {
     for (const [kernel, broken] of [
       ['6.16', ['in-service-outlives-eoi']],
