@@ -197,20 +197,22 @@ export function check(own: Tree, options: CheckOptions = {}): Checked {
     for (const each of diagnostics) report.push(each);
     return statements;
   };
-  const { additions, race } = checkRace(tree, machine, frame.vcpuCount, variants, variant, act, report);
+  const { additions, race, watches } = checkRace(tree, machine, frame.vcpuCount, variants, variant, act, report);
   const { statements, sections } = sequenceOf(tree, node => lines.of(node, report), report, options.section);
   memo.keep(lines.checked);
   const found = divided(written, [...tree.diagnostics, ...report.diagnostics]);
   const diagnostics = [...limited(found.own), ...found.elsewhere.slice(0, MOST_ELSEWHERE)];
   if (diagnostics.some(each => each.severity === 'error')) return { diagnostics };
+  const calculates = watches.some(({ condition }) => condition.holds.kind === 'expression');
   const racing = race && statements.some(({ action }) => action.kind === 'race');
   return {
     program: {
       machine,
       statements,
       ...(sections.length > 0 && { sections }),
-      ...(racing || additions.operations.length > 0 ? { additions } : {}),
+      ...(racing || additions.operations.length > 0 || calculates ? { additions } : {}),
       ...(racing && { race }),
+      ...(watches.length > 0 && { watches }),
       ...(variants.length > 0 && { variants }),
       ...(variant !== undefined && { variant }),
       ...(files && files.length > 0 && { files }),

@@ -9,9 +9,10 @@ import { builtIns, Scope, type Shared } from './codeScope.ts';
 import { codeTokens } from './codeTokens.ts';
 import { constantsOf } from './constants.ts';
 import type { Condition, Range, Statement } from './program.ts';
-import { type Additions, NO_ADDITIONS, type Race, type RaceAgent, type RaceCondition, type Variant } from './race.ts';
+import { type Additions, NO_ADDITIONS, type Race, type RaceAgent, type RaceCondition, type Variant, type Watch } from './race.ts';
 import type { Report } from './report.ts';
 import { checkCalled, checkOperations, declareOperations } from './restate.ts';
+import { titleOf } from './sections.ts';
 import { alternatives, shown } from './suggest.ts';
 import type { Token } from './tokens.ts';
 import { type ActionNode, type ExpectNode, lineOf, type RaceNode, type Tree } from './tree.ts';
@@ -20,6 +21,8 @@ import { numberOf } from './values.ts';
 export interface CheckedRace {
   readonly additions: Additions;
   readonly race: Race | undefined;
+  /** Conditions that steps outside of a race must keep. */
+  readonly watches: readonly Watch[];
 }
 
 /** Agents that a race may have: more have more orders than anybody waits for. */
@@ -65,7 +68,7 @@ export function checkRace(
   report: Report,
 ): CheckedRace {
   const nodes = raceNodes(tree);
-  if (nodes.length === 0) return { additions: NO_ADDITIONS, race: undefined };
+  if (nodes.length === 0) return { additions: NO_ADDITIONS, race: undefined, watches: [] };
   const scope = new Scope(FAILED_ASSERTION + 1, builtIns(machine));
   scope.count = { vcpu: vcpus ?? Infinity, cpu: machine.cpus.length };
   for (const { name } of variants) scope.variants.set(name, name === variant ? 1 : 0);
@@ -96,6 +99,7 @@ export function checkRace(
     node.part === 'condition' && !node.broken ? (conditionOf(tree, node, machine, vcpus, scope, report) ?? []) : [],
   );
   const start = nodes.find(node => node.part === 'race');
+  const watches = start ? [] : watchesOf(tree, conditions);
   if (start) checkCalled(blocks, scope, report);
   checkShape(nodes, agents, start, report);
   const used = own > 0 && operations.some(operation => operation.body.length > 0);
@@ -106,6 +110,7 @@ export function checkRace(
       operations,
       storeBuffers: storeBuffers && (own > 0 || start !== undefined),
     },
+    watches,
     race: start && {
       range: start.range,
       agents,
@@ -290,10 +295,17 @@ function conditionOf(
   const { range, from, conditions } = node;
   const line = lineOf(tree, range.line);
   const text = line.text.slice(range.start, range.end);
-  const word = node.head.text as RaceCondition['when'];
+  const never = node.head.text === 'never';
+  const word = never ? 'always' : (node.head.text as RaceCondition['when']);
   const within = node.within && withinOf(node.within, scope, report);
   if (node.within && !within) return undefined;
-  const common = { when: node.gets ? 'finally' : word, range, text, ...(within && { within }) } as const;
+  const common = {
+    when: node.gets ? 'finally' : word,
+    ...(never && { never }),
+    range,
+    text,
+    ...(within && { within }),
+  } as const;
   if (from !== undefined) {
     scope.locals = [];
     const expression = read(tree, range, from, scope, report, code => code.expression());
@@ -326,6 +338,22 @@ function withinOf(
   return { steps: Number(count), agent: index };
 }
 
+/** May the condition stand without a race? */
+function isWatch({ head, gets }: RaceNode): boolean {
+  return (head.text === 'always' || head.text === 'never') && !gets;
+}
+
+/** In a section a condition is about that section, above the first about all. */
+function watchesOf(tree: Tree, conditions: readonly RaceCondition[]): readonly Watch[] {
+  const byLine = new Map(conditions.map(condition => [condition.range.line, condition]));
+  let section: string | undefined;
+  return tree.nodes.flatMap((node): Watch[] => {
+    if (node.kind === 'section') section = titleOf(tree, node);
+    const condition = node.kind === 'race' ? byLine.get(node.range.line) : undefined;
+    return condition ? [{ condition, ...(section !== undefined && { section }) }] : [];
+  });
+}
+
 function checkShape(
   nodes: readonly RaceNode[],
   agents: readonly RaceAgent[],
@@ -340,13 +368,13 @@ function checkShape(
       `Line ${races[0].range.line + 1} has a race already. Write one file for each.`,
     );
   }
-  const condition = nodes.find(node => node.part === 'condition');
+  const condition = nodes.find(node => node.part === 'condition' && (start || !isWatch(node)));
   if (!start) {
     if (condition)
       report.add(
         'irq606',
         condition.range,
-        'There is no race that this could be about. Write `race` and its agents above.',
+        'There is no race that this could be about. Write `race` and its agents above, or `expect`.',
       );
     return;
   }

@@ -82,7 +82,7 @@ export function asStatement(code: readonly Token[], racing: boolean): readonly T
   return racing ? behindAgent(code) : code;
 }
 
-const CONDITIONS = { always: '', finally: '', eventually: '' };
+const CONDITIONS = { always: '', never: '', finally: '', eventually: '' };
 
 /** What an agent does: a statement of its own, or a call of a restated operation. */
 export function agentSuggestions(tree: Tree): Suggestion[] {

@@ -41,6 +41,7 @@ export class RaceLines {
         this.racing = true;
         return whole({ ...base, part: 'race' });
       case 'always':
+      case 'never':
       case 'finally':
       case 'eventually':
         return condition(line, base);
@@ -82,7 +83,7 @@ function broken(node: RaceNode, range: Range, message: string): ParsedLine {
   return { node: { ...node, broken: true }, diagnostics: [diagnostic('irq202', range, message)] };
 }
 
-/** `always (…)`, `finally vcpu 2: irr has 0x41`, `finally vcpu 2 takes 0x41`, `eventually within 20 of a (…)`. */
+/** `always (…)`, `never exit on vcpu 1`, `finally vcpu 2: irr has 0x41`, `finally vcpu 2 takes 0x41`, `eventually within 20 of a (…)`. */
 function condition(line: SourceLine, base: Omit<RaceNode, 'part'>): ParsedLine {
   let { code } = line;
   const node: RaceNode = { ...base, part: 'condition' };
@@ -104,7 +105,7 @@ function condition(line: SourceLine, base: Omit<RaceNode, 'part'>): ParsedLine {
   if (first === undefined) return broken(node, base.range, `Write what must hold: \`${code[0].text} (x == 1)\`.`);
   if (first.text.startsWith('(')) return whole({ ...node, ...(within && { within }), from: first.range.start });
   // `always vcpu 2 gets 0x41`: in every order it arrives in the end.
-  const gets = code[after + 2]?.text === 'gets';
+  const gets = code[0].text !== 'never' && code[after + 2]?.text === 'gets';
   if (gets) code = code.map(token => (token.text === 'gets' ? { ...token, text: 'takes' } : token));
   const cursor = new Cursor(code.slice(after - 1));
   cursor.take();
@@ -112,7 +113,7 @@ function condition(line: SourceLine, base: Omit<RaceNode, 'part'>): ParsedLine {
   if (!cursor.failed) cursor.end();
   const call = conditions.find(({ kind }) => kind === 'call');
   if (call && !cursor.failed) {
-    return broken(node, call.range, 'A race is asked about what is so, not about steps: this stands in `expect`.');
+    return broken(node, call.range, 'This is asked about what is so, not about steps: it stands in `expect`.');
   }
   return {
     node: { ...node, broken: cursor.failed, conditions, ...(within && { within }), ...(gets && { gets }) },

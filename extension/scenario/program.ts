@@ -4,7 +4,7 @@
  */
 import type { MachineConfig } from '../engine/config.ts';
 import type { Block } from '../engine/fields.ts';
-import type { Additions, Race, Variant } from './race.ts';
+import type { Additions, Race, Variant, Watch } from './race.ts';
 
 /** 0-based line and UTF-16 columns, end exclusive: an editor's own coordinates. */
 export interface Range {
@@ -151,6 +151,8 @@ export interface Program {
   readonly sections?: readonly Section[];
   readonly additions?: Additions;
   readonly race?: Race;
+  /** `always` and `never` of a scenario without a race. */
+  readonly watches?: readonly Watch[];
   /** Every variant that the text names; the program is that of `variant`. */
   readonly variants?: readonly Variant[];
   readonly variant?: string;

@@ -19,6 +19,8 @@ export interface RaceAgent {
 export interface RaceCondition {
   /** `always`: after every step · `finally`: when nobody can do anything more · `eventually`: at the latest after so many steps of one agent. */
   readonly when: 'always' | 'finally' | 'eventually';
+  /** `never`: what must not hold, all of it at once, after any step. */
+  readonly never?: true;
   readonly range: Range;
   readonly text: string;
   readonly holds:
@@ -26,6 +28,13 @@ export interface RaceCondition {
     | { readonly kind: 'conditions'; readonly conditions: readonly Condition[] };
   /** `eventually`. */
   readonly within?: { readonly steps: number; readonly agent: number };
+}
+
+/** A condition that the steps of a plain scenario must keep. */
+export interface Watch {
+  readonly condition: RaceCondition;
+  /** Title of the only section that it is about. */
+  readonly section?: string;
 }
 
 export interface Race {

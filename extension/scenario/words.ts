@@ -44,7 +44,8 @@ export const RACE_STATEMENTS = {
   invariants:
     'Leaves out what the engine itself asks after every step of a race: `invariants off`, `invariants without asleep-with-work`.',
   race: 'Agents that act at the same time follow, one statement a line: `a: vcpu 0: ipi fixed 0x41 to 2`.',
-  always: 'Must hold after every step of the race: `always (count <= 1)`.',
+  always: 'Must hold after every step, of the race or, without one, of the section: `always vcpu 1: pid.sn 0`.',
+  never: 'Must not hold after any step: `never exit on vcpu 1`.',
   finally: 'Must hold when nobody can do anything more: `finally vcpu 2 takes 0x41`.',
   eventually: 'Must hold at the latest after so many steps of an agent: `eventually within 20 of a (x == 1)`.',
 } as const satisfies Words;

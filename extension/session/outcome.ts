@@ -2,7 +2,7 @@
 import type { KernelVersion } from '../engine/config.ts';
 import { check } from '../scenario/check.ts';
 import { parse } from '../scenario/parse.ts';
-import type { Statement } from '../scenario/program.ts';
+import type { Program } from '../scenario/program.ts';
 import type { ScenarioText } from '../scenario/tree.ts';
 import { countRules, type RuleTally } from './rules.ts';
 import { Session } from './session.ts';
@@ -69,8 +69,20 @@ function failureOf({ runner }: Session): Failure | undefined {
   return { line, text: `expected ${expected}, but ${found}`.replaceAll('\n', '; '), expected, found };
 }
 
-function countExpectations(statements: readonly Statement[]): number {
-  return statements.filter(({ action }) => action.kind === 'expect').length;
+/** Conditions of `always` and `never` that the steps after the first `known` troubles have broken. */
+function brokenSince(session: Session, known: number): readonly Failure[] {
+  return session.troubles.slice(known).map(({ line, step, text }) => {
+    const broken = session.brokenBy(step);
+    const expected = broken.map(each => each.text).join('\n');
+    const found = broken.map(each => each.found || `broken by step ${step}`).join('\n');
+    return { line, text: `step ${step}: ${text}`, expected, found };
+  });
+}
+
+function countExpectations({ statements, watches = [] }: Program, from: number, end: number, title?: string): number {
+  const expects = statements.slice(from, end).filter(({ action }) => action.kind === 'expect');
+  const asked = watches.filter(({ section }) => title === undefined || section === undefined || section === title);
+  return expects.length + asked.length;
 }
 
 /** Texts of the size of a scenario take far fewer; more is a run that does not end. */
@@ -154,6 +166,9 @@ function judged(
     if (session.length > MOST_STEPS) {
       throw new Error(`stopped after ${MOST_STEPS} steps: split the scenario into several`);
     }
+    if (failure === undefined && program.watches !== undefined) {
+      failures.push(...brokenSince(session, known).map(each => ({ ...each, statement: index })));
+    }
     if (statement?.action.kind === 'race' && !mayLose) {
       failures.push(...session.troubles.slice(known).map(({ line, text }) => ({ line, text, statement: index })));
     }
@@ -165,7 +180,7 @@ function judged(
       title,
       line: range.line + 1,
       steps: (reached[end] ?? session.length) - reached[first],
-      expectations: countExpectations(program.statements.slice(first, end)),
+      expectations: countExpectations(program, first, end, title),
       failures: plain(first, end),
     }),
   );
@@ -173,7 +188,7 @@ function judged(
     problems: [],
     profile: session.runner.machine.profile.name,
     steps: session.length,
-    expectations: countExpectations(program.statements),
+    expectations: countExpectations(program, 0, program.statements.length),
     failures: plain(0, program.statements.length),
     sections,
     statements: [...new Set(program.statements.map(({ range }) => range.line + 1))],

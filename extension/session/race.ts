@@ -362,10 +362,9 @@ export class RaceRun implements Agenda {
   }
 
   private foundFor(broken: number): string {
-    const holds = this.race.conditions[broken - 1]?.holds;
-    if (holds?.kind === 'conditions') {
-      const verdicts = holds.conditions.map(condition => judge(this.m, condition)).filter(verdict => !verdict.holds);
-      return verdicts.map(verdict => verdict.found).join('; ');
+    const condition = this.race.conditions[broken - 1];
+    if (condition?.holds.kind === 'conditions') {
+      return foundBy(this.m, condition);
     }
     return this.m.words[this.words + BROKEN] !== 0 ? 'this step breaks it' : 'nobody can do anything more';
   }
@@ -395,7 +394,14 @@ export class RaceRun implements Agenda {
   }
 }
 
-function testOf({ holds }: RaceCondition): Value {
+/** Not 0 where the condition is kept. */
+export function testOf(condition: RaceCondition): Value {
+  const { never } = condition;
+  const value = conditionValue(condition);
+  return never ? (m, frame) => (value(m, frame) === 0 ? 1 : 0) : value;
+}
+
+function conditionValue({ holds }: RaceCondition): Value {
   if (holds.kind === 'expression') {
     const value = evaluator(holds.expression);
     // What cannot be calculated does not hold.
@@ -403,6 +409,12 @@ function testOf({ holds }: RaceCondition): Value {
   }
   const { conditions } = holds;
   return m => (conditions.every(condition => judge(m, condition).holds) ? 1 : 0);
+}
+
+/** What was found where the condition is not kept, in words; empty for an expression. */
+export function foundBy(m: Machine, { holds, never }: RaceCondition): string {
+  const verdicts = holds.kind === 'conditions' ? holds.conditions.map(condition => judge(m, condition)) : [];
+  return verdicts.flatMap(verdict => (verdict.holds && !never ? [] : [verdict.found])).join('; ');
 }
 
 /** Machines with more agents share bits: then somebody waits a step longer. */

@@ -10,6 +10,7 @@ import { type AgentAction, begin, obstacle } from './actions.ts';
 import { judge, type Verdict } from './expectations.ts';
 import { RaceRun, type RaceVerdict } from './race.ts';
 import { additionOf, setShared } from './raceAddition.ts';
+import { Watches } from './watches.ts';
 
 /** What a step that no agent takes is about: a judged expectation, or a statement that could not be carried out. */
 export interface Judgement {
@@ -27,6 +28,9 @@ export class Runner {
   /** The race of the program; undefined when it has none. */
   readonly race: RaceRun | undefined;
 
+  /** What every step must keep. */
+  readonly watches: Watches;
+
   /** Memory at the start, to which every section goes back. */
   private readonly initial: Int32Array | undefined;
 
@@ -37,6 +41,7 @@ export class Runner {
     setShared(this.machine, program);
     this.race = program.race && new RaceRun(this.machine, program, program.race, order);
     this.machine.agenda = this.race;
+    this.watches = new Watches(this.machine, program);
     this.initial = program.sections && this.machine.words.slice();
   }
 
@@ -86,7 +91,7 @@ export class Runner {
     }
     if (action.kind === 'section') {
       this.startAnew();
-      this.pass(true);
+      this.pass(!this.watches.any || this.watches.notKept(this.statement).length === 0);
       return;
     }
     if (m.words[G.current] === 0) {
@@ -120,8 +125,14 @@ export class Runner {
   private stepAgent(): void {
     const m = this.machine;
     const agent = this.nextAgent();
+    const index = this.statement;
+    const before = this.watches.any ? this.watches.before(index) : [];
     m.store(G.current, agent + 1);
     m.step(agent);
+    if (this.watches.any && this.watches.notKept(index).some(each => !before.includes(each))) {
+      m.store(G.failures, m.words[G.failures] + 1);
+      m.mark(MARK.failure);
+    }
     if (this.nextAgent() < 0) {
       m.store(G.current, 0);
       // What was typed by hand between two statements is done; the scenario goes on where it was.

@@ -13,6 +13,7 @@ import { ReadWatch, replayUntilRead } from './nextReader.ts';
 import type { Motion, ReaderSearch, StepView, Trouble } from './protocol.ts';
 import { Runner } from './runner.ts';
 import { applies, brokenBy, type StopRule } from './stopRules.ts';
+import { type Broken, sentenceOf } from './watches.ts';
 
 /** Why a motion ended. */
 export type StopReason = 'step' | 'breakpoint' | 'failure' | 'end' | 'start' | 'paused';
@@ -337,7 +338,8 @@ export class Session {
     }
     const broken = brokenBy(this.runner).map(name => `${name}: ${INVARIANTS[name].sentence}`);
     const isInvariant = rules.some(rule => rule.kind === 'trouble' && rule.name === 'invariant');
-    return { reason: 'failure', text: isInvariant ? broken.join('; ') : this.explain().sentence, rules };
+    const text = isInvariant ? broken.join('; ') : this.sentenceOf(this.position);
+    return { reason: 'failure', text, rules };
   }
 
   /** One step ahead: again, if it was undone, else anew. */
@@ -355,10 +357,28 @@ export class Session {
     this.lookForEnd();
     this.statements[machine.position - 1] = index;
     if ((machine.marksOf(machine.position) & (1 << MARK.failure)) !== 0 && statement !== undefined) {
-      const { sentence } = explain(this.runner, machine.position);
       const step = machine.position;
-      this.failureAt.set(step, { step, line: statement.range.line + 1, text: sentence });
+      this.failureAt.set(step, { step, line: statement.range.line + 1, text: this.sentenceOf(step) });
     }
+  }
+
+  /** What `step` has broken of what `always` and `never` ask for. The present position stays. */
+  brokenBy(step: number): readonly Broken[] {
+    const { machine, watches } = this.runner;
+    if (!watches.any || step === 0 || step > this.length) {
+      return [];
+    }
+    const { position } = machine;
+    machine.seek(step);
+    const broken = watches.brokenBy(this.statementOf(step));
+    machine.seek(position);
+    return broken;
+  }
+
+  /** The conditions that the step has broken, or else what it did. */
+  private sentenceOf(step: number): string {
+    const broken = this.brokenBy(step);
+    return broken.length > 0 ? broken.map(sentenceOf).join('; ') : explain(this.runner, step).sentence;
   }
 
   /** To be called where the journal has grown. */

@@ -2,7 +2,7 @@
 import { describeChange, type FieldRef } from '../engine/fieldAccess.ts';
 import { brokenInvariants, INVARIANTS, type InvariantName } from '../engine/invariants.ts';
 import { IRQ, MODE } from '../engine/lapic/message.ts';
-import { MARK } from '../engine/machine.ts';
+import { MARK, SCENARIO } from '../engine/machine.ts';
 import { callPath } from '../engine/stack.ts';
 import type { Expression } from './expression.ts';
 import type { Runner } from './runner.ts';
@@ -118,9 +118,9 @@ function isTrouble(name: TroubleName, runner: Runner, invariants: readonly Invar
   const has = (bit: number) => (machine.marksOf(machine.position) & (1 << bit)) !== 0;
   switch (name) {
     case 'expectation':
-      return has(MARK.failure) && wasExpectation(runner);
+      return has(MARK.failure) && (wasExpectation(runner) || brokeWatch(runner));
     case 'impossible':
-      return has(MARK.failure) && !wasExpectation(runner);
+      return has(MARK.failure) && !wasExpectation(runner) && !brokeWatch(runner);
     case 'dropped':
       return has(MARK.dropped);
     case 'fault':
@@ -162,4 +162,10 @@ function acceptsIllegalVector(runner: Runner): boolean {
 /** The step that led here judged an expectation: the statement before the present one. */
 function wasExpectation(runner: Runner): boolean {
   return runner.program.statements[runner.statement - 1]?.action.kind === 'expect';
+}
+
+/** The step that led here broke what `always` or `never` asks for: an agent's own step fails by nothing else, nor does the beginning of a section. */
+function brokeWatch({ program, statement, machine, watches }: Runner): boolean {
+  const began = program.statements[statement - 1]?.action.kind === 'section';
+  return watches.any && (machine.agentOf(machine.position) !== SCENARIO || began);
 }

@@ -73,6 +73,8 @@ const body = fc.oneof(
     'b: post(1, 0x41)',
     'h interrupts a: post(1)',
     'always (x == 1)',
+    'never vcpu 1: pid.on 1, pid.sn 1',
+    'never (x == 1)',
     'finally vcpu 1 takes 0x41',
   ),
   fc.constantFrom(
