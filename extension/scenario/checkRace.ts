@@ -9,7 +9,15 @@ import { builtIns, Scope, type Shared } from './codeScope.ts';
 import { codeTokens } from './codeTokens.ts';
 import { constantsOf } from './constants.ts';
 import type { Condition, Range, Statement } from './program.ts';
-import { type Additions, NO_ADDITIONS, type Race, type RaceAgent, type RaceCondition, type Variant, type Watch } from './race.ts';
+import {
+  type Additions,
+  NO_ADDITIONS,
+  type Race,
+  type RaceAgent,
+  type RaceCondition,
+  type Variant,
+  type Watch,
+} from './race.ts';
 import type { Report } from './report.ts';
 import { checkCalled, checkOperations, declareOperations } from './restate.ts';
 import { titleOf } from './sections.ts';
