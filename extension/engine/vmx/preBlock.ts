@@ -126,6 +126,8 @@ const __pi_post_block = operation({
     leave_list: step(
       (m, vcpu) => `take vcpu ${vcpu} off the list of cpu ${m.words[m.vcpu(vcpu) + V.pre_pcpu]}; pre_pcpu := -1`,
       (m, vcpu) => {
+        // spin_lock is a locked operation.
+        m.smp_mb();
         m.store(m.vcpu(vcpu) + V.on_wakeup_list, 0);
         m.store(m.vcpu(vcpu) + V.pre_pcpu, -1);
         return RETURN;
@@ -155,6 +157,8 @@ export const pi_pre_block = operation({
       (m, vcpu) =>
         `put vcpu ${vcpu} on the list of cpu ${m.words[m.vcpu(vcpu) + V.cpu]}, under its lock; pre_pcpu := this CPU`,
       (m, vcpu) => {
+        // spin_lock is a locked operation.
+        m.smp_mb();
         m.store(m.vcpu(vcpu) + V.pre_pcpu, m.load(m.vcpu(vcpu) + V.cpu));
         m.store(m.vcpu(vcpu) + V.on_wakeup_list, 1);
         return NEXT;

@@ -62,6 +62,8 @@ export const vmx_vcpu_pi_load = operation({
       (m, vcpu) =>
         `take vcpu ${vcpu} off the wake-up list of cpu ${m.words[m.vcpu(vcpu) + V.cpu]}, under the lock of that list`,
       (m, vcpu) => {
+        // spin_lock is a locked operation.
+        m.smp_mb();
         m.store(m.vcpu(vcpu) + V.on_wakeup_list, 0);
         return NEXT;
       },
@@ -127,6 +129,8 @@ export const pi_enable_wakeup_handler = operation({
     join_list: step(
       (m, vcpu) => `put vcpu ${vcpu} on the wake-up list of cpu ${m.words[m.vcpu(vcpu) + V.cpu]}, under its lock`,
       (m, vcpu) => {
+        // spin_lock is a locked operation.
+        m.smp_mb();
         m.store(m.vcpu(vcpu) + V.on_wakeup_list, 1);
         return NEXT;
       },

@@ -10,6 +10,7 @@ import { amd_ir_set_vcpu_affinity } from '../../../extension/engine/svm/irte.ts'
 import { __avic_vcpu_load, __avic_vcpu_put } from '../../../extension/engine/svm/scheduling.ts';
 import { ENTRY } from '../../../extension/engine/svm/table.ts';
 import { kvm_arch_start_assignment } from '../../../extension/engine/vmx/apicv.ts';
+import { pi_enable_wakeup_handler } from '../../../extension/engine/vmx/scheduling.ts';
 import { createMachine } from '../../../extension/engine/x86.ts';
 import { machine, msiTo, nic, vcpu } from './devices.ts';
 
@@ -99,9 +100,10 @@ describe('stores of one CPU become visible in their order (memory order §1, rul
     expect(visibleBehind('intel', '2013', kvm_vcpu_wake_up, 0)).toBe(false);
   });
 
-  test('a locked operation lets them out: a 16-byte compare-and-exchange, an atomic counter', () => {
+  test('a locked operation lets them out: a 16-byte compare-and-exchange, an atomic counter, a spin lock', () => {
     expect(visibleBehind('intel', '6.16', intel_ir_set_vcpu_affinity, 0, 1, 0x41)).toBe(true);
     expect(visibleBehind('amd', '6.16', amd_ir_set_vcpu_affinity, 0, 1, 1, 0x41)).toBe(true);
     expect(visibleBehind('intel', '6.16', kvm_arch_start_assignment)).toBe(true);
+    expect(visibleBehind('intel', '6.16', pi_enable_wakeup_handler, 0)).toBe(true);
   });
 });
