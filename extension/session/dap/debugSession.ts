@@ -94,6 +94,7 @@ export class DebugSession {
         this.enter();
         return;
       case 'configurationDone':
+        this.running();
         this.respond(request);
         this.enter();
         return;
@@ -196,6 +197,7 @@ export class DebugSession {
         this.respond(request, exceptionInfo(this.last, this.running()));
         return;
       case 'continue':
+        this.running();
         this.respond(request, { allThreadsContinued: true });
         this.moveOrEnd();
         return;
@@ -204,10 +206,12 @@ export class DebugSession {
       case 'stepOut':
       case 'stepBack':
       case 'reverseContinue':
+        this.running();
         this.respond(request);
         this.move(motionOf(request.command, args as { granularity?: DebugProtocol.SteppingGranularity }));
         return;
       case 'pause':
+        this.running();
         this.respond(request);
         this.stopped();
         return;

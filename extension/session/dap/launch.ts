@@ -32,7 +32,7 @@ export function optionsOf(
 ): CheckOptions {
   return {
     ...(kernel !== undefined && { kernel }),
-    ...(typeof variant === 'string' && { variant }),
+    ...(typeof variant === 'string' && variant !== '' && { variant }),
     ...(typeof section === 'string' && section !== '' && { section }),
   };
 }
@@ -43,12 +43,18 @@ export function programOf(
   kernel: KernelVersion | undefined,
   args: Pick<LaunchArguments, 'variant' | 'section'> = {},
 ): Program {
-  const { program, diagnostics } = check(parse(text), optionsOf(kernel, args));
+  const options = optionsOf(kernel, args);
+  const { program, diagnostics } = check(parse(text), options);
   if (program === undefined) {
     const errors = diagnostics.filter(({ severity }) => severity === 'error');
     const [first] = errors;
     const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : '';
     throw new UserError(`line ${first.range.line + 1}: ${first.message}${more}`);
+  }
+  const variants = (program.variants ?? []).map(({ name }) => name);
+  if (options.variant !== undefined && !variants.includes(options.variant)) {
+    const remedy = variants.length > 0 ? `write one of ${variants.join(', ')}` : 'the scenario has none';
+    throw new UserError(`no variant '${options.variant}'; ${remedy}`);
   }
   if (program.statements.length === 0) {
     throw new UserError('the scenario does nothing: write an action, for example `vcpu 0: ipi fixed 0x41 to 1`');

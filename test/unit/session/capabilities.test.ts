@@ -401,7 +401,11 @@ describe('whatever a client sends', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.tuple(fc.constantFrom(...COMMANDS), value), { maxLength: 6 }), async requests => {
         const client = await begun();
-        for (const [command, args] of requests) await client.ask(command, args).catch(() => {});
+        for (const [command, args] of requests) {
+          await client.ask(command, args).catch((error: Error) => {
+            if (error.name === 'AssertionError') throw error;
+          });
+        }
         await client.ask('restart');
         await client.ask('setFunctionBreakpoints', { breakpoints: [{ name: 'vmx_deliver_posted_interrupt' }] });
         expect(await client.value('vcpu 1.state')).toBe('running');
@@ -409,6 +413,28 @@ describe('whatever a client sends', () => {
       { numRuns: 60 },
     );
   }, 60_000);
+
+  test.each(['configurationDone', 'continue', 'next', 'stepIn', 'stepOut', 'stepBack', 'reverseContinue', 'pause'])(
+    '%s is refused while nothing runs',
+    async command => {
+      const client = new Client(TO_RUNNING);
+      await client.ask('initialize');
+      await expect(client.ask(command, { threadId: 1 })).rejects.toThrow('no scenario runs');
+    },
+  );
+
+  test('a variant that the scenario does not have is refused', async () => {
+    const variants = `${TO_RUNNING}\nvariant before\nvariant after\n`;
+    const launch = (text: string, variant: string) =>
+      new Client(text).ask('launch', { program: '/a.irq', variant }).then(
+        () => 'starts',
+        (error: Error) => error.message,
+      );
+    expect(await launch(variants, 'nope')).toBe("no variant 'nope'; write one of before, after");
+    expect(await launch(TO_RUNNING, 'nope')).toBe("no variant 'nope'; the scenario has none");
+    expect(await launch(variants, 'after')).toBe('starts');
+    expect(await launch(TO_RUNNING, '')).toBe('starts');
+  });
 
   test('what is no request is passed over', async () => {
     const client = await begun();
