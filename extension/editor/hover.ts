@@ -6,18 +6,22 @@ import { OPEN_SAMPLE, registerSamples, sampleLinks } from './hoverFunction.ts';
 import { loadSender, received, registerSendCommand, SEND_COMMAND, senderLoaded } from './hoverMessage.ts';
 
 /** What the hover adds to a message: who receives it, and the way to step through it. */
-function sending(decode: Decoder, message: Sendable): string {
-  const lines = received(message, decode.usualMachine(message)).map((line, n) =>
-    n === 0 ? decode.escaped(line) : `- ${decode.escaped(line)}`,
-  );
+function sending(decode: Decoder, message: Sendable, received: readonly string[]): string {
+  const lines = received.map((line, n) => (n === 0 ? decode.escaped(line) : `- ${decode.escaped(line)}`));
   const argument = encodeURIComponent(JSON.stringify([decode.scenarioFor(message)]));
   const link = `[${vscode.l10n.t('Send this in a scenario')}](command:${SEND_COMMAND}?${argument})`;
   return [...lines, '', link].join('\n');
 }
 
-function explained(decode: Decoder, { explanation, range, kind }: Found): vscode.Hover {
-  const { message } = explanation;
-  const more = message ? sending(decode, message) : kind === decode.FUNCTION ? sampleLinks(explanation.title) : '';
+function explained(decode: Decoder, found: Found): vscode.Hover | Promise<vscode.Hover> {
+  const { title, message } = found.explanation;
+  if (!message) return shown(decode, found, found.kind === decode.FUNCTION ? sampleLinks(title) : '');
+  const lines = received(message, decode.usualMachine(message));
+  const show = (each: readonly string[]) => shown(decode, found, sending(decode, message, each));
+  return lines instanceof Promise ? lines.then(show) : show(lines);
+}
+
+function shown(decode: Decoder, { explanation, range }: Found, more: string): vscode.Hover {
   const markdown = new vscode.MarkdownString(decode.toMarkdown(explanation, more));
   markdown.isTrusted = more ? { enabledCommands: [SEND_COMMAND, OPEN_SAMPLE] } : false;
   return new vscode.Hover(markdown, range);

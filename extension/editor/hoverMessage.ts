@@ -1,5 +1,7 @@
 import * as vscode from 'vscode';
 import type { Sendable } from '../decode/send.ts';
+import type { ScenarioText } from '../scenario/tree.ts';
+import { nameOf, readIncluded } from './scenarioText.ts';
 
 type Sender = typeof import('./lazy.ts');
 
@@ -29,8 +31,9 @@ const MOST_MACHINE_TEXT = 20_000;
 const REMEMBERED = 50;
 const answers = new Map<string, readonly string[]>();
 
-function remembered(machine: string, action: string): readonly string[] {
-  const key = `${machine}\n${action}`;
+function remembered(machine: ScenarioText, action: string): readonly string[] {
+  const files = typeof machine === 'string' ? machine : JSON.stringify([machine.text, ...machine.files]);
+  const key = `${files}\n${action}`;
   const known = answers.get(key);
   if (known) return known;
   const sentences = sender?.recipientsOf(machine, action)?.sentences ?? [];
@@ -39,18 +42,29 @@ function remembered(machine: string, action: string): readonly string[] {
   return sentences;
 }
 
-/** Who would receive the message, as Markdown lines; the first names the machine. Empty when the engine is not loaded. */
-export function received(message: Sendable, usual: string): readonly string[] {
+/**
+ * Who would receive the message, as Markdown lines; the first names the machine. Empty when the engine is not loaded. At once, unless the
+ * scenario includes files.
+ */
+export function received(message: Sendable, usual: string): readonly string[] | Promise<readonly string[]> {
   if (!sender) return [];
   const scenario = activeScenario();
   const text = scenario?.getText(new vscode.Range(0, 0, 400, 0)) ?? '';
-  if (scenario && text.length < MOST_MACHINE_TEXT) {
-    const sentences = remembered(sender.machineOf(text), message.action);
-    if (sentences.length > 0) {
-      const name = scenario.uri.path.split('/').pop() ?? '';
-      return [vscode.l10n.t('On the machine of {0}:', name), ...sentences];
-    }
-  }
+  if (!scenario || text.length >= MOST_MACHINE_TEXT) return onUsual(message, usual);
+  const name = nameOf(scenario.uri);
+  const on = (machine: ScenarioText) => {
+    const sentences = remembered(machine, message.action);
+    return sentences.length > 0
+      ? [vscode.l10n.t('On the machine of {0}:', name), ...sentences]
+      : onUsual(message, usual);
+  };
+  const machine = sender.machineOf(text);
+  return sender.mayInclude(machine)
+    ? sender.withFiles(machine, name, file => readIncluded(scenario.uri, file)).then(on)
+    : on(machine);
+}
+
+function onUsual(message: Sendable, usual: string): readonly string[] {
   const sentences = remembered(usual, message.action);
   return sentences.length > 0
     ? [vscode.l10n.t('On a usual machine ({0}, Linux 6.16):', message.mode), ...sentences]

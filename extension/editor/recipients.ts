@@ -1,5 +1,6 @@
 import { check } from '../scenario/check.ts';
 import { parse } from '../scenario/parse.ts';
+import type { Node, ScenarioText } from '../scenario/tree.ts';
 import { Session } from '../session/session.ts';
 
 /** Who takes a message on a machine, as the engine finds when it sends it. */
@@ -22,8 +23,10 @@ const MOST_SENTENCES = 8;
  * Sends the message on the machine and reports who took it. Undefined when the machine's text or the action is no valid scenario,
  * for instance because the message names a vCPU that the machine does not have.
  */
-export function recipientsOf(machine: string, action: string): Recipients | undefined {
-  const { program } = check(parse(`${machine}\n${action}\n`));
+export function recipientsOf(machine: ScenarioText, action: string): Recipients | undefined {
+  const withAction = (text: string) => `${text}\n${action}\n`;
+  const text = typeof machine === 'string' ? withAction(machine) : { ...machine, text: withAction(machine.text) };
+  const { program } = check(parse(text));
   if (!program) return undefined;
   const session = new Session(program);
   const found: string[][] = TELLING.map(() => []);
@@ -37,9 +40,21 @@ export function recipientsOf(machine: string, action: string): Recipients | unde
   return { sentences: more > 0 ? [...all.slice(0, MOST_SENTENCES), `and ${more} more`] : all };
 }
 
-/** The part of a scenario's text that describes the machine: everything above its first action or expectation. */
+const DEEDS: readonly string[] = ['action', 'expect', 'section', 'repeat'];
+const RACING: readonly string[] = ['race', 'agent', 'condition'];
+
+/** Does something happen here, or is it asked about? A line that cannot be read but names somebody who acts counts too. */
+function isDeed(node: Node, text: string): boolean {
+  if (node.kind === 'race') return RACING.includes(node.part);
+  return DEEDS.includes(node.kind) || (node.kind === 'unknown' && /^\s*\w+\s*:/.test(text));
+}
+
+/** The part of a scenario's text that describes the machine: everything above its first action, expectation, condition or section. */
 export function machineOf(text: string): string {
-  const lines = text.split(/\r?\n/);
-  const first = lines.findIndex(line => /^\s*(?:[a-z]\w*(?: \d+)?\s*:|msi\b|expect\b|race\b|always\b)/.test(line));
-  return lines.slice(0, first < 0 ? lines.length : first).join('\n');
+  const { nodes, lines } = parse(text);
+  const first = nodes.find(node => isDeed(node, lines[node.range.line].text));
+  return lines
+    .slice(0, first?.range.line ?? lines.length)
+    .map(line => line.text)
+    .join('\n');
 }

@@ -128,11 +128,20 @@ export async function scopeOf(document: TextDocument, symbol: Entity): Promise<{
   return found;
 }
 
+/** Those of the workspace; none where it cannot be searched: then open ones count alone. */
+async function storedScenarios(): Promise<Uri[]> {
+  try {
+    return await workspace.findFiles('**/*.irq', '**/node_modules/**', MOST_SEARCHED);
+  } catch {
+    return [];
+  }
+}
+
 /** Scenarios of the workspace, and open ones, that include a file, directly or not. */
 async function includersOf(file: Uri): Promise<Uri[]> {
   const key = file.toString();
   const open = workspace.textDocuments.filter(({ languageId }) => languageId === LANGUAGE).map(({ uri }) => uri);
-  const stored = await workspace.findFiles('**/*.irq', '**/node_modules/**', MOST_SEARCHED);
+  const stored = await storedScenarios();
   const all = new Map([...open, ...stored].map(uri => [uri.toString(), uri]));
   const found: Uri[] = [];
   for (const uri of all.values()) {

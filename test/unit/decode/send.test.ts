@@ -44,5 +44,16 @@ describe('recipients', () => {
     const text = `${machine}vcpu 1  blocked on cpu 1\n\nnic:  interrupt\nvcpu 0:  icr 0x41\nexpect vcpu 1: irr has 0x41`;
     expect(machineOf(text)).toBe(`${machine}vcpu 1  blocked on cpu 1\n`);
     expect(machineOf(machine)).toBe(machine);
+    const operation = `${machine}operation f(v) {\n  set_bit(v->irr[0x41])\n}\n`;
+    for (const deed of ['always vcpu 1: pid.on 0', 'vcpu 0..1:  eoi', 'section one', 'gsi 4 up', 'repeat 2']) {
+      expect(machineOf(`${operation}\n${deed}\n`)).toBe(operation);
+    }
+  });
+
+  it('are those of a machine that is included', () => {
+    const { action } = message('0x00000003000000fb', 'x2apic-icr')!;
+    const source = { text: 'include "m.irq"\n', name: 'a.irq', files: new Map([['m.irq', { text: machine }]]) };
+    expect(recipientsOf(source, action)).toEqual(recipientsOf(machine, action));
+    expect(recipientsOf('include "m.irq"\n', action)).toBeUndefined();
   });
 });
