@@ -66,7 +66,14 @@ export const DEVICE_FIELDS: readonly FieldInfo[] = [
     flag('device', 'cached', D.irte_is_cached, 0, 'The IRTE is in the interrupt-entry cache of the IOMMU.'),
   ]),
   {
-    ...number('device', 'posted_to', 32, D.bypass_vcpu, 0, 'vCPU that the interrupt is posted to (`irq_bypass_vcpu`).'),
+    ...number(
+      'device',
+      'posted_to',
+      32,
+      D.bypass_vcpu,
+      0,
+      'vCPU that the interrupt is posted to (`irq_bypass_vcpu` in 7.1).',
+    ),
     values: { nobody: 0xffffffff },
   },
   flag('device', 'bypass', D.bypass, 0, 'Producer and consumer of irq-bypass are connected.'),

@@ -36,7 +36,7 @@ export const D = block({
   vfio: 1,
   /** The producer and the consumer of irq-bypass have found each other. */
   bypass: 1,
-  /** irqfd->irq_bypass_vcpu: vCPU that the entry posts to; -1 = remapped. */
+  /** vCPU that the entry posts to; -1 = remapped. 7.1 keeps it in irqfd->irq_bypass_vcpu. */
   bypass_vcpu: 1,
   /** The GSI has an MSI route: address and data that the guest programmed. */
   routed: 1,

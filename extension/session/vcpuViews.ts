@@ -7,6 +7,7 @@ import { C, PID_CONTROL, PID_NDST, POSTED_INTR_ON, POSTED_INTR_SN, REQ, V } from
 import type { Machine } from '../engine/machine.ts';
 import { vectorsAt } from '../engine/text.ts';
 import { ndstOf } from '../engine/vmx/piDesc.ts';
+import { listOwner } from '../engine/vmx/wakeup.ts';
 import { nextDelivery } from './nextDelivery.ts';
 import type { CpuView, StepView, VcpuView, VectorWords } from './protocol.ts';
 
@@ -163,7 +164,7 @@ export function cpuViews(m: Machine): CpuView[] {
   for (let vcpu = 0; vcpu < m.vcpuCount; vcpu++) {
     const base = m.vcpu(vcpu);
     if (m.words[base + V.on_wakeup_list] !== 0) {
-      sleepers[m.words[base + V.cpu]]?.push(vcpu);
+      sleepers[m.words[base + listOwner(m)]]?.push(vcpu);
     }
   }
   m.config.cpus.forEach(({ apicId }, index) => {

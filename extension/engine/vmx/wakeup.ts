@@ -5,11 +5,15 @@ import type { Machine } from '../machine.ts';
 import { NEXT, operation, RETURN, silent, step } from '../operation.ts';
 import { vmx } from './choices.ts';
 
+/** Word of a vCPU that says on whose list it stands: until 5.15 `pre_pcpu`, which stays when the thread moves on before `pi_post_block`. */
+export function listOwner(m: Machine): number {
+  return vmx(m).wakeupVector === 'pi_pre_block' ? V.pre_pcpu : V.cpu;
+}
+
 /** Does `vcpu` stand on the wake-up list of `cpu`? */
-function isListed(m: Machine, vcpu: number, cpu: number): boolean {
+export function isListed(m: Machine, vcpu: number, cpu: number): boolean {
   const base = m.vcpu(vcpu);
-  const list = vmx(m).wakeupVector === 'pi_pre_block' ? V.pre_pcpu : V.cpu;
-  return m.words[base + V.on_wakeup_list] !== 0 && m.words[base + list] === cpu;
+  return m.words[base + V.on_wakeup_list] !== 0 && m.words[base + listOwner(m)] === cpu;
 }
 
 /** Locals of `pi_wakeup_handler`. */

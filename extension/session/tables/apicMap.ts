@@ -122,7 +122,7 @@ function registers(m: Machine): readonly Register[] {
     ofVm(
       'assigned_device_count',
       String,
-      'kvm->arch.assigned_device_count: put and load care for SN and the wake-up vector',
+      'Assigned devices: put and load care for SN and the wake-up vector. kvm->arch.assigned_device_count; in 7.1 nr_possible_bypass_irqs counts their interrupts',
     ),
     ofVm('disabled_lapic_found', value => flagText(value !== 0), 'The host message about a disabled LAPIC was printed'),
   ];
