@@ -1,7 +1,7 @@
 /** What the words of an entry mean: the nearest statement, a claim, or a step that statements contain. */
 import { operations } from '../engine/operation.ts';
 import { builtIns } from './codeScope.ts';
-import { type Names, SOME_VECTOR, vectorIn, type Who } from './importNames.ts';
+import { type Names, namesTooMuch, SOME_VECTOR, vectorIn, type Who } from './importNames.ts';
 import type { Entry } from './importText.ts';
 
 /** Steps on the posted-interrupt descriptor and what stands around it, for races. */
@@ -99,7 +99,7 @@ const UNDONE =
 const MAX_STEP = 500;
 
 export function meaningOf({ agent, text }: Entry, context: Context): Meaning | undefined {
-  if (text.length > MAX_STEP) return undefined;
+  if (text.length > MAX_STEP || namesTooMuch(text)) return undefined;
   const { names } = context;
   const named = names.who(agent);
   // "While APICv is inhibited, vCPU 0 sends …": who acts stands in the words.

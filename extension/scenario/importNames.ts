@@ -81,6 +81,13 @@ export function vectorIn(text: string): string | undefined {
   return undefined;
 }
 
+/** Is this about a vector or a vCPU that no scenario can have? Then nothing else must be put in its place. */
+export function namesTooMuch(text: string): boolean {
+  const above = (pattern: RegExp, most: number) =>
+    [...text.matchAll(pattern)].some(([, number]) => Number(number) > most);
+  return above(/\b(?:vector|vec)\s*(?:[=:#]|:=)?\s*(0x[\da-f]+|\d+)\b/gi, 0xff) || above(/\bvcpu[ #_-]*(\d+)/gi, MOST);
+}
+
 /** Two spellings of one vector are one. */
 export function vectorNumber(vector: string): number {
   return Object.hasOwn(VECTORS, vector) ? VECTORS[vector] : Number(vector);

@@ -47,6 +47,18 @@ test('what is not understood is exit code 1, and the scenario all the same', asy
 });
 
 test.each([
+  'vCPU0 sends IPI vector 0x1ff to vCPU1',
+  'vCPU0 sends IPI vector 256 to vCPU1',
+  'vCPU0 sends IPI vector 0x41 to vCPU4000000000',
+  'vCPU1 sends IPI vector 0x41 to vCPU 255',
+])('what no scenario can have gets no other in its place: %s', async step => {
+  const { code, out } = await run(['-'], `${LIST}3. ${step}\n`);
+  expect(code).toBe(1);
+  expect(out).toMatch(/# not understood: vCPU\d: sends IPI/);
+  expect(out.match(/^vcpu/gm)).toHaveLength(1);
+});
+
+test.each([
   ['prose', ['-'], 'There are no steps'],
   ['two files', ['a', 'b'], 'name one file'],
 ])('%s: exit code 2', async (_what, args, words) => {
