@@ -85,7 +85,9 @@ function CpuRow({ cpu, changed, other, label }: RowProps): VNode {
       </span>
       <span
         class={idle(wakeupList)}
-        data-tip={t('wakeup_vcpus_on_cpu: vCPUs that POSTED_INTR_WAKEUP_VECTOR may wake here')}
+        data-tip={t(
+          'wakeup_vcpus_on_cpu, until 5.15 blocked_vcpu_on_cpu: vCPUs that POSTED_INTR_WAKEUP_VECTOR may wake here',
+        )}
       >
         <span class="name">{t('wake-up')}</span>{' '}
         {wakeupList.length > 0 ? (
