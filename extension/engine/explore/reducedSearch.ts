@@ -80,7 +80,7 @@ export class ReducedSearch {
       } else {
         return true;
       }
-      this.full = this.set.bytes + this.orders.bytes + 8 * this.chosen.length > this.bytes;
+      this.full = this.set.bytes + this.orders.bytes + 16 * this.chosen.length > this.bytes;
     }
     return false;
   }

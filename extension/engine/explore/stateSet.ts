@@ -5,6 +5,8 @@
 import type { Memory } from '../memory.ts';
 
 const FIRST_SLOTS = 1 << 12;
+/** States stand in pieces of memory of this size, in words, so that more of them never have to be copied; larger for large machines. */
+const PIECE_BITS = 16;
 /** Words that one step can add to the live ones: everything that an operation of the engine stores, with room to spare. */
 const MOST_CHANGES = 1 << 12;
 
@@ -28,9 +30,14 @@ export class StateSet {
 
   private slots = new Int32Array(FIRST_SLOTS).fill(-1);
   private hashes = new Int32Array(FIRST_SLOTS);
-  /** State `i` stands in `arena[starts[i]]` up to `starts[i + 1]`, as XOR with the first state. */
+  /** Where a state stands in all pieces together: how many words it is, and those, as XOR with the first state. */
   private starts = new Int32Array(FIRST_SLOTS);
-  private arena = new Int32Array(1 << 16);
+  private readonly pieces: Int32Array[] = [];
+  /** A piece has two to the power of this many words. */
+  private readonly bits: number;
+  private readonly mask: number;
+  /** The last piece, and how much of it is used. */
+  private arena: Int32Array;
   private used = 0;
   private count = 0;
   /** Of the state that is being added. */
@@ -39,15 +46,31 @@ export class StateSet {
   constructor(private readonly memory: Memory) {
     this.initial = memory.words.slice();
     this.indexOf = new Int32Array(memory.words.length).fill(-1);
+    this.bits = Math.max(PIECE_BITS, 34 - Math.clz32(memory.words.length));
+    this.mask = (1 << this.bits) - 1;
+    this.arena = this.morePieces();
   }
 
   get size(): number {
     return this.count;
   }
 
-  /** Bytes that the states take. */
+  /** Bytes that the states take, and may take while the next one is added: one piece more; tables double, and one is there twice meanwhile. */
   get bytes(): number {
-    return 4 * (this.arena.length + this.starts.length + this.hashes.length + this.slots.length);
+    const tables = this.starts.length + this.hashes.length + this.slots.length;
+    return 4 * (((this.pieces.length + 1) << this.bits) + 2 * tables + this.slots.length);
+  }
+
+  private morePieces(): Int32Array {
+    this.used = 0;
+    const piece = new Int32Array(1 << this.bits);
+    this.pieces.push(piece);
+    return piece;
+  }
+
+  /** The piece in which a state stands. */
+  private pieceOf(state: number): Int32Array {
+    return this.pieces[this.starts[state] >>> this.bits];
   }
 
   /**
@@ -55,20 +78,28 @@ export class StateSet {
    * `size` grows when it is new.
    */
   add(from: number): number {
-    const start = from < 0 ? 0 : this.starts[from];
-    const known = from < 0 ? 0 : this.starts[from + 1] - start;
-    const room = this.used + this.live.length + MOST_CHANGES;
-    if (room > this.arena.length) {
-      this.arena = grown(this.arena, room);
+    if (this.used + 1 + Math.min(this.live.length + MOST_CHANGES, this.indexOf.length) > this.arena.length) {
+      this.arena = this.morePieces();
     }
-    this.arena.copyWithin(this.used, start, start + known);
-    this.arena.fill(0, this.used + known, this.used + this.live.length);
+    const { arena, live } = this;
+    const first = this.used + 1;
+    let known = 0;
+    if (from >= 0) {
+      const piece = this.pieceOf(from);
+      const start = this.starts[from] & this.mask;
+      known = piece[start];
+      for (let i = 0; i < known; i++) {
+        arena[first + i] = piece[start + 1 + i];
+      }
+    }
+    arena.fill(0, first + known, first + live.length);
     this.hash = from < 0 ? 0 : this.hashes[from];
     this.memory.forEachUncommitted(this.change);
-    let length = this.live.length;
-    while (length > 0 && this.arena[this.used + length - 1] === 0) {
+    let length = live.length;
+    while (length > 0 && arena[this.used + length] === 0) {
       length--;
     }
+    arena[this.used] = length;
     return this.find(length);
   }
 
@@ -79,9 +110,9 @@ export class StateSet {
       index = this.live.length;
       this.indexOf[address] = index;
       this.live.push(address);
-      this.arena[this.used + index] = 0;
+      this.arena[this.used + 1 + index] = 0;
     }
-    const at = this.used + index;
+    const at = this.used + 1 + index;
     const difference = this.memory.words[address] ^ this.initial[address];
     this.hash ^= mixed(index, this.arena[at]) ^ mixed(index, difference);
     this.arena[at] = difference;
@@ -103,23 +134,23 @@ export class StateSet {
 
   /** Puts the memory into a state. Nothing may be uncommitted. */
   load(state: number): void {
-    const { words } = this.memory;
-    const start = this.starts[state];
-    const length = this.starts[state + 1] - start;
-    for (let i = 0; i < this.live.length; i++) {
-      const address = this.live[i];
-      words[address] = this.initial[address] ^ (i < length ? this.arena[start + i] : 0);
+    const { live, initial, memory } = this;
+    const { words } = memory;
+    const piece = this.pieceOf(state);
+    const start = this.starts[state] & this.mask;
+    const length = piece[start];
+    for (let i = 0; i < live.length; i++) {
+      const address = live[i];
+      words[address] = initial[address] ^ (i < length ? piece[start + 1 + i] : 0);
     }
   }
 
   private equals(state: number, length: number): boolean {
-    const start = this.starts[state];
-    if (this.starts[state + 1] - start !== length) {
-      return false;
-    }
+    const piece = this.pieceOf(state);
+    const start = this.starts[state] & this.mask;
     const { arena, used } = this;
-    for (let i = 0; i < length; i++) {
-      if (arena[start + i] !== arena[used + i]) {
+    for (let i = 0; i <= length; i++) {
+      if (piece[start + i] !== arena[used + i]) {
         return false;
       }
     }
@@ -128,13 +159,13 @@ export class StateSet {
 
   private append(hash: number, length: number): number {
     const state = this.count++;
-    if (this.count + 1 > this.starts.length) {
-      this.starts = grown(this.starts, this.count + 1);
-      this.hashes = grown(this.hashes, this.count + 1);
+    if (this.count > this.starts.length) {
+      this.starts = grown(this.starts, this.count);
+      this.hashes = grown(this.hashes, this.count);
     }
     this.hashes[state] = hash;
-    this.used += length;
-    this.starts[this.count] = this.used;
+    this.starts[state] = ((this.pieces.length - 1) << this.bits) + this.used;
+    this.used += 1 + length;
     if (2 * this.count > this.slots.length) {
       this.spread();
     }
