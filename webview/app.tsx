@@ -12,7 +12,7 @@ import { type Command, commandOf } from './keys.ts';
 import { t } from './l10n.ts';
 import { INITIAL_MODEL, type Model, reduce } from './model.ts';
 import { noteText, Origin, TextNote } from './origin.tsx';
-import { changedIn } from './pointer.tsx';
+import { changedIn } from './outOfSight.tsx';
 import { ProfileMenu } from './profileMenu.tsx';
 import { base64Of, copyImage, pngOf } from './raster.ts';
 import { Start } from './start.tsx';

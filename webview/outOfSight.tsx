@@ -8,19 +8,19 @@ import type { WindowedList } from './windowedList.tsx';
 export const changedIn = ({ vcpus }: Snapshot): readonly number[] =>
   vcpus.filter(({ changed }) => changed.length > 0).map(({ index }) => index);
 
-export interface PointerProps {
+export interface OutOfSightProps {
   readonly list: { readonly current: WindowedList | null };
   readonly snapshot: Snapshot;
   readonly onJump: () => void;
 }
 
-interface PointerState {
+interface OutOfSightState {
   readonly where: 'seen' | 'above' | 'below';
 }
 
 /** Says where the changed vCPUs are while none of them is in sight. The page stays where the user left it. */
-export class Pointer extends Component<PointerProps, PointerState> {
-  override state: PointerState = { where: 'seen' };
+export class OutOfSight extends Component<OutOfSightProps, OutOfSightState> {
+  override state: OutOfSightState = { where: 'seen' };
   #frame = 0;
 
   override componentDidMount(): void {
@@ -29,7 +29,7 @@ export class Pointer extends Component<PointerProps, PointerState> {
     this.#lookSoon();
   }
 
-  override componentDidUpdate(before: PointerProps): void {
+  override componentDidUpdate(before: OutOfSightProps): void {
     if (before.snapshot !== this.props.snapshot) this.#lookSoon();
   }
 
@@ -52,13 +52,13 @@ export class Pointer extends Component<PointerProps, PointerState> {
     if (where !== this.state.where) this.setState({ where });
   }
 
-  override render({ snapshot, onJump }: PointerProps, { where }: PointerState): VNode | null {
+  override render({ snapshot, onJump }: OutOfSightProps, { where }: OutOfSightState): VNode | null {
     const [first, ...others] = changedIn(snapshot);
     if (where === 'seen' || first === undefined) return null;
     const text =
       others.length === 0 ? t('vCPU {0} changed', first) : t('vCPU {0} and {1} more changed', first, others.length);
     return (
-      <button type="button" class="pointer" tabIndex={-1} onClick={onJump}>
+      <button type="button" class="out-of-sight" tabIndex={-1} onClick={onJump}>
         {text} <span aria-hidden="true">{where === 'below' ? '↓' : '↑'}</span> <kbd>{keyOf('touchedCard')}</kbd>
       </button>
     );

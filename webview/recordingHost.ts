@@ -11,7 +11,7 @@ import type {
 import { applied } from './model.ts';
 
 /** Answers the view from a recording, as the extension host does from a session. */
-export class Player {
+export class RecordingHost {
   readonly #pictures: readonly Snapshot[];
   readonly #timeline: ToWebview;
   readonly #say: (message: ToWebview) => void;
@@ -132,15 +132,15 @@ export class Player {
 const isAmong = (touched: readonly FieldTouch[], fields: readonly string[]): boolean =>
   touched.some(({ field }) => fields.some(name => touches(field, name)));
 
-/** Puts a player in the place of VS Code when the page carries a recording. */
+/** Puts the recording in the place of VS Code when the page carries a recording. */
 export function playRecording(): void {
   const element = document.getElementById('recording');
   if (!element?.textContent) return;
   const say = (data: ToWebview) => window.dispatchEvent(new MessageEvent('message', { data }));
-  const player = new Player(JSON.parse(element.textContent) as Recording, say);
+  const host = new RecordingHost(JSON.parse(element.textContent) as Recording, say);
   Object.assign(window, {
     acquireVsCodeApi: () => ({
-      postMessage: (message: FromWebview) => player.handle(message),
+      postMessage: (message: FromWebview) => host.handle(message),
       getState: () => undefined,
       setState: () => {},
     }),

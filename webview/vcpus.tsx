@@ -4,7 +4,7 @@ import type { Question } from './actions.ts';
 import { labelOf } from './beside.tsx';
 import type { Compared } from './compared.ts';
 import { t } from './l10n.ts';
-import { Pointer } from './pointer.tsx';
+import { OutOfSight } from './outOfSight.tsx';
 import { VcpuCard } from './vcpuCard.tsx';
 import { WindowedList } from './windowedList.tsx';
 
@@ -59,7 +59,7 @@ export function Vcpus(props: VcpusProps): VNode {
           />
         )}
       />
-      <Pointer list={handle} snapshot={snapshot} onJump={onJump} />
+      <OutOfSight list={handle} snapshot={snapshot} onJump={onJump} />
     </section>
   );
 }

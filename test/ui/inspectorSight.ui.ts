@@ -35,14 +35,14 @@ test('a vCPU that changes below the fold is pointed at, and t goes there', async
   await inspector()
     .locator('.statement', { hasText: /expect/ })
     .waitFor(SOON);
-  const pointer = inspector().locator('.pointer');
-  await expect.poll(() => pointer.textContent(SOON), SOON).toMatch(/^vCPU 60 changed ↓/);
-  await screenshot(page, 'inspector-pointer');
+  const outOfSight = inspector().locator('.out-of-sight');
+  await expect.poll(() => outOfSight.textContent(SOON), SOON).toMatch(/^vCPU 60 changed ↓/);
+  await screenshot(page, 'inspector-out-of-sight');
   await page.waitForTimeout(1500); // the keyboard goes to the editor and back; nothing tells when that is over
   await inspector().locator('h1').click();
   await page.keyboard.press('t');
   await inspector().locator('#vcpu-60:focus').waitFor(SOON);
-  await expect.poll(() => pointer.count(), SOON).toBe(0);
+  await expect.poll(() => outOfSight.count(), SOON).toBe(0);
 });
 
 test('the timeline names its letters and zooms with Ctrl and the wheel', async () => {

@@ -247,25 +247,25 @@ describe('another profile', () => {
 });
 
 describe('a vCPU that changed out of sight', () => {
-  const pointer = () => fresh.view.page.locator('.pointer');
+  const outOfSight = () => fresh.view.page.locator('.out-of-sight');
 
   it('is pointed at, and a click or t goes there', async () => {
     await fresh.view.send(...MANY.messages);
-    expect(await fresh.view.text('.pointer')).toMatch(/^vCPU 37 changed ↓/);
-    await pointer().click();
+    expect(await fresh.view.text('.out-of-sight')).toMatch(/^vCPU 37 changed ↓/);
+    await outOfSight().click();
     await fresh.view.settle();
     expect(await fresh.view.page.evaluate(() => document.activeElement?.id)).toBe('vcpu-37');
-    await pointer().waitFor({ state: 'detached' });
+    await outOfSight().waitFor({ state: 'detached' });
     const changed = { changed: ['irr'], changedVectors: { irr: [0x41] } };
     const vcpus = Array.from({ length: 64 }, (_, i) => vcpu(i, i === 0 || i === 1 ? changed : {}));
     await show(snapshot({ vcpus, title: '64-vcpus.irq' }));
-    expect(await fresh.view.text('.pointer')).toMatch(/^vCPU 0 and 1 more changed ↑/);
+    expect(await fresh.view.text('.out-of-sight')).toMatch(/^vCPU 0 and 1 more changed ↑/);
   });
 
   it('is not pointed at while one of them is in sight', async () => {
     await fresh.reopen({ height: 1400 });
     await fresh.view.send(...RUNNING.messages);
-    expect(await pointer().count()).toBe(0);
+    expect(await outOfSight().count()).toBe(0);
   });
 
   it('leaves the page where the user has put it', async () => {
