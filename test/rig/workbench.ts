@@ -106,6 +106,32 @@ export async function command(page: Page, title: string): Promise<void> {
   await page.keyboard.press('Enter');
 }
 
+/**
+ * Right-clicks `on` and chooses from the menu. VS Code ignores the mouse for a moment after a menu has opened, and says nothing about it.
+ */
+export async function chooseFromMenu(page: Page, on: Locator, label: string): Promise<void> {
+  await on.click({ button: 'right' });
+  const item = page.locator('.context-view .action-label', { hasText: label }).first();
+  await item.waitFor();
+  await clickUntil(item, () => item.waitFor({ state: 'hidden', timeout: 1000 }));
+}
+
+/** Clicks, anew while nothing has come of it. */
+export async function clickUntil(on: Locator, happened: () => Promise<unknown>): Promise<void> {
+  const deadline = performance.now() + 30_000;
+  for (;;) {
+    try {
+      await on.click({ timeout: 5000 });
+    } catch {} // gone, or not there yet: only what comes of it counts
+    try {
+      await happened();
+      return;
+    } catch (error) {
+      if (performance.now() > deadline) throw error;
+    }
+  }
+}
+
 /** Opens a file of the folder by its path and waits until its text is there. */
 export async function openFile(page: Page, name: string): Promise<Locator> {
   await page.keyboard.press('Control+p');

@@ -1,6 +1,14 @@
 import type { Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { command, openFile, openWorkbench, screenshot, type Workbench } from '../rig/workbench.ts';
+import {
+  chooseFromMenu,
+  command,
+  inspectorFrame,
+  openFile,
+  openWorkbench,
+  screenshot,
+  type Workbench,
+} from '../rig/workbench.ts';
 
 const FILE = '01-posted-to-running.irq';
 /** Machines that test are busy machines. */
@@ -23,6 +31,19 @@ const variable = (name: string) =>
   page.locator('.debug-variables .monaco-list-row', { hasText: new RegExp(`^${name}\\s*[:=]`) }).first();
 const output = (text: string | RegExp) => page.locator('.repl .monaco-list-row', { hasText: text }).last();
 
+/** From the menu of a variable, until `outcome` is there: after a stop VS Code asks for all variables anew, and rows move below the mouse. */
+async function choose(name: string, label: string, outcome: Locator): Promise<void> {
+  const attempt = async () => {
+    await page.keyboard.press('Escape');
+    await chooseFromMenu(page, variable(name), label);
+    return outcome.waitFor({ timeout: 5000 }).then(
+      () => true,
+      () => false,
+    );
+  };
+  await expect.poll(attempt, PATIENT).toBe(true);
+}
+
 async function type(text: string): Promise<void> {
   await page.keyboard.insertText(text);
   await page.keyboard.press('Enter');
@@ -43,6 +64,14 @@ async function goTo(line: number): Promise<void> {
   await expect
     .poll(() => page.locator('.statusbar-item', { hasText: /^Ln / }).innerText(), PATIENT)
     .toContain(`Ln ${line},`);
+}
+
+/** Restarts the session and waits for the new one, which has computed no step yet. */
+async function restart(): Promise<void> {
+  await command(page, 'Debug: Restart');
+  await inspectorFrame(page)
+    .locator('header', { hasText: /step\s*0\s*\/\s*0\+/ })
+    .waitFor(PATIENT);
 }
 
 /** The line at which VS Code shows the run. */
@@ -96,18 +125,16 @@ test('the debug console: fields are offered, a statement is done at once, the ke
 });
 
 test('break on value change, from the variable’s menu', async () => {
-  await variable('svi').click({ button: 'right' });
-  await page.locator('.context-view .action-label', { hasText: 'Break on Value Change' }).click();
-  await page.locator('.debug-breakpoints .monaco-list-row', { hasText: 'vcpu 1.svi' }).waitFor();
+  const row = page.locator('.debug-breakpoints .monaco-list-row', { hasText: 'vcpu 1.svi' });
+  await choose('svi', 'Break on Value Change', row);
   await command(page, 'Debug: Continue');
   await expect.poll(() => variable('svi').innerText(), PATIENT).toContain('0x61');
-  const row = page.locator('.debug-breakpoints .monaco-list-row', { hasText: 'vcpu 1.svi' });
   await row.hover();
   await row.locator('.action-label[aria-label*="Remove"]').click();
 });
 
 test('jump to cursor goes back too; run to cursor; restart', async () => {
-  await command(page, 'Debug: Restart');
+  await restart();
   await stopsAt(/^vcpu\s0:\s+icr/);
   await goTo(25);
   await command(page, 'Debug: Run to Cursor');
@@ -118,9 +145,7 @@ test('jump to cursor goes back too; run to cursor; restart', async () => {
 });
 
 test('a failed expectation shows as an exception with what was found', async () => {
-  await variable('tpr').click({ button: 'right' });
-  await page.locator('.context-view .action-label', { hasText: 'Set Value' }).click();
-  await page.locator('.debug-variables input').waitFor();
+  await choose('tpr', 'Set Value', page.locator('.debug-variables [aria-label^="tpr"] input'));
   await type('0xf0');
   await expect.poll(() => variable('tpr').innerText(), PATIENT).toContain('0xf0');
   await command(page, 'Debug: Continue');
