@@ -94,4 +94,15 @@ export function agentSuggestions(tree: Tree): Suggestion[] {
 }
 
 /** Words with which an agent's work begins; calls aside. */
-const AGENT_WORDS: readonly string[] = ['vcpu', 'cpu', 'device', 'guest', 'msi', 'assign', 'inhibit', 'uninhibit'];
+const AGENT_WORDS: readonly string[] = [
+  'vcpu',
+  'cpu',
+  'device',
+  'guest',
+  'msi',
+  'gsi',
+  'irqfd',
+  'assign',
+  'inhibit',
+  'uninhibit',
+];

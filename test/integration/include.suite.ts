@@ -115,6 +115,18 @@ describe('included files', () => {
     assert.equal(links.map(({ target }) => target?.path).join(), '/folder/machines/two.irq');
   });
 
+  it('have the machine on which a hover in C sends its message', async () => {
+    await vscode.window.showTextDocument(document);
+    await vscode.commands.executeCommand('workbench.action.closeEditorsInOtherGroups');
+    const content = 'wrmsrl(0x830, 0x00000001000000fdULL);\n';
+    const { uri } = await vscode.workspace.openTextDocument({ language: 'c', content });
+    const position = new vscode.Position(0, content.indexOf('0x0000') + 2);
+    const [hover] = await vscode.commands.executeCommand<vscode.Hover[]>('vscode.executeHoverProvider', uri, position);
+    const text = hover.contents.map(each => (typeof each === 'string' ? each : each.value)).join('\n');
+    assert.includes(text, 'On the machine of main.irq');
+    assert.includes(text, 'vcpu 1 accepts Fixed 0xfd');
+  });
+
   it('are offered behind the quotation mark', async () => {
     const list = await vscode.commands.executeCommand<vscode.CompletionList>(
       'vscode.executeCompletionItemProvider',
