@@ -35,12 +35,15 @@ function physicalRow(m: Machine, id: number): Row {
   };
 }
 
-/** How a slot of the logical map is addressed in the mode of the map: which bit of which cluster. */
+/** How a slot of the logical map is addressed in the mode of the map: which bit of which cluster. With several modes nobody looks there. */
 function logicalId(m: Machine, slot: number): string {
   const mode = word(m, MAP.logical_mode);
   const ofCluster = m.profile.delivery.logicalMap === 'clusters of 16' ? 16 : 4;
   if (mode === LOGICAL_MODE.XAPIC_FLAT || (ofCluster === 16 && mode === LOGICAL_MODE.SW_DISABLED)) {
     return `bit ${slot}`;
+  }
+  if (mode !== LOGICAL_MODE.XAPIC_CLUSTER && (ofCluster !== 16 || mode !== LOGICAL_MODE.X2APIC)) {
+    return `slot ${slot}`;
   }
   return `cluster ${Math.floor(slot / ofCluster)} bit ${slot % ofCluster}`;
 }

@@ -8,6 +8,9 @@ import { hex } from '../../engine/text.ts';
 import { gaLogEntry, avicLogical as logicalEntry, avicPhysical as physicalEntry } from '../../formats/avic.ts';
 import { decoded, flagText, hexOf, NONE, type Row, range, type Table, wordsAt } from './table.ts';
 
+const OWN_ENTRY =
+  'The entry as KVM keeps it: svm->avic_physical_id_entry in 7.1; older kernels have a pointer to the entry itself, avic_physical_id_cache (assumed for 6.16)';
+
 function physicalRow(m: Machine, vcpu: number): Row {
   const base = m.vcpu(vcpu);
   const entry = base + V.avic_hw_entry;
@@ -53,7 +56,7 @@ function physicalRow(m: Machine, vcpu: number): Row {
         {
           text: mine[0] === words[0] && mine[1] === words[1] ? 'same' : hexOf(mine),
           field: [`${name}.avic_physical_id_entry`, `${name}.avic_hw_entry`, `${name}.avic`],
-          decode: `svm->avic_physical_id_entry, the entry as KVM keeps it\n${decoded(m, physicalEntry, mine)}`,
+          decode: `${OWN_ENTRY}\n${decoded(m, physicalEntry, mine)}`,
         },
         {
           text: flagText(m.words[base + V.ir_list_lock] !== 0),
@@ -83,7 +86,7 @@ export function avicPhysical(m: Machine): Table | undefined {
       ['IsRunning', 'Bit 62'],
       ['host ID', 'APIC ID of the CPU whose doorbell is rung'],
       ['page', 'vAPIC backing page of'],
-      ['KVM’s copy', 'svm->avic_physical_id_entry'],
+      ['KVM’s copy', OWN_ENTRY],
       ['lock', 'svm->ir_list_lock'],
     ],
     rows: range(0, m.vcpuCount).map(vcpu => physicalRow(m, vcpu)),

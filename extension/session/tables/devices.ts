@@ -25,7 +25,7 @@ const COLUMNS: readonly Column[] = [
   ['request', 'A write to 0xfeexxxxx that the IOMMU has not taken yet'],
   ['VFIO', 'VFIO’s handler has the host interrupt'],
   ['bypass', 'Producer and consumer of irq-bypass are connected'],
-  ['posted to', 'irqfd->irq_bypass_vcpu'],
+  ['posted to', 'vCPU that the entry posts to: irqfd->irq_bypass_vcpu in 7.1, older kernels do not note it'],
   ['guest’s MSI', 'MSI route of its GSI: address and data that the guest programmed'],
   ['work', 'The eventfd was signalled, the work item of the irqfd is scheduled'],
   ['host ran', 'Times that the host’s handler ran since the last expect'],

@@ -2,6 +2,7 @@
 import { CTRL, V } from '../../engine/layout.ts';
 import type { Machine } from '../../engine/machine.ts';
 import { hex } from '../../engine/text.ts';
+import { isListed, listOwner } from '../../engine/vmx/wakeup.ts';
 import { icr, x2apicIcr } from '../../formats/icr.ts';
 import { EXTD, type Extra, fieldTable } from './fieldTable.ts';
 import { decoded, hexOf, range, type Table } from './table.ts';
@@ -145,7 +146,8 @@ export function vmcs(m: Machine): Table {
           note: 'Fields of the VMCB beside the tables of AVIC, and the last VM exit',
           columns: {
             ...common,
-            ...exits,
+            EXITCODE: 'exit_reason',
+            EXITINFO1: 'exit_qualification',
             'EXITINFO1 high': 'exit_info_1_high',
             EXITINFO2: 'exit_info_2',
             'EXITINFO2 high': 'exit_info_2_high',
@@ -190,25 +192,28 @@ const NAMED = 8;
 /** The posted-interrupt wake-up list of a CPU, which stands in the vCPUs. */
 function wakeupList(m: Machine): Extra {
   const vcpus = range(0, m.vcpuCount);
-  const at = (vcpu: number, word: number) => m.words[m.vcpu(vcpu) + word];
+  const owner = listOwner(m);
+  const list = owner === V.cpu ? 'wakeup_vcpus_on_cpu' : 'blocked_vcpu_on_cpu';
   return {
     name: 'wake-up list',
-    doc: 'wakeup_vcpus_on_cpu: vCPUs that POSTED_INTR_WAKEUP_VECTOR may wake here',
-    words: () => vcpus.flatMap(vcpu => [m.vcpu(vcpu) + V.on_wakeup_list, m.vcpu(vcpu) + V.cpu]),
+    doc: `${list}: vCPUs that POSTED_INTR_WAKEUP_VECTOR may wake here`,
+    words: () => vcpus.flatMap(vcpu => [m.vcpu(vcpu) + V.on_wakeup_list, m.vcpu(vcpu) + owner]),
     cell: index => {
-      const here = vcpus.filter(vcpu => at(vcpu, V.cpu) === index);
-      const asleep = here.filter(vcpu => at(vcpu, V.on_wakeup_list) !== 0);
+      const here = vcpus.filter(vcpu => m.words[m.vcpu(vcpu) + owner] === index);
+      const asleep = here.filter(vcpu => isListed(m, vcpu, index));
       return {
         text: asleep.length === 0 ? 'empty' : asleep.map(vcpu => `vcpu ${vcpu}`).join(' '),
         field: here.slice(0, NAMED).map(vcpu => `vcpu ${vcpu}.wakeup_list`),
-        decode: 'wakeup_vcpus_on_cpu: pi_wakeup_handler looks here for vCPUs whose ON is set',
+        decode: `${list}: pi_wakeup_handler looks here for vCPUs whose ON is set`,
       };
     },
   };
 }
 
 export function cpuRegisters(m: Machine): Table {
-  const hasList = m.config.vendor === 'intel' && m.config.apicv && m.vcpuCount * m.cpuCount * 2 <= FEW_WORDS;
+  const { vendor, apicv } = m.config;
+  const wakes = vendor === 'intel' && apicv && m.profile.vmx.wakeupVector !== 'none';
+  const hasList = wakes && m.vcpuCount * m.cpuCount * 2 <= FEW_WORDS;
   return fieldTable(
     m,
     'cpu',

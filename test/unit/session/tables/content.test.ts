@@ -1,7 +1,9 @@
 import { describe, expect, test, vi } from 'vitest';
+import type { KernelVersion } from '../../../../extension/engine/config.ts';
 import { irqfd } from '../../../../extension/engine/ioapic/irqfd.ts';
-import { IRQFD } from '../../../../extension/engine/layout.ts';
+import { IRQFD, V } from '../../../../extension/engine/layout.ts';
 import { lastWriter } from '../../../../extension/session/lastWriter.ts';
+import { cpuViews } from '../../../../extension/session/vcpuViews.ts';
 import { machine, vcpu } from '../../engine/devices.ts';
 import { line, vm, writeRegister, writeRte, x2apicVm } from '../../engine/irqchip.ts';
 import { sessionOf } from '../scenarios.ts';
@@ -43,6 +45,13 @@ describe('IOAPIC', () => {
     expect(row(m, 'ioapic', 'pin 5').idle).toBe(true);
     expect(table(m, 'ioapic')).toMatchObject({ count: 24, busy: 1, featured: true, whole: true });
     expect(cell(m, 'ioapic', 'pin 4', 'RTE').decode).toContain('is_level [15] = level: trigger mode');
+  });
+
+  test('an APIC that is disabled in IA32_APICBASE is nobody’s destination: kvm_apic_present', () => {
+    const m = vm();
+    writeRte(m, 4, 0xa931, 0x03000000);
+    m.store(m.vcpu(1) + V.apicbase, m.words[m.vcpu(1) + V.apicbase] & ~(1 << 11));
+    expect(cell(m, 'ioapic', 'pin 4', 'dest').text).toBe('0x03 vcpu 0');
   });
 
   test('a level interrupt: line, Remote IRR, EOI, and who wrote each', () => {
@@ -113,6 +122,12 @@ describe('APIC map', () => {
   test('cluster: cluster and bit', () => {
     const m = vm({ vcpus: [{ ldr: 0x11000000 }, { ldr: 0x24000000 }], each: { dfr: 0x0fffffff } });
     expect(map(m).slice(2)).toEqual(['logical cluster 1 bit 0 vcpu 0', 'logical cluster 2 bit 2 vcpu 1']);
+  });
+
+  test('flat and cluster in one map: nobody looks, and a slot is just a slot', () => {
+    const m = vm({ vcpus: [{ ldr: 0x01000000 }, { ldr: 0x12000000, dfr: 0x0fffffff }] });
+    expect(cell(m, 'vm', 'apic_map->logical_mode', 'value').text).toBe('MAP_DISABLED');
+    expect(map(m).slice(2)).toEqual(['logical slot 0 vcpu 0']);
   });
 
   test('x2APIC: phys_map serves both', () => {
@@ -256,6 +271,43 @@ describe('AMD', () => {
     });
     expect(row(m, 'avic logical', 'index 9').idle).toBe(true);
   });
+});
+
+describe('wake-up list of a CPU', () => {
+  /** vCPU 1 fell asleep on CPU 1, and its thread is loaded on CPU 2 before pi_post_block. */
+  const moved = (kernel: KernelVersion) => {
+    const m = machine({ kernel, vcpus: [vcpu(0, 'running'), vcpu(1, 'blocked')] });
+    m.store(m.vcpu(1) + V.on_wakeup_list, 1);
+    m.store(m.vcpu(1) + V.cpu, 2);
+    return m;
+  };
+
+  test('until 5.15 it is that of pre_pcpu, which stays while the thread moves', () => {
+    const m = moved('5.15');
+    expect(cell(m, 'cpus', 'cpu 1', 'wake-up list')).toMatchObject({
+      text: 'vcpu 1',
+      decode: expect.stringContaining('blocked_vcpu_on_cpu'),
+    });
+    expect(cell(m, 'cpus', 'cpu 2', 'wake-up list').text).toBe('empty');
+    expect(cpuViews(m).map(({ wakeupList }) => wakeupList)).toEqual([[], [1], []]);
+  });
+
+  test('later that of vcpu->cpu; in 2013 there is none', () => {
+    const m = moved('6.16');
+    expect(cell(m, 'cpus', 'cpu 2', 'wake-up list')).toMatchObject({
+      text: 'vcpu 1',
+      decode: expect.stringContaining('wakeup_vcpus_on_cpu'),
+    });
+    expect(cpuViews(m).map(({ wakeupList }) => wakeupList)).toEqual([[], [], [1]]);
+    const columns = table(moved('2013'), 'cpus').columns.map(({ name }) => name);
+    expect(columns).not.toContain('wake-up list');
+  });
+});
+
+test('the last exit of AMD stands in EXITCODE and EXITINFO', () => {
+  const columns = table(sessionOf(AMD).runner.machine, 'vmcb').columns.map(({ name }) => name);
+  expect(columns).toEqual(expect.arrayContaining(['EXITCODE', 'EXITINFO1', 'EXITINFO1 high', 'EXITINFO2']));
+  expect(columns).not.toContain('qualification');
 });
 
 test('PID-pointer table: an entry for each vcpu_id', () => {
