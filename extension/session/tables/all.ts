@@ -2,8 +2,9 @@
 import type { Machine } from '../../engine/machine.ts';
 import { apicMap, vm } from './apicMap.ts';
 import { avicLogical, avicPhysical, gaLog } from './avic.ts';
-import { devices, iommu } from './devices.ts';
+import { devices } from './devices.ts';
 import { ioapicPins, ioapicRegisters } from './ioapic.ts';
+import { iommu } from './iommu.ts';
 import { irqDomains } from './irqDomains.ts';
 import { irtes } from './irte.ts';
 import { pics } from './pic.ts';

@@ -6,7 +6,7 @@ import { vcpuOfTag } from '../../engine/svm/irte.ts';
 import { AVIC_LOGICAL_VALID, ENTRY, hostIdMask } from '../../engine/svm/table.ts';
 import { hex } from '../../engine/text.ts';
 import { gaLogEntry, avicLogical as logicalEntry, avicPhysical as physicalEntry } from '../../formats/avic.ts';
-import { decoded, flagText, hexOf, NONE, type Row, range, type Table, wordsAt } from './table.ts';
+import { cpuText, decoded, flagText, hexOf, NONE, type Row, range, type Table, vcpuText, wordsAt } from './table.ts';
 
 const OWN_ENTRY =
   'The entry as KVM keeps it: svm->avic_physical_id_entry in 7.1; older kernels have a pointer to the entry itself, avic_physical_id_cache (assumed for 6.16)';
@@ -44,7 +44,7 @@ function physicalRow(m: Machine, vcpu: number): Row {
           decode: 'IsRunning, bit 62: ring the doorbell of the host CPU; 0: the IPI exits with TARGET_NOT_RUNNING',
         },
         {
-          text: `${hex(apicId, 1)} ${cpu < 0 ? 'no CPU' : `cpu ${cpu}`}`,
+          text: `${hex(apicId, 1)} ${cpuText(cpu)}`,
           field: `${name}.avic.host_id`,
           decode: `host physical APIC ID, bits ${m.profile.avic.hostIdBits - 1}:0`,
         },
@@ -109,7 +109,7 @@ function logicalRow(m: Machine, index: number): Row {
         { text: String(index), decode: `flat: bit ${index}; cluster: cluster ${index >>> 2}, bit ${index & 3}` },
         { text: hex(entry, 8), field, decode: decoded(m, logicalEntry, [entry]) },
         { text: flagText(valid), field },
-        { text: valid ? `${hex(id, 1)} ${vcpu < 0 ? 'no vCPU' : `vcpu ${vcpu}`}` : NONE.text, field },
+        { text: valid ? `${hex(id, 1)} ${vcpuText(vcpu)}` : NONE.text, field },
       ];
     },
   };
@@ -164,7 +164,7 @@ function logRow(m: Machine, index: number): Row {
         },
         { text: isEmpty ? 'empty' : isUnread() ? 'unread' : 'read', field: ['iommu.ga_head', 'iommu.ga_tail', field] },
         { text: hexOf(words), field, decode: decoded(m, gaLogEntry, words) },
-        isEmpty ? { ...NONE, field } : { text: `${hex(words[0], 8)} ${vcpu < 0 ? 'no vCPU' : `vcpu ${vcpu}`}`, field },
+        isEmpty ? { ...NONE, field } : { text: `${hex(words[0], 8)} ${vcpuText(vcpu)}`, field },
         isEmpty ? { ...NONE, field } : { text: m.config.devices?.[device]?.name ?? hex(words[1] & 0xffff, 4), field },
       ];
     },

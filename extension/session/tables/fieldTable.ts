@@ -7,21 +7,11 @@ import type { Format } from '../../formats/format.ts';
 import { apicBase, dfr, ldr, ldrX2apic, lvt, lvtLint, spiv } from '../../formats/lapicRegisters.ts';
 import { type Cell, decoded, type Row, range, type Table } from './table.ts';
 
-/** First word of a field, and how many it has. */
-function wordsOf(m: Machine, field: FieldInfo, index: number): number[] {
-  const count = field.kind === 'vectors' ? 8 : 1;
-  switch (field.block) {
-    case 'vcpu':
-      return range(field.word >= V.words ? m.nested(index) + field.word - V.words : m.vcpu(index) + field.word, count);
-    case 'cpu':
-      return range(m.cpu(index) + field.word, count);
-    case 'device':
-      return range(m.device(index) + field.word, count);
-    case 'iommu':
-      return range(m.layout.iommu + field.word, count);
-    case 'guest':
-      return range(m.layout.guest + field.word, count);
-  }
+/** Addresses of the words of a field of a vCPU or CPU. */
+function wordsOf(m: Machine, { block, kind, word }: FieldInfo, index: number): number[] {
+  const count = kind === 'vectors' ? 8 : 1;
+  if (block === 'cpu') return range(m.cpu(index) + word, count);
+  return range(word >= V.words ? m.nested(index) + word - V.words : m.vcpu(index) + word, count);
 }
 
 const FORMATS: Readonly<Record<string, (x2apic: boolean) => Format>> = {
@@ -58,7 +48,7 @@ export interface Shape {
   readonly featured?: boolean;
 }
 
-/** A row for each vCPU or CPU; undefined when the machine has none of the fields. */
+/** A row for each vCPU or CPU; a column for each field that the machine has, and for `more`. */
 export function fieldTable(
   m: Machine,
   block: Extract<Block, 'vcpu' | 'cpu'>,

@@ -1,6 +1,6 @@
 /** The pins of KVM's IOAPIC, and its registers. */
 
-import { rte, SOURCE } from '../../engine/ioapic/state.ts';
+import { destMode, rte, SOURCE } from '../../engine/ioapic/state.ts';
 import { kvm_apic_hw_enabled } from '../../engine/lapic/apic.ts';
 import { kvm_apic_match_dest, NO_SOURCE } from '../../engine/lapic/destination.ts';
 import { IO, IOAPIC_NUM_PINS, V } from '../../engine/layout.ts';
@@ -26,7 +26,7 @@ const identities = (m: Machine): number[] =>
 function recipients(m: Machine, low: number, dest: number): string {
   const named = m.config.vcpus
     .map((_, vcpu) => vcpu)
-    .filter(vcpu => kvm_apic_hw_enabled(m, vcpu) && kvm_apic_match_dest(m, vcpu, NO_SOURCE, low & (1 << 11), dest))
+    .filter(vcpu => kvm_apic_hw_enabled(m, vcpu) && kvm_apic_match_dest(m, vcpu, NO_SOURCE, destMode(low), dest))
     .map(vcpu => `vcpu ${vcpu}`);
   return named.length === 0 ? 'nobody' : named.join(', ');
 }

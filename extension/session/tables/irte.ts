@@ -8,12 +8,21 @@ import { hex } from '../../engine/text.ts';
 import { gaTag8, gaTag9, gaTag12 } from '../../formats/avic.ts';
 import { type Format, fieldValue } from '../../formats/format.ts';
 import { irte, irteAmd, irteAmdGuest, irtePosted } from '../../formats/irte.ts';
-import { type Cell, type Column, decoded, hexOf, NONE, type Row, range, type Table, wordsAt } from './table.ts';
+import {
+  type Cell,
+  type Column,
+  cpuText,
+  decoded,
+  hexOf,
+  NONE,
+  type Row,
+  range,
+  type Table,
+  vcpuText,
+  wordsAt,
+} from './table.ts';
 
 const POSTED = 1 << 15;
-
-const vcpuText = (vcpu: number): string => (vcpu < 0 ? 'no vCPU' : `vcpu ${vcpu}`);
-const cpuText = (cpu: number): string => (cpu < 0 ? 'no CPU' : `cpu ${cpu}`);
 
 /** A field of the entry by the name of its format, which jumps to the last writer of `path`. */
 function part(format: Format, entry: readonly number[], name: string, path: Cell['field'], text?: string): Cell {

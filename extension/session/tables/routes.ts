@@ -3,7 +3,7 @@ import { irqfd, NOT_ASSIGNED } from '../../engine/ioapic/irqfd.ts';
 import { route } from '../../engine/ioapic/routing.ts';
 import { IRQFD, ROUTE, ROUTE_KIND } from '../../engine/layout.ts';
 import type { Machine } from '../../engine/machine.ts';
-import { messageCell } from './devices.ts';
+import { messageCell } from './message.ts';
 import { type Cell, flagText, NONE, type Row, range, type Table, wordsAt } from './table.ts';
 
 const KINDS = ['none', 'PIC', 'IOAPIC', 'MSI'] as const;

@@ -76,3 +76,7 @@ export function hexOf(words: Words): string {
 }
 
 export const flagText = (set: boolean): string => (set ? '1' : '0');
+
+/** A negative index: none was found. */
+export const vcpuText = (vcpu: number): string => (vcpu < 0 ? 'no vCPU' : `vcpu ${vcpu}`);
+export const cpuText = (cpu: number): string => (cpu < 0 ? 'no CPU' : `cpu ${cpu}`);
