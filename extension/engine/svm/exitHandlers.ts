@@ -77,6 +77,7 @@ const avic_unaccelerated_access_interception = operation({
         }
         return offset === APIC.LDR || offset === APIC.DFR ? NEXT : 'write';
       },
+      { via: ['trace_kvm_avic_unaccelerated_access'] },
     ),
     logical_table: step(
       (m, vcpu) => {

@@ -21,6 +21,7 @@ const avic_ga_log_notifier = operation({
         return `trace kvm_avic_ga_log: vmid=${tag >>> gaTagBits}, vcpuid=${tag & ((1 << gaTagBits) - 1)}`;
       },
       (m, tag) => (vcpuOfTag(m, tag) < 0 ? RETURN : NEXT),
+      { via: ['trace_kvm_avic_ga_log'] },
     ),
     wake_up: silent((m, tag) => m.call(kvm_vcpu_wake_up, vcpuOfTag(m, tag))),
   },

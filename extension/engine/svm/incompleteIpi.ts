@@ -95,6 +95,7 @@ export const avic_incomplete_ipi_interception = operation({
             return 'ignore';
         }
       },
+      { via: ['trace_kvm_avic_incomplete_ipi'] },
     ),
     kick: silent((m, vcpu, low, high, _id, index) => m.call(avic_kick_target_vcpus, vcpu, low, high, index)),
     kicked: silent(() => RETURN),

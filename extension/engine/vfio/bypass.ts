@@ -58,6 +58,7 @@ export const kvm_pi_update_irte = operation({
         m.store(m.device(device) + D.bypass_vcpu, vcpu);
         return RETURN;
       },
+      { via: ['trace_kvm_pi_irte_update'] },
     ),
     // Before 7.1 a route that cannot be posted is left before the trace event.
     forget: silent((m, device) => {

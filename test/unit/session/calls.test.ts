@@ -32,3 +32,23 @@ test('a function that an older kernel calls otherwise is found under both names'
   expect(judgeScenario(asleep)).toMatchObject({ problems: [], failures: [] });
   expect(judgeScenario(text(both, '4.19')).failures).toHaveLength(1);
 });
+
+test('every trace event that a step prints can be expected', () => {
+  const avic = `machine amd
+  kernel 6.16
+  vcpus 3 x2apic
+  with avic x2avic
+vcpu 1 blocked
+device nic posted to vcpu 2 vector 0x51
+vcpu 0: ipi fixed 0x41 to 1
+expect trace kvm_avic_incomplete_ipi, no trace kvm_avic_unaccelerated_access
+vcpu 0: wrmsr APIC_LVT0 0x10000
+expect trace kvm_avic_unaccelerated_access
+device nic: route fixed 0x52 to 0
+expect trace kvm_pi_irte_update, no trace kvm_avic_ga_log
+device nic: route fixed 0x52 to 2
+vcpu 2: block
+device nic: interrupt
+expect trace kvm_avic_ga_log, trace kvm_pi_irte_update`;
+  expect(judgeScenario(avic)).toMatchObject({ problems: [], failures: [] });
+});
