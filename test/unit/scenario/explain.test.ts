@@ -35,6 +35,14 @@ describe('hover', () => {
       /^Line 5: `device nic posted to vcpu 2 vector 0x41`$/,
     ],
     ['expect device nic: |irte.im 1', /^`irte.im` \(one bit\)/],
+    ['vcpu 0: |ioapic pin 4 fixed 0x31 to 1 level', /^Redirection entry `0x0100000000008031`[\s\S]*vector +0x31/],
+    ['vcpu 0: ioapic pin 4 |0x0100000000008031', /^Redirection entry `0x0100000000008031`/],
+    ['vcpu 0: ioapic |write 0x18 0x41', /^IOREGSEL, then IOWIN/],
+    ['vcpu 0: |pv-ipi nmi to 1', /KVM_HC_SEND_IPI/],
+    ['vcpu 0: lvt |APIC_LVTPC', /PMI/],
+    ['irqfd 0 gsi 4 |resample', /resamplefd/],
+    ['|irqfd 0 gsi 4', /^An eventfd of the VMM/],
+    ['|never exit on vcpu 1', /^Must not hold after any step/],
     ['|race', /^Agents that act at the same time/],
     ['race\n  a: vcpu 0: |eoi', /^The guest ends/],
     ['|operation post(v) {', /^Writes down an operation/],
@@ -63,6 +71,7 @@ describe('hover', () => {
   it('says nothing where it knows nothing', () => {
     for (const text of [
       'vcpu 0: eoi| ',
+      'vcpu 0: tpr |0x50',
       '# |comment',
       'vcpu 0: ipi fixed |0x1ff to 1',
       '|bogus',
