@@ -45,6 +45,8 @@ export class RaceRun implements Agenda {
   private readonly initOperation: number;
   private readonly operations: Addition['operations'];
   private readonly tests: readonly Value[];
+  /** Is there a condition that counts steps? */
+  private readonly counts: boolean;
   /** Invariants of the engine that are asked after each step. */
   readonly invariants: readonly InvariantName[];
 
@@ -69,6 +71,7 @@ export class RaceRun implements Agenda {
       ? NAMES.filter(name => INVARIANTS[name].kind === 'trouble' && !race.invariantsOff.includes(name))
       : [];
     this.tests = race.conditions.map(condition => testOf(condition));
+    this.counts = race.conditions.some(({ within }) => within !== undefined);
   }
 
   private agentOf(agent: RaceAgent, threads: readonly RaceAgent[]): number {
@@ -106,7 +109,7 @@ export class RaceRun implements Agenda {
     const { m } = this;
     const agent = this.agents[index];
     const idle = m.load(m.layout.agents + agent * AGENT_WORDS + AGENT.depth) === 0;
-    return idle && this.phase === RUNNING && this.actionsLeft(agent).length === 0;
+    return idle && this.phase === RUNNING && this.statementOf(agent) === undefined;
   }
 
   /** Is this an agent of the race, or does it let out the stores of one? */
@@ -218,6 +221,9 @@ export class RaceRun implements Agenda {
     if (interrupted !== undefined && atWork(m, agent)) {
       // Taking an interrupt lets out the stores of the thread that it interrupts.
       m.buffers?.drain(this.agents[interrupted]);
+    }
+    if (!this.counts) {
+      return;
     }
     this.race.conditions.forEach(({ within }, i) => {
       const count = this.counters + 2 * i;
@@ -370,16 +376,17 @@ export class RaceRun implements Agenda {
   }
 
   private next(agent: number): Statement | undefined {
-    const [statement] = this.actionsLeft(agent);
+    const statement = this.statementOf(agent);
     return statement === undefined || obstacle(this.m, statement.action as AgentAction) !== undefined
       ? undefined
       : statement;
   }
 
-  private actionsLeft(agent: number): readonly Statement[] {
+  /** What the agent has to begin next; undefined when nothing of what it was given is left. */
+  private statementOf(agent: number): Statement | undefined {
     const at = this.agents.indexOf(agent);
     const does = at < 0 ? undefined : this.race.agents[at].does;
-    return does?.kind === 'actions' ? does.actions.slice(this.m.words[this.progressAddress(at)]) : [];
+    return does?.kind === 'actions' ? does.actions[this.m.words[this.progressAddress(at)]] : undefined;
   }
 
   /** A thread that was woken and has nothing else to do goes back to the guest. */
