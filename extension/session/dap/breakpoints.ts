@@ -51,7 +51,8 @@ export class Breakpoints {
     program: string,
   ): DebugProtocol.Breakpoint[] {
     if (!isSameFile(source, program)) {
-      return listOf(breakpoints).map(() => ({ verified: false, message: 'this file is not the scenario that runs' }));
+      const message = refusalOf(source, session);
+      return listOf(breakpoints).map(() => ({ verified: false, message }));
     }
     this.lines = listOf(breakpoints);
     return this.apply(session)
@@ -206,6 +207,14 @@ function nearestNames(name: string, known: readonly string[]): string[] {
   const near = nearest(bare, known);
   const containing = bare.length < 3 ? [] : known.filter(each => each.toLowerCase().includes(bare));
   return [...new Set([...(near === undefined ? [] : [near]), ...containing])].slice(0, MOST_NAMED);
+}
+
+/** An included file has no statements, only what the scenario is made of. */
+function refusalOf(source: DebugProtocol.Source, { program }: Session): string {
+  const included = program.files?.some(file => isSameFile(source, file.replace(/^(?:\.\.\/)+/, '')));
+  return included
+    ? 'this file is included: it describes, and nothing in it is a statement. Set the breakpoint in the scenario, or on a function by its name'
+    : 'this file is not the scenario that runs';
 }
 
 /** Paths as clients write them: a URI or a path, absolute or not. */

@@ -1,8 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { check } from '../../../extension/scenario/check.ts';
+import { parse } from '../../../extension/scenario/parse.ts';
+import type { Program } from '../../../extension/scenario/program.ts';
 import { Breakpoints } from '../../../extension/session/dap/breakpoints.ts';
 import { exceptionInfo } from '../../../extension/session/dap/trouble.ts';
 import { compile, UserError } from '../../../extension/session/expression.ts';
+import { Session } from '../../../extension/session/session.ts';
 import { MACHINE, sessionOf, TO_RUNNING } from './scenarios.ts';
 
 const TWICE = `${MACHINE}
@@ -248,4 +252,19 @@ describe('breakpoints', () => {
     const stop = session.move('continue');
     expect(stop.text).toContain('pir-without-harvest');
   });
+});
+
+test('a breakpoint in an included file says where it belongs', () => {
+  const files = new Map([['../machines/two.irq', { text: MACHINE }]]);
+  const text = 'include "../machines/two.irq"\nvcpu 0:  eoi\n';
+  const { program } = check(parse({ text, name: 'main.irq', files }));
+  const session = new Session(program as Program);
+  const refused = (path: string) =>
+    new Breakpoints().setLines({ source: { path }, breakpoints: [{ line: 1 }] }, session, '/a/b/main.irq')[0];
+  expect(refused('/a/machines/two.irq')).toMatchObject({
+    verified: false,
+    message: expect.stringMatching(/^this file is included/),
+  });
+  expect(refused('/a/machines/three.irq').message).toBe('this file is not the scenario that runs');
+  expect(refused('/a/b/main.irq')).toMatchObject({ verified: true, line: 2 });
 });
