@@ -60,7 +60,7 @@ describe('every order', () => {
     ['race-amd.irq', '6.16', 'holds'],
     ['erratum-1235.irq', '7.1', 'holds'],
     ['erratum-1235.irq', '6.16', 'broken'],
-  ] as const)('%s under Linux %s: %s', (file, kernel, expected) => {
+  ] as const)('%s under Linux %s: %s', { timeout: 60_000 }, (file, kernel, expected) => {
     expect(verdict(readFileSync(path.join(folder, file), 'utf8'), kernel)).toBe(expected);
   });
 });
