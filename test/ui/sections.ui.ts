@@ -29,16 +29,35 @@ async function showTests(): Promise<void> {
   await row(FILE).waitFor();
 }
 
+/** Shows the sections of the scenario as rows. */
+async function unfold(): Promise<void> {
+  const expanded = async () => {
+    if ((await row(FILE).getAttribute('aria-expanded')) === 'true') return true;
+    await row(FILE).click();
+    await page.keyboard.press('ArrowRight');
+    return false;
+  };
+  await expect.poll(expanded, { timeout: 30_000, interval: 500 }).toBe(true);
+}
+
 /** One of the buttons that a test shows while the mouse is on it. */
 async function press(of: Locator, label: string): Promise<void> {
-  await of.click();
-  await of.hover();
-  await of.locator(`.action-label[aria-label*="${label}"]`).first().click();
+  const button = of.locator(`.action-label[aria-label*="${label}"]`).first();
+  await expect
+    .poll(
+      async () => {
+        await page.mouse.move(5, 5); // the list may have moved below a mouse that stands still
+        await of.hover({ timeout: 2000 }).catch(() => {});
+        return button.isVisible();
+      },
+      { timeout: 30_000 },
+    )
+    .toBe(true);
+  await button.click();
 }
 
 test('a section is a child of its scenario and runs alone', async () => {
-  await row(FILE).click();
-  await page.keyboard.press('ArrowRight');
+  await unfold();
   await press(row(/^a target in guest mode/), 'Run Test');
   await verdict(row(/^a target in guest mode/), 'passed');
   expect(
