@@ -137,7 +137,7 @@ function placeOf({ actor, name: own }: Operation, source: string): { readonly pa
   const [first] = source.split(', ');
   if (/^[\w./-]+\.[ch]$/.test(first)) {
     const inTree = first.startsWith('asm/') ? `arch/x86/include/${first}` : first;
-    const whole = /^(arch|virt|drivers|kernel|include)\//.test(inTree) ? inTree : `arch/x86/kvm/${inTree}`;
+    const whole = /^(?:(?:svm|vmx)\/)?[^/]+$/.test(inTree) ? `arch/x86/kvm/${inTree}` : inTree;
     return { path: `Linux/${whole}`, section: '' };
   }
   const manual = /^(SDM vol\. 3|AMD APM vol\. 2|AMD IOMMU specification|VT-d [\d.]+|PCI)\b,?\s*(.*)$/.exec(source);

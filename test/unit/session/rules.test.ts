@@ -77,6 +77,15 @@ describe('pages', () => {
     }
   });
 
+  test('a page of the kernel stands where its file is', () => {
+    const paths = rulePages().flatMap(({ path: page }) => (page.startsWith('Linux/') ? [page.slice(6)] : []));
+    const roots =
+      /^(?:arch\/x86\/(?:include\/asm|kernel(?:\/apic)?|kvm(?:\/svm|\/vmx)?)|drivers|fs|include\/linux|kernel|virt)\//;
+    const tree = (page: string) => page.replace(roots, '').replace(/^(?:iommu|vfio|irq|kvm|lib)\/(?:\w+\/)?/, '');
+    expect(paths.filter(page => !/^\w+\.[ch]$/.test(tree(page)))).toEqual([]);
+    expect(paths).toEqual(expect.arrayContaining(['fs/eventfd.c', 'virt/kvm/eventfd.c', 'arch/x86/kvm/ioapic.c']));
+  });
+
   test('a step that ran says what it said', () => {
     const page = rulePages().find(({ path }) => path.endsWith('vmx/vmx.c'));
     const text = page && pageText(page, tallyOf(TO_RUNNING));
