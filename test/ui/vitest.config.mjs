@@ -5,10 +5,11 @@ export default defineConfig({
   test: {
     include: ['test/ui/**/*.ui.ts'],
     root: `${import.meta.dirname}/../..`,
-    setupFiles: ['test/ui/failure.ts'],
+    setupFiles: ['test/ui/failure.ts', 'test/ui/again.ts'],
     sequence: { hooks: 'list' }, // the picture of a failure before the test's own afterEach tidies up
     fileParallelism: false, // one VS Code and one browser fill two cores
+    retry: 2, // on two cores VS Code loses a key press now and then
     testTimeout: 180_000,
-    hookTimeout: 180_000,
+    hookTimeout: 300_000,
   },
 });
