@@ -2,7 +2,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { FrameLocator, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { command, openFile, openWorkbench, screenshot, type Workbench } from '../rig/workbench.ts';
+import { clickUntil, command, openFile, openWorkbench, screenshot, type Workbench } from '../rig/workbench.ts';
 
 const FIRST = '01-posted-to-running.irq';
 const SECOND = '02-posted-to-exited.irq';
@@ -35,12 +35,17 @@ const press = async (keys: string) => {
 };
 const step = (n: number) => shows(new RegExp(`step\\s*${n}\\s*/`));
 const tabs = () => page.locator('.tab', { hasText: 'IRQScope: ' });
+const toolbar = () => page.locator('.debug-toolbar:visible');
+/** One after the other: while a session ends, the button is still that session's. */
+const stopSessions = () =>
+  clickUntil(toolbar().locator('.codicon-debug-stop'), () => toolbar().waitFor({ state: 'hidden', timeout: 3000 }));
+const tabOf = (name: string) => page.locator('.tab', { hasText: new RegExp(`^${name}`) }).first();
 /** To the text of a scenario that is open. */
-const goTo = (name: string) =>
-  page
-    .locator('.tab', { hasText: new RegExp(`^${name}`) })
-    .first()
-    .click();
+const goTo = (name: string) => tabOf(name).click();
+async function close(name: string): Promise<void> {
+  await tabOf(name).click({ button: 'middle' });
+  await tabOf(name).waitFor({ state: 'hidden' });
+}
 const file = (name: string) => path.join(workbench.folder, name);
 /** As another program does it. */
 const change = (name: string, how: (text: string) => string) =>
@@ -156,10 +161,12 @@ test('two debug sessions drive their own panels', async () => {
   await page.keyboard.press('F11');
   await step(1);
   await goTo(FIRST);
-  await page
-    .locator('.codelens-decoration a:visible', { hasText: /^Debug$/ })
-    .first()
-    .click();
+  const lens = page.locator('.codelens-decoration a:visible', { hasText: /^Debug$/ }).first();
+  await eventually(async () => {
+    await page.keyboard.press('Control+Home');
+    return lens.isVisible();
+  }).toBe(true);
+  await lens.click();
   await shows(FIRST);
   await eventually(origin).toBe('debug session');
   await shows('initial state');
@@ -169,8 +176,7 @@ test('two debug sessions drive their own panels', async () => {
   await tabs().filter({ hasText: SECOND }).click();
   await step(1);
   expect(await origin()).toBe('debug session');
-  for (let i = 0; i < 2; i++) await page.locator('.debug-toolbar .codicon-debug-stop').click();
-  await page.locator('.debug-toolbar:visible').waitFor({ state: 'hidden' });
+  await stopSessions();
   await eventually(origin).toBe('live');
 });
 
@@ -192,8 +198,7 @@ test('a file that is renamed takes its panel along', async () => {
 });
 
 test('a file that is deleted leaves its last run and a sentence, until it is there again', async () => {
-  await goTo('renamed.irq');
-  await page.keyboard.press('Control+F4');
+  await close('renamed.irq');
   const before = await place();
   const text = readFileSync(file('renamed.irq'), 'utf8');
   rmSync(file('renamed.irq'));
