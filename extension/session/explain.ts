@@ -131,6 +131,7 @@ function writesOf(runner: Runner, step: number): FieldTouch[] {
   }
   const writes: FieldTouch[] = [];
   for (const [address, difference] of differences) {
+    if (difference === 0) continue; // set and cleared again within the step
     const after = m.words[address];
     for (const change of describeChange(m, address, after ^ difference, after)) {
       writes.push({ field: change.name, before: change.before, after: change.after });

@@ -1,5 +1,10 @@
 import { expect, test } from 'vitest';
+import { check } from '../../../extension/scenario/check.ts';
+import { parse } from '../../../extension/scenario/parse.ts';
+import type { Program } from '../../../extension/scenario/program.ts';
+import { explain } from '../../../extension/session/explain.ts';
 import { judgeScenario } from '../../../extension/session/outcome.ts';
+import { Session } from '../../../extension/session/session.ts';
 
 const MACHINE = `machine intel
   vcpus 2 xapic
@@ -39,4 +44,12 @@ test('reads of the APIC exit where the processor does not virtualize them', () =
     'machine intel\n  vcpus 1 x2apic\nvcpu 0: rdmsr APIC_ID\nexpect exit on vcpu 0, vcpu 0: exit_reason 31',
   );
   expect(found).toEqual([]);
+});
+
+test('what a step sets and clears again it has not changed', () => {
+  const session = new Session(check(parse(`${MACHINE}gsi 4 up`)).program as Program);
+  session.move('continue');
+  const writes = Array.from({ length: session.position }, (_, i) => explain(session.runner, i + 1).writes).flat();
+  expect(writes.map(({ field }) => field)).toContain('pic.irq_states[4]');
+  expect(writes.filter(({ before, after }) => before === after)).toEqual([]);
 });
