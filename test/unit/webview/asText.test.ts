@@ -100,8 +100,8 @@ test('tables: what is not idle, and what the step changed anywhere', () => {
         0x00000001000401002345004000418001
 `);
   expect(text).not.toContain('IOAPIC pins');
-  while (!changed('events')) session.move('stepInto');
-  expect(asText(pictureOf())).toMatch(/ {2}Events and run state\n {2}\* 1: /);
+  while (!changed('cpus')) session.move('stepInto');
+  expect(asText(pictureOf())).toMatch(/ {2}CPU state\n {2}\* 1: /);
   expect(asText(pictureOf(), () => false)).not.toContain('Interrupt remapping');
   for (const line of asText(pictureOf()).split('\n')) expect(line).toMatch(/^[ -~]{0,72}$/);
 });
