@@ -24,7 +24,7 @@ export interface ViewState {
   readonly tables: TableChoice;
 }
 
-export const INITIAL_VIEW: ViewState = {
+const INITIAL_VIEW: ViewState = {
   scroll: undefined,
   grids: 'auto',
   toggled: [],
@@ -60,7 +60,7 @@ const TYPES: readonly string[] = [
 ] satisfies readonly ToWebview['type'][];
 
 /** A message of the host, or undefined for what others post to the window (browser extensions, the workbench). */
-export function parseToWebview(data: unknown): ToWebview | undefined {
+function parseToWebview(data: unknown): ToWebview | undefined {
   if (typeof data !== 'object' || data === null || !TYPES.includes((data as { type?: unknown }).type as string)) {
     return undefined;
   }

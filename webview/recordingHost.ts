@@ -11,7 +11,7 @@ import type {
 import { applied } from './model.ts';
 
 /** Answers the view from a recording, as the extension host does from a session. */
-export class RecordingHost {
+class RecordingHost {
   readonly #pictures: readonly Snapshot[];
   readonly #timeline: ToWebview;
   readonly #say: (message: ToWebview) => void;

@@ -33,7 +33,7 @@ export const GLYPHS: readonly (readonly [mark: string, glyph: string])[] = [
 ];
 
 /** Glyph of a step, `•` for marks that have none; empty without marks. */
-export function markGlyph(marks: readonly string[]): string {
+function markGlyph(marks: readonly string[]): string {
   return GLYPHS.find(([mark]) => marks.includes(mark))?.[1] ?? (marks.length > 0 ? '•' : '');
 }
 

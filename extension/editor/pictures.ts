@@ -4,7 +4,7 @@ import type { CurrentRun } from './currentRun.ts';
 import type { InspectorSource } from './inspectorSource.ts';
 import type { Runs } from './runs.ts';
 
-export type Subject = Extract<FromWebview, { type: 'out' }>['what'];
+type Subject = Extract<FromWebview, { type: 'out' }>['what'];
 
 const SUFFIX: Readonly<Record<Subject, string>> = { state: '', diagram: '-run' };
 
@@ -31,7 +31,7 @@ export function registerPictures(
 }
 
 /** Says why when there is nothing to draw. */
-export async function drawingOf(source: InspectorSource | undefined, what: Subject): Promise<Drawing | undefined> {
+async function drawingOf(source: InspectorSource | undefined, what: Subject): Promise<Drawing | undefined> {
   const drawing = source?.drawing(what);
   if (!drawing) await window.showErrorMessage(l10n.t('Step through a scenario first: press F5 in an .irq file.'));
   return drawing;

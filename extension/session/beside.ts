@@ -11,7 +11,7 @@ import { type SnapshotTitle, snapshotOf } from './snapshot.ts';
 const MOST_STEPS = 1 << 14;
 
 /** The picture at another recorded step. */
-export function momentAt(session: Session, step: number, title: SnapshotTitle): Moment {
+function momentAt(session: Session, step: number, title: SnapshotTitle): Moment {
   const { machine } = session.runner;
   const { position: present } = machine;
   machine.seek(step);
@@ -61,7 +61,7 @@ function codesOf({ runner: { machine } }: Session, part: Part | undefined): stri
 }
 
 /** A run under another profile, followed beside the one that the user steps through. */
-export class OtherProfile {
+class OtherProfile {
   readonly label: string;
   readonly #session: Session;
   readonly #other: Session;

@@ -9,7 +9,7 @@ import type { ScenarioText } from '../../scenario/tree.ts';
 import type { AgentAction } from '../actions.ts';
 import { UserError } from '../expression.ts';
 
-export type Typed =
+type Typed =
   | { readonly kind: 'action'; readonly action: AgentAction }
   | { readonly kind: 'expect'; readonly conditions: readonly Condition[] };
 

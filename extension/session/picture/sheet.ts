@@ -2,7 +2,7 @@
 import type { Drawing, Ink, Run, Shape } from '../protocol.ts';
 
 /** Dark on white wherever it is pasted; contrast of each with the paper is at least 4.5, of lines 1.5. */
-export const LIGHT: Drawing['colours'] = {
+const LIGHT: Drawing['colours'] = {
   paper: '#ffffff',
   ink: '#1f2328',
   dim: '#57606a',
