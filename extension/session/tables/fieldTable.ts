@@ -1,6 +1,7 @@
 /** Tables of named fields: a row for each vCPU or CPU, a column for each field of the one field table. */
 import { hasField, printField } from '../../engine/fieldAccess.ts';
 import { type Block, type FieldInfo, findField } from '../../engine/fields.ts';
+import { APICBASE } from '../../engine/lapic/apic.ts';
 import { V } from '../../engine/layout.ts';
 import type { Machine } from '../../engine/machine.ts';
 import type { Format } from '../../formats/format.ts';
@@ -24,13 +25,11 @@ const FORMATS: Readonly<Record<string, (x2apic: boolean) => Format>> = {
   lvtpc: () => lvt,
 };
 
-export const EXTD = 1 << 10;
-
 /** A field as the scenario language prints it, with its meaning. */
 function fieldCell(m: Machine, subject: string, field: FieldInfo, index: number): Cell {
   const [address] = wordsOf(m, field, index);
   const format = field.block === 'vcpu' ? FORMATS[field.path] : undefined;
-  const x2apic = format !== undefined && (m.words[m.vcpu(index) + V.apicbase] & EXTD) !== 0;
+  const x2apic = format !== undefined && (m.words[m.vcpu(index) + V.apicbase] & APICBASE.extd) !== 0;
   const doc = field.doc.replaceAll('`', '');
   return {
     text: printField(m, { field, index }),

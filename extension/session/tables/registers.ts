@@ -1,10 +1,11 @@
 /** Registers of vCPUs and CPUs that are not on their cards: local APIC, run state, VMCS or VMCB, L2. */
+import { APICBASE } from '../../engine/lapic/apic.ts';
 import { CTRL, V } from '../../engine/layout.ts';
 import type { Machine } from '../../engine/machine.ts';
 import { hex } from '../../engine/text.ts';
 import { isListed, listOwner } from '../../engine/vmx/wakeup.ts';
 import { icr, x2apicIcr } from '../../formats/icr.ts';
-import { EXTD, type Extra, fieldTable } from './fieldTable.ts';
+import { type Extra, fieldTable } from './fieldTable.ts';
 import { decoded, hexOf, range, type Table } from './table.ts';
 
 export function lapicRegisters(m: Machine): Table {
@@ -14,7 +15,7 @@ export function lapicRegisters(m: Machine): Table {
     words: index => [m.vcpu(index) + V.icr, m.vcpu(index) + V.icr2, m.vcpu(index) + V.apicbase],
     cell: index => {
       const words = [m.words[m.vcpu(index) + V.icr] >>> 0, m.words[m.vcpu(index) + V.icr2] >>> 0];
-      const x2apic = (m.words[m.vcpu(index) + V.apicbase] & EXTD) !== 0;
+      const x2apic = (m.words[m.vcpu(index) + V.apicbase] & APICBASE.extd) !== 0;
       return {
         text: hexOf(words),
         field: `vcpu ${index}.icr`,
