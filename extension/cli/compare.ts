@@ -33,16 +33,22 @@ interface Change extends ProfileChange {
 
 function parseProfile(text: string): Change {
   let change: Change = {};
+  const add = (part: string, what: keyof Change, more: Change) => {
+    if (change[what] !== undefined) {
+      throw new Unusable(`${text}: ${part} takes the place of what stands before it; write one of them`);
+    }
+    change = { ...change, ...more };
+  };
   for (const part of text.split('+')) {
     const [name, value] = part.split('=');
     if ((KERNEL_VERSIONS as readonly string[]).includes(part)) {
-      change = { ...change, kernel: part as KernelVersion };
+      add(part, 'kernel', { kernel: part as KernelVersion });
     } else if (part === 'intel' || part === 'amd') {
-      change = { ...change, vendor: part };
+      add(part, 'vendor', { vendor: part });
     } else if (part === 'apicv' || part === 'no-apicv') {
-      change = { ...change, apicv: part === 'apicv' };
+      add(part, 'apicv', { apicv: part === 'apicv' });
     } else if (part === 'x2apic' || part === 'xapic') {
-      change = { ...change, apic: part };
+      add(part, 'apic', { apic: part });
     } else if (name === 'blocked-irte' || name === 'redirection-hint') {
       const known: readonly string[] = CHOICE_VALUES[name];
       if (!known.includes(value ?? '')) {

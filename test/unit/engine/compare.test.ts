@@ -61,6 +61,10 @@ describe('irqscope compare', () => {
     ['6.16,9.9', 'no such profile'],
     ['6.16,blocked-irte=never', 'posted, remapped'],
     ['6.16,2013+amd', 'know no AVIC'],
+    ['6.16,6.16+7.1', '7.1 takes the place'],
+    ['6.16+intel+amd,6.16', 'amd takes the place'],
+    ['6.16,apicv+no-apicv', 'no-apicv takes the place'],
+    ['6.16,xapic+x2apic', 'x2apic takes the place'],
   ])('%s is unusable', async (profiles, message) => {
     const { code, err } = await compare(profiles);
     expect([code, err]).toEqual([2, expect.stringContaining(message)]);
