@@ -2,21 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { Told } from '../../extension/session/delta.ts';
 import type { Snapshot, TableChoice, ToWebview } from '../../extension/session/protocol.ts';
 import { snapshotOf } from '../../extension/session/snapshot.ts';
-import { sessionOf } from '../unit/session/scenarios.ts';
+import { DEVICE, sessionOf } from '../unit/session/scenarios.ts';
 import { Fresh } from './fresh.ts';
 import { THEMES } from './themes.ts';
 
 const fresh = new Fresh();
-
-const DEVICE = `machine intel
-  kernel  6.16
-  vcpus   2 x2apic
-  with    apicv vtd-posting
-
-device nic  irte 5 posted to vcpu 1 vector 0x41 host cpu 1 vector 0x31
-vcpu 1:  block
-device nic:  interrupt
-`;
 
 const MANY = `machine intel
   kernel  6.16

@@ -3,34 +3,16 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { exploreCommand } from '../../../extension/cli/explore.ts';
-
-const RACE = `machine intel
-  vcpus 2 x2apic
-shared x
-variant before broken
-variant after holds
-operation f() {
-  if (before) {
-    int v = x                    # load
-    x = v + 1                    # store
-  } else {
-    atomic_inc(x)                # add
-  }
-}
-race
-  a: f()
-  b: f()
-finally (x == 2)
-`;
+import { COUNTING } from '../worker/races.ts';
 
 let folder = '';
 const file = (name: string) => path.join(folder, name);
 
 beforeAll(() => {
   folder = mkdtempSync(path.join(tmpdir(), 'irqscope-explore-'));
-  writeFileSync(file('race.irq'), RACE);
-  writeFileSync(file('wrong.irq'), RACE.replace('before broken', 'before holds'));
-  writeFileSync(file('error.irq'), RACE.replace('atomic_inc', 'atomic_icn'));
+  writeFileSync(file('race.irq'), COUNTING);
+  writeFileSync(file('wrong.irq'), COUNTING.replace('before broken', 'before holds'));
+  writeFileSync(file('error.irq'), COUNTING.replace('atomic_inc', 'atomic_icn'));
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -97,7 +79,7 @@ describe('irqscope explore', () => {
   });
 
   it('says on Ctrl-C how far it came', async () => {
-    const long = RACE.replace('variant before broken\nvariant after holds\n', '')
+    const long = COUNTING.replace('variant before broken\nvariant after holds\n', '')
       .replace('if (before) {', 'int i = 0\n  while (i < 99) {\n    i = i + 1')
       .replace(/ {2}\} else \{\n.*\n {2}\}\n/, '  }\n')
       .replace('  b: f()\n', '  b: f()\n  c: f()\n');

@@ -29,3 +29,14 @@ vcpu 0:  ipi fixed 0x41 to 1
 expect   vcpu 1: isr has 0x42
 vcpu 1:  eoi
 `;
+
+/** A device posts to a vCPU that blocks. */
+export const DEVICE = `machine intel
+  kernel  6.16
+  vcpus   2 x2apic
+  with    apicv vtd-posting
+
+device nic  irte 5 posted to vcpu 1 vector 0x41 host cpu 1 vector 0x31
+vcpu 1:  block
+device nic:  interrupt
+`;

@@ -13,7 +13,7 @@ import {
   snapshot,
   step,
 } from '../../webview/fixtures.ts';
-import { sessionOf } from '../session/scenarios.ts';
+import { DEVICE, sessionOf } from '../session/scenarios.ts';
 
 const textOf = ({ messages: [first] }: Fixture): string => {
   if (first.type !== 'snapshot') throw new Error('the fixture begins with a snapshot');
@@ -71,16 +71,6 @@ test('no text makes a line longer', () => {
     }),
   );
 });
-
-const DEVICE = `machine intel
-  kernel  6.16
-  vcpus   2 x2apic
-  with    apicv vtd-posting
-
-device nic  irte 5 posted to vcpu 1 vector 0x41 host cpu 1 vector 0x31
-vcpu 1:  block
-device nic:  interrupt
-`;
 
 test('tables: what is not idle, and what the step changed anywhere', () => {
   const session = sessionOf(DEVICE);

@@ -6,7 +6,7 @@ import { lastWriter } from '../../../../extension/session/lastWriter.ts';
 import { cpuViews } from '../../../../extension/session/vcpuViews.ts';
 import { machine, vcpu } from '../../engine/devices.ts';
 import { line, vm, writeRegister, writeRte, x2apicVm } from '../../engine/irqchip.ts';
-import { sessionOf } from '../scenarios.ts';
+import { DEVICE, sessionOf } from '../scenarios.ts';
 import { cell, changes, has, row, table, texts } from './rows.ts';
 
 vi.setConfig({ testTimeout: 30_000 });
@@ -135,16 +135,6 @@ describe('APIC map', () => {
     expect(cell(x2apicVm(2), 'vm', 'apic_map->logical_mode', 'value').text).toBe('X2APIC');
   });
 });
-
-const DEVICE = `machine intel
-  kernel  6.16
-  vcpus   2 x2apic
-  with    apicv vtd-posting
-
-device nic  irte 5 posted to vcpu 1 vector 0x41 host cpu 1 vector 0x31
-vcpu 1:  block
-device nic:  interrupt
-`;
 
 describe('VT-d', () => {
   test('a posted entry: raw words, vector and whose descriptor', () => {
