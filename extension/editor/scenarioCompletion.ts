@@ -6,7 +6,7 @@ import {
   Range,
   SnippetString,
 } from 'vscode';
-import type { Suggestion } from '../scenario/complete.ts';
+import type { Suggestion } from '../scenario/completion.ts';
 import { complete } from './lazy.ts';
 import { pathCompletions } from './scenarioIncludes.ts';
 import { treeOf } from './scenarioTrees.ts';

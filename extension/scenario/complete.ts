@@ -3,6 +3,7 @@ import { REGISTER_OFFSETS } from './checkAction.ts';
 import { checkMachine, DEMANDS, type Frame, KERNELS } from './checkMachine.ts';
 import { countCpus } from './checkVcpus.ts';
 import { agentSuggestions, asStatement, codeSuggestions, surroundings } from './completeRace.ts';
+import type { Completion, Suggestion } from './completion.ts';
 import { constantsOf, machineWithValues } from './constants.ts';
 import { type Expected, Listener } from './expected.ts';
 import { fieldNamed } from './fieldNames.ts';
@@ -16,22 +17,6 @@ import { scanLine } from './tokens.ts';
 import { lineOf, type Tree } from './tree.ts';
 import { hexByte, numberOf, VECTORS } from './values.ts';
 import { isKey, RACE_STATEMENTS, STATEMENTS, type Words } from './words.ts';
-
-export interface Suggestion {
-  readonly label: string;
-  readonly kind: 'keyword' | 'number' | 'vector' | 'field' | 'value' | 'template';
-  /** A short note beside the label. */
-  readonly detail?: string;
-  readonly doc?: string;
-  /** What a template inserts, in snippet syntax. */
-  readonly snippet?: string;
-}
-
-export interface Completion {
-  /** Column where the word that is being typed begins. */
-  readonly start: number;
-  readonly suggestions: readonly Suggestion[];
-}
 
 /** Words that describe the start, and stand above the first action. */
 const ABOVE: readonly string[] = [

@@ -1,7 +1,7 @@
 import { STATEMENT_FUNCTIONS, VALUE_FUNCTIONS } from './codeFunctions.ts';
 import { builtIns, codeFieldNames } from './codeScope.ts';
 import { braces, codeTokens } from './codeTokens.ts';
-import type { Suggestion } from './complete.ts';
+import type { Suggestion } from './completion.ts';
 import { link } from './link.ts';
 import type { Token } from './tokens.ts';
 import { lineOf, type RaceNode, type Tree } from './tree.ts';
