@@ -1,6 +1,6 @@
 /** Entries of the IOAPIC, what guests do to it, irqfds, and the hypercall for IPIs. */
 import type { Cursor } from './cursor.ts';
-import { parseDelivery } from './parseAction.ts';
+import { parseDelivery } from './parseDelivery.ts';
 import type { Token } from './tokens.ts';
 import type { ActionNode, IrqfdNode, PinNode } from './tree.ts';
 import { DELIVERY_MODES, IOAPIC_ACCESSES, IRQFD_ACTIONS, PIN_FLAGS, WITHOUT_VECTOR } from './words.ts';
