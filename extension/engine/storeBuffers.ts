@@ -37,7 +37,8 @@ export const flush_store = operation({
   locals: ['owner'],
   steps: {
     flush: step(
-      (m, owner) => `the store of ${m.agentName(owner)} becomes visible: ${m.buffers?.oldest(owner).join(', ') ?? ''}`,
+      (m, owner) =>
+        `the store of ${m.agentName(owner)} becomes visible: ${m.buffers?.oldest(owner).join(', ') || 'nothing changes'}`,
       (m, owner) => {
         m.buffers?.flush(owner);
         return RETURN;

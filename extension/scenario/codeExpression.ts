@@ -8,7 +8,7 @@ import {
 } from '../engine/restated/code.ts';
 import { folded, number } from './codeFold.ts';
 import { BIT_FUNCTIONS, LIST_FUNCTIONS, REQUEST_FUNCTIONS, VALUE_FUNCTIONS, WORD_FUNCTIONS } from './codeFunctions.ts';
-import { refuseIndex, refuseOutside } from './codeLimits.ts';
+import { refuseIndex, refuseOutside, refuseTooWide } from './codeLimits.ts';
 import { CodeProblem } from './codeProblem.ts';
 import { CONSTANTS, codeField, codeFieldNames, type Scope } from './codeScope.ts';
 import type { CodeToken } from './codeTokens.ts';
@@ -358,7 +358,10 @@ export class CodeExpressions {
     const values: Expression[] = [];
     while (values.length < count) {
       this.comma();
-      values.push(this.expression());
+      const { here } = this;
+      const value = this.expression();
+      refuseTooWide(value, place, here);
+      values.push(value);
     }
     return { kind: 'locked', operator, place, values };
   }
@@ -402,7 +405,11 @@ export class CodeExpressions {
     this.scope.called.add(token.text);
     if (callable === undefined) {
       const near = nearest(token.text, [...this.scope.callables.keys(), ...VALUE_FUNCTIONS]);
-      const remedy = near ? `Did you mean \`${near}\`?` : `Write it down: \`operation ${token.text}() {\`.`;
+      const remedy = near
+        ? `Did you mean \`${near}\`?`
+        : ['switch', 'goto', 'do'].includes(token.text)
+          ? 'Of C there are `if`, `else`, `while`, `for` and `return`.'
+          : `Write it down: \`operation ${token.text}() {\`.`;
       this.fail(`There is no operation \`${shown(token.text)}\`. ${remedy}`, token.range, 'irq604');
     }
     const values = this.inside(() => {

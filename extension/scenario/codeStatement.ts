@@ -12,7 +12,7 @@ import {
 } from '../engine/restated/code.ts';
 import { CodeExpressions } from './codeExpression.ts';
 import { NOTHING_ON_X86, STATEMENT_FUNCTIONS } from './codeFunctions.ts';
-import { refuseIndex, refuseOutside } from './codeLimits.ts';
+import { refuseIndex, refuseOutside, refuseTooWide } from './codeLimits.ts';
 import type { Scope } from './codeScope.ts';
 import { type CodeToken, codeOfLine, commentOfLine } from './codeTokens.ts';
 import type { Range } from './program.ts';
@@ -302,7 +302,9 @@ export class CodeStatements extends CodeExpressions {
   }
 
   private store(base: ReturnType<CodeStatements['base']>, place: Place, range: Range): Statement {
+    const here = this.here;
     const value = this.expression();
+    refuseTooWide(value, place, here);
     if (hasCall(value) || hasCallInPlace(place)) {
       this.fail('A call gives its value to a local first: `int r = f(x)`.', range);
     }

@@ -242,6 +242,7 @@ const MAKERS: Readonly<Partial<Record<Diagnostic['code'], Make>>> = {
   },
   irq407: (_tree, { range, message }) => {
     const [, width] = /the (\d+) bits/.exec(message) ?? [];
+    if (message.includes('0 or 1')) return [change(range, '1')];
     return width === undefined ? [] : [change(range, `0x${((1n << BigInt(width)) - 1n).toString(16)}`)];
   },
   irq503: (_tree, { range, message }) => {

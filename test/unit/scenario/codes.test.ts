@@ -112,6 +112,8 @@ const EXAMPLES: readonly [code: string, text: string, underlined: string, messag
   ['irq205', `${MACHINE}inhibit HYPERVV`, 'HYPERVV', /Did you mean `HYPERV`/],
   ['irq307', 'machine intel\nkernel 2013\nvcpus 1\ninhibit HYPERV', 'inhibit', /4\.19/],
   ['irq407', `${MACHINE}vcpu 0: tpr 0x100`, '0x100', /8 bits/],
+  ['irq407', `${MACHINE}operation f(v) {\n  v->pid.nv = 300\n}`, '300', /8 bits/],
+  ['irq407', `${MACHINE}operation f(v) {\n  xchg(v->pid.on, 2)\n}`, '2', /one bit/],
   ['irq501', `${MACHINE}expect vcpu 1: pid.onn 1`, 'pid.onn', /Did you mean `pid.on`/],
   ['irq502', `${MACHINE}expect vcpu 1: irr 0x41`, 'irr 0x41', /Write `irr has 0x41`/],
   ['irq502', `${MACHINE}expect vcpu 1: pid.on has 1`, 'pid.on has 1', /Write `pid.on is 1`/],
@@ -125,6 +127,7 @@ const EXAMPLES: readonly [code: string, text: string, underlined: string, messag
   ['irq602', `${MACHINE}operation f(v) {\n  v->pid.onn = 1\n}`, 'pid.onn', /Did you mean `pid.on`/],
   ['irq603', `${MACHINE}shared a, b\noperation f() {\n  a = b\n}`, 'a', /Load into a local first/],
   ['irq604', `${MACHINE}operation f(v) {\n  g(v)\n}`, 'g', /no operation `g`/],
+  ['irq604', `${MACHINE}operation f(v) {\n  switch (v)\n}`, 'switch', /Of C there are `if`/],
   ['irq605', `${MACHINE}operation f(a, b, c, d, e, f, g) {\n}`, 'operation f(a, b, c, d, e, f, g) {', /at most 6/],
   ['irq606', `${MACHINE}race\n  a: vcpu 0: eoi`, 'race', /Nothing is asked/],
   ['irq606', `${MACHINE}finally vcpu 1 takes 0x41`, 'finally vcpu 1 takes 0x41', /no race/],
@@ -180,6 +183,7 @@ const WITHOUT_REMEDY: readonly (readonly [code: string, text: RegExp])[] = [
   ['irq607', /./],
   ['irq701', /APIC_EOI/],
   ['irq703', /./],
+  ['irq604', /switch/],
 ];
 
 function applied(text: string, edits: readonly Edit[]): string {
