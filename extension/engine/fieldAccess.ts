@@ -1,7 +1,7 @@
 /** Reads, writes and names fields in a machine's memory, by the table of `fields.ts`. */
 import { type Block, FIELDS, type FieldInfo } from './fields.ts';
 import { irqchipParts, irqchipWord } from './irqchipFields.ts';
-import { C, D, GUEST, IOMMU, V } from './layout.ts';
+import { C, D, GUEST, IO, IOMMU, V } from './layout.ts';
 import type { Machine } from './machine.ts';
 import { hex, vectorsAt } from './text.ts';
 import { tableWord, wordOfBlock } from './wordNames.ts';
@@ -42,6 +42,8 @@ function blockOf(m: Machine, block: Block, index: number): number {
       return m.layout.iommu;
     case 'guest':
       return m.layout.guest;
+    case 'pin':
+      return m.layout.ioapic + IO.redirtbl + 2 * index;
   }
 }
 

@@ -9,8 +9,8 @@ import { DEVICE_FIELDS } from './deviceFields.ts';
 import { IRQCHIP_FIELDS } from './irqchipFields.ts';
 import { ACTIVITY, C, PID_CONTROL, PID_NDST, POSTED_INTR_ON, POSTED_INTR_SN, REQ, V } from './layout.ts';
 
-/** What a field may belong to. There is one IOMMU and one guest kernel; the others have numbers. */
-export type Block = 'vcpu' | 'cpu' | 'device' | 'iommu' | 'guest';
+/** What a field may belong to; `pin`: an entry of the IOAPIC. There is one IOMMU and one guest kernel; the others have numbers. */
+export type Block = 'vcpu' | 'cpu' | 'device' | 'iommu' | 'guest' | 'pin';
 
 export interface FieldInfo {
   /** Path below its subject: `pid.on` of `vcpu 2`. */

@@ -5,6 +5,9 @@ import { IO, IOAPIC_NUM_PINS, KVM_APIC_INIT, KVM_APIC_SIPI, MAP, MP_STATE, PIC, 
 import type { Machine } from './machine.ts';
 import { hex } from './text.ts';
 
+/** `union kvm_ioapic_redirect_entry`, arch/x86/kvm/ioapic.h: of a pin there are the fields of its entry under the names that KVM gives them. */
+const DELIVERY_MODES = { Fixed: 0, LowestPriority: 1, SMI: 2, NMI: 4, INIT: 5, ExtINT: 7 } as const;
+
 const flag = (path: string, word: number, bit: number, doc: string): FieldInfo => ({
   path,
   block: 'vcpu',
@@ -49,6 +52,17 @@ export const IRQCHIP_FIELDS: readonly FieldInfo[] = [
   number('lvt0', 32, V.lvt + 3, 'LVT LINT0.'),
   number('lvt1', 32, V.lvt + 4, 'LVT LINT1.'),
   number('lvtpc', 32, V.lvt + 2, 'LVT performance counter.'),
+  ...[
+    number('vector', 8, 0, 'Redirection entry, bits 7:0.'),
+    { ...number('delivery_mode', 3, 0, 'Bits 10:8.'), values: DELIVERY_MODES, bit: 8 },
+    flag('dest_mode', 0, 11, 'Bit 11: 1 = logical.'),
+    flag('delivery_status', 0, 12, 'Bit 12, read-only.'),
+    flag('polarity', 0, 13, 'Bit 13: 1 = active low. KVM does not use it.'),
+    flag('remote_irr', 0, 14, 'Bit 14, read-only: a level interrupt was sent, and its EOI has not come.'),
+    flag('trig_mode', 0, 15, 'Bit 15: 1 = level.'),
+    flag('mask', 0, 16, 'Bit 16: 1 = masked.'),
+    { ...number('dest_id', 8, 1, 'Bits 63:56: destination.'), bit: 24 },
+  ].map((field): FieldInfo => ({ ...field, block: 'pin' })),
 ];
 
 function nameIn(block: Readonly<Record<string, number>>, word: number): string | undefined {

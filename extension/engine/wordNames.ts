@@ -61,6 +61,8 @@ const BY_BLOCK: Readonly<Record<Block, Words>> = {
   device: OF_DEVICE,
   iommu: OF_IOMMU,
   guest: OF_GUEST,
+  // Named with the rest of the IOAPIC (irqchipFields.ts).
+  pin: {},
 };
 
 /** Name of a word of a block below its subject, or undefined for bookkeeping of the engine. */

@@ -1,6 +1,8 @@
 import { type Block, FIELDS, type FieldInfo, findField } from '../engine/fields.ts';
+import { IOAPIC_NUM_PINS } from '../engine/layout.ts';
 import { deviceIndex } from './checkDevice.ts';
 import type { LineMachine } from './checkMessage.ts';
+import { isThere } from './checkPin.ts';
 import { cpuIndex, vcpuIndex } from './checkVcpus.ts';
 import { functionNames, traceFunction, traceNames } from './functionNames.ts';
 import type { Condition } from './program.ts';
@@ -86,6 +88,7 @@ const OWNERS = {
   device: 'a device',
   iommu: 'the IOMMU',
   guest: "the guest's kernel",
+  pin: 'a pin of the IOAPIC',
 } as const satisfies Record<Block, string>;
 const BLOCKS = Object.keys(OWNERS) as readonly Block[];
 
@@ -111,6 +114,8 @@ function indexOf(
       return deviceIndex(index, machine, report);
     case 'iommu':
       return 0;
+    case 'pin':
+      return isThere(machine, range, report) ? report.within(index, 'a pin', 0, IOAPIC_NUM_PINS - 1) : undefined;
     case 'guest':
       if (machine.guest) return 0;
       report.add('irq312', range, "The guest's kernel does nothing here. Write `guest: boot` above.");

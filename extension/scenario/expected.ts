@@ -25,7 +25,7 @@ export type Expected =
   | { readonly kind: 'register' }
   /** Why APICv is inhibited. */
   | { readonly kind: 'inhibit' }
-  /** `block` is `vcpu`, `cpu`, `device`, `iommu` or `guest`. */
+  /** `block` is `vcpu`, `cpu`, `device`, `iommu`, `guest` or `pin`. */
   | { readonly kind: 'field'; readonly block: string }
   /** `has`, `lacks`, `is`, or the value at once. */
   | { readonly kind: 'test'; readonly block: string; readonly field: string }

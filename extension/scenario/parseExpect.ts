@@ -6,7 +6,7 @@ import type { ConditionNode, FieldTest } from './tree.ts';
 import { CALLS, EVENT_PREPOSITION, EVENTS, GLUE, isKey, keys } from './words.ts';
 
 /** What fields belong to. */
-const BLOCKS: readonly string[] = ['vcpu', 'cpu', 'device', 'iommu', 'guest'];
+const BLOCKS: readonly string[] = ['vcpu', 'cpu', 'device', 'iommu', 'guest', 'pin'];
 
 /** Words with which a condition begins. */
 const BEGINNINGS = {
@@ -15,6 +15,7 @@ const BEGINNINGS = {
   device: GLUE.device,
   iommu: GLUE.iommu,
   guest: GLUE.guest,
+  pin: GLUE.pin,
   no: GLUE.no,
   ...EVENTS,
   ...CALLS,
@@ -117,6 +118,11 @@ function parseSubject(cursor: Cursor): Subject | undefined {
   if (device) {
     const name = cursor.word('Write the name of a device: `device nic: irte.im 1`.', { kind: 'device' });
     return name && { block: device, index: name };
+  }
+  const pin = cursor.accept('pin');
+  if (pin) {
+    const index = cursor.number('a pin of the IOAPIC', 'pin 4: remote_irr 1');
+    return index && { block: pin, index };
   }
   const block = cursor.accept('cpu') ?? cursor.accept('vcpu');
   const kind = block?.text === 'cpu' ? 'cpu' : 'vcpu';

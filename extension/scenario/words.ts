@@ -220,6 +220,7 @@ export const GLUE = {
   device: 'Name of a device.',
   iommu: 'The IOMMU.',
   guest: "The guest's kernel.",
+  pin: 'Number of a pin of the IOAPIC.',
   gsi: 'Number of an interrupt line.',
   resample: 'Raised until the EOI, which signals the resamplefd.',
   logical: 'A logical destination follows, not an APIC ID.',

@@ -4,6 +4,7 @@
  */
 import { type FieldRef, hasField, hasVector, printField, readNumber, readVectors } from '../engine/fieldAccess.ts';
 import { type Block, FIELDS, findField } from '../engine/fields.ts';
+import { IOAPIC_NUM_PINS } from '../engine/layout.ts';
 import type { Machine } from '../engine/machine.ts';
 
 /** A problem that the user can mend; its message is shown as it is. */
@@ -25,6 +26,9 @@ type Operand =
   | { readonly kind: 'truth'; readonly holds: (m: Machine) => boolean };
 
 const TOKEN = /\s*(?:(0x[0-9a-f]+|\d+)|(\.?[a-z_][\w.]*)|(==|!=|<=|>=|&&|\|\||[<>!()[\]:]))/iy;
+
+/** A field of each subject that has a number. */
+const EXAMPLES = { vcpu: 'pid.on', cpu: 'pending', pin: 'remote_irr' } as const;
 
 interface Token {
   readonly text: string;
@@ -176,7 +180,7 @@ class Parser {
     if (token.kind === 'number') {
       return { kind: 'number', value: this.number(token.text) };
     }
-    if (token.text === 'vcpu' || token.text === 'cpu') {
+    if (token.text === 'vcpu' || token.text === 'cpu' || token.text === 'pin') {
       return this.field(token.text);
     }
     if (token.text === 'device' || /^(iommu|guest)(\.|$)/.test(token.text)) {
@@ -189,14 +193,12 @@ class Parser {
   }
 
   /** `vcpu 2.pid.on`, `vcpu 2: irr[0x41]`. */
-  private field(block: 'vcpu' | 'cpu'): Operand {
+  private field(block: keyof typeof EXAMPLES): Operand {
     const index = this.tokens[this.at++];
     if (index?.kind !== 'number') {
-      throw this.wrong(
-        `${block} needs its number; write for example: ${block} 1.${block === 'vcpu' ? 'pid.on' : 'pending'}`,
-      );
+      throw this.wrong(`${block} needs its number; write for example: ${block} 1.${EXAMPLES[block]}`);
     }
-    const count = block === 'vcpu' ? this.m.vcpuCount : this.m.cpuCount;
+    const count = { vcpu: this.m.vcpuCount, cpu: this.m.cpuCount, pin: IOAPIC_NUM_PINS }[block];
     const number = this.number(index.text);
     if (number >= count) {
       throw this.wrong(`there is no ${block} ${number}; the last one is ${block} ${count - 1}`);

@@ -6,7 +6,7 @@ import type { Machine } from '../../engine/machine.ts';
 
 /** Of so many vCPUs nobody reads a list. */
 const MOST_SUBJECTS = 16;
-const FIELD = /(?:^|[\s(!{])(?:(vcpu|cpu)\s+\d+|(iommu|guest)|(device)\s+\w+)\s*[.:]\s*([\w.]*)$/i;
+const FIELD = /(?:^|[\s(!{])(?:(vcpu|cpu|pin)\s+\d+|(iommu|guest)|(device)\s+\w+)\s*[.:]\s*([\w.]*)$/i;
 
 /** `column`: 1-based, where the cursor stands. */
 export function completionsOf(m: Machine, text: string, column: number): DebugProtocol.CompletionItem[] {

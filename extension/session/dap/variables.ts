@@ -10,6 +10,7 @@ import {
   writeVector,
 } from '../../engine/fieldAccess.ts';
 import { type Block, FIELDS, findField } from '../../engine/fields.ts';
+import { IOAPIC_NUM_PINS } from '../../engine/layout.ts';
 import type { Machine } from '../../engine/machine.ts';
 import { hex } from '../../engine/text.ts';
 import { UserError } from '../expression.ts';
@@ -52,7 +53,8 @@ export function variablesOf(m: Machine, references: References, container: Conta
     case 'step':
       return stepVariables(container.look());
     case 'blocks': {
-      const count = { vcpu: m.vcpuCount, cpu: m.cpuCount, device: m.deviceCount, iommu: 1, guest: 1 }[container.block];
+      const { vcpuCount: vcpu, cpuCount: cpu, deviceCount: device } = m;
+      const count = { vcpu, cpu, device, iommu: 1, guest: 1, pin: IOAPIC_NUM_PINS }[container.block];
       return Array.from({ length: count }, (_, index) => ({
         name: subjectName(m, container.block, index),
         value: summary(m, container.block, index),
@@ -90,7 +92,7 @@ function stepVariables({ sentence, agent, place, source, writes }: StepView): De
 function summary(m: Machine, block: Block, index: number): string {
   const field = findField(
     block,
-    { vcpu: 'state', cpu: 'vcpu', device: 'posted_to', iommu: 'faults', guest: 'driver' }[block],
+    { vcpu: 'state', cpu: 'vcpu', device: 'posted_to', iommu: 'faults', guest: 'driver', pin: 'vector' }[block],
   );
   return field === undefined ? '' : printField(m, { field, index });
 }

@@ -60,6 +60,8 @@ const EXAMPLES: readonly [code: string, text: string, underlined: string, messag
   ['irq302', `${MACHINE}pin 4 fixed 0x41 to 1\npin 4 0x41`, 'pin 4 0x41', /Pin 4/],
   ['irq304', `${MACHINE}pin 24 fixed 0x41 to 1`, '24', /from 0 to 23/],
   ['irq304', `${MACHINE}gsi 24 up`, '24', /from 0 to 23/],
+  ['irq304', `${MACHINE}expect pin 24: mask 1`, '24', /from 0 to 23/],
+  ['irq501', `${MACHINE}expect pin 4: masked 1`, 'masked', /`mask`/],
   ['irq304', `${MACHINE}irqfd 1 gsi 4`, '1', /Write `irqfd 0`/],
   ['irq304', `${MACHINE}irqfd 0 gsi 4\nirqfd 1: signal`, '1', /from 0 to 0/],
   ['irq304', `${MACHINE}irqfd 0 gsi 24`, '24', /from 0 to 23/],

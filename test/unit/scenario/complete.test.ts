@@ -75,7 +75,10 @@ describe('completion', () => {
     ['vcpu 0: eoi |', []],
     ['expect vcpu 1: pid.on 0 |', []],
     ['expect no exit on vcpu 1 |', []],
-    ['expect |', ['vcpu', 'cpu', 'device', 'iommu', 'guest', 'no', 'exit', 'notification', 'wake-up', 'call', 'trace']],
+    [
+      'expect |',
+      ['vcpu', 'cpu', 'device', 'iommu', 'guest', 'pin', 'no', 'exit', 'notification', 'wake-up', 'call', 'trace'],
+    ],
     ['expect no |', ['exit', 'notification', 'wake-up', 'call', 'trace']],
     ['expect no wake-up |', ['of']],
     ['expect vcpu 1 |', [':', 'does', 'takes']],

@@ -80,5 +80,5 @@ function fieldTable(block: Block): string {
 }
 
 function fieldPage(): string {
-  return `# Fields that a scenario may name\n\nSee [scenario-language.md](scenario-language.md).\n\n## Of a vCPU\n\n${fieldTable('vcpu')}\n\n## Of a CPU\n\n${fieldTable('cpu')}\n\n## Of a device\n\n${fieldTable('device')}\n\n## Of the IOMMU\n\n${fieldTable('iommu')}\n\n## Of the guest's kernel\n\n${fieldTable('guest')}\n`;
+  return `# Fields that a scenario may name\n\nSee [scenario-language.md](scenario-language.md).\n\n## Of a vCPU\n\n${fieldTable('vcpu')}\n\n## Of a CPU\n\n${fieldTable('cpu')}\n\n## Of a device\n\n${fieldTable('device')}\n\n## Of the IOMMU\n\n${fieldTable('iommu')}\n\n## Of the guest's kernel\n\n${fieldTable('guest')}\n\n## Of a pin of the IOAPIC\n\n${fieldTable('pin')}\n`;
 }
