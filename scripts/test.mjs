@@ -9,6 +9,8 @@ import { ensurePackages, main, Remedy, root, run, seconds } from './run.mjs';
 const MINUTE = 60_000;
 const UI_CONFIG = ['--config', 'test/ui/vitest.config.mjs'];
 const START = 'test/ui/start.ui.ts';
+/** A browser on two busy cores is late at times. */
+const BROWSER = ['--hookTimeout=60000', '--expect.poll.timeout=5000', '--retry=2'];
 
 /** @type {Readonly<Record<string, () => Promise<Count>>>} */
 const legs = {
@@ -22,7 +24,7 @@ const legs = {
     return (await import('./budgets.mjs')).checkBudgets();
   },
   unit: () => vitest('unit', ['--dir', 'test/unit']),
-  webview: () => vitest('webview', ['--dir', 'test/webview', '--no-file-parallelism', '--hookTimeout=60000']),
+  webview: () => vitest('webview', ['--dir', 'test/webview', '--no-file-parallelism', ...BROWSER]),
   'integration newest node': () => integration('newest', 'node'),
   'integration newest worker': () => integration('newest', 'worker'),
   'integration oldest node': () => integration('oldest', 'node'),

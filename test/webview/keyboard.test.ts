@@ -95,7 +95,7 @@ describe('keyboard', () => {
     expect(await walk('Home')).toBe(0xf0);
     expect(await walk('Control+Home')).toBe(0x00);
     expect(await walk('ArrowUp')).toBe(0x00);
-    expect(await fresh.view.page.locator('#vcpu-1 td[tabindex="0"]').count()).toBe(1);
+    await expect.poll(() => fresh.view.page.locator('#vcpu-1 td[tabindex="0"]').count()).toBe(1);
   });
 
   it('goes from card to card, and opens and closes grids', async () => {
@@ -177,7 +177,7 @@ describe('keyboard', () => {
     expect(await fresh.view.axe()).toEqual([]);
     expect(await fresh.press('s')).toEqual([]);
     expect(await fresh.press('Escape')).toEqual([]);
-    expect(await fresh.view.page.locator('dialog').count()).toBe(0);
+    await expect.poll(() => fresh.view.page.locator('dialog').count()).toBe(0);
     expect(await fresh.press('s')).toEqual([{ type: 'move', motion: 'stepInto' }]);
   });
 

@@ -14,7 +14,7 @@ it('speaks the language that the host hands over', async () => {
   await fresh.view.send(EMPTY);
   expect(await fresh.view.text('h1')).toBe('Inspektor </script><b>');
   expect(await fresh.view.text('.start li:first-child')).toBe('Öffnen Sie ein Szenario (.irq).');
-  expect(await fresh.view.page.locator('.start li:first-child code').count()).toBe(1);
+  await expect.poll(() => fresh.view.page.locator('.start li:first-child code').count()).toBe(1);
 });
 
 it('speaks English where it has no other words', async () => {

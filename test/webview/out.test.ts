@@ -38,15 +38,15 @@ it('has a menu that the keyboard walks, that closes and gives the keyboard back'
   await page.keyboard.press('ArrowDown');
   expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Save state as SVG…w');
   expect(await fresh.press('Enter')).toEqual([{ type: 'out', what: 'state', as: 'svg' }]);
-  expect(await menu.count()).toBe(0);
+  await expect.poll(() => menu.count()).toBe(0);
   await page.keyboard.press('Enter');
   await menu.waitFor();
   expect(await fresh.press('Escape')).toEqual([]);
-  expect(await menu.count()).toBe(0);
+  await expect.poll(() => menu.count()).toBe(0);
   await page.keyboard.press('Enter');
   await menu.waitFor();
   await page.locator('h1').click();
-  expect(await menu.count()).toBe(0);
+  await expect.poll(() => menu.count()).toBe(0);
 });
 
 it('puts the picture into the clipboard, sharp and as high as it was drawn', async () => {

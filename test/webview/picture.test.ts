@@ -25,9 +25,9 @@ describe('conversation with the host', () => {
 
   it('goes from a run to no run and back', async () => {
     await fresh.view.send(...RUNNING.messages, ...EMPTY.messages);
-    expect(await fresh.view.page.locator('.vcpu').count()).toBe(0);
+    await expect.poll(() => fresh.view.page.locator('.vcpu').count()).toBe(0);
     await fresh.view.send(...EXITED.messages);
-    expect(await fresh.view.page.locator('.vcpu').count()).toBe(2);
+    await expect.poll(() => fresh.view.page.locator('.vcpu').count()).toBe(2);
   });
 });
 
@@ -51,7 +51,7 @@ describe('a step', () => {
       'read vcpu 1.mode OUTSIDE_GUEST_MODE',
       'write vcpu 1.pid.on 0 → 1',
     ]);
-    expect(await fresh.view.page.locator('.assumption').count()).toBe(0);
+    await expect.poll(() => fresh.view.page.locator('.assumption').count()).toBe(0);
   });
 
   it('marks a rule that nobody could read', async () => {
@@ -77,10 +77,10 @@ describe('a step', () => {
     const troubles = Array.from({ length: 40 }, (_, i) => ({ step: i + 1, line: i + 1, text: `trouble ${i + 1}` }));
     await fresh.view.send({ type: 'snapshot', snapshot: snapshot({ troubles }) });
     const items = fresh.view.page.locator('.troubles li');
-    expect(await items.count()).toBe(6);
+    await expect.poll(() => items.count()).toBe(6);
     expect(await items.last().textContent()).toContain('trouble 40');
     await fresh.view.page.getByRole('button', { name: 'show 34 earlier' }).click();
-    expect(await items.count()).toBe(40);
+    await expect.poll(() => items.count()).toBe(40);
   });
 
   it('is spoken once, and not again when the same picture comes again', async () => {
@@ -102,7 +102,7 @@ describe('a step', () => {
     expect(spoken).toEqual([
       'Step 4 of 14. KVM · vcpu 0, vmx_deliver_posted_interrupt. Sets ON; it was clear, so this poster has to notify the target. vcpu 1.pid.on 0 to 1.',
     ]);
-    expect(await fresh.view.page.locator('[aria-live], [role=status], [role=alert]').count()).toBe(1);
+    await expect.poll(() => fresh.view.page.locator('[aria-live], [role=status], [role=alert]').count()).toBe(1);
   });
 });
 
@@ -120,8 +120,8 @@ describe('a vCPU', () => {
     await fresh.view.send(...BLOCKED.messages);
     expect(await fresh.view.text(`${field(1, 'pid.nv')} del`)).toBe('0xf2');
     expect(await fresh.view.text(`${field(1, 'pid.nv')} ins`)).toBe('0xf1');
-    expect(await fresh.view.page.locator('#vcpu-1 .changed').count()).toBe(1);
-    expect(await fresh.view.page.locator('.vcpu.changed').count()).toBe(1);
+    await expect.poll(() => fresh.view.page.locator('#vcpu-1 .changed').count()).toBe(1);
+    await expect.poll(() => fresh.view.page.locator('.vcpu.changed').count()).toBe(1);
   });
 
   it('has no fields that the descriptor of 2013 had not', async () => {
@@ -217,7 +217,7 @@ describe('hostile text', () => {
   it('stands as text', async () => {
     await fresh.view.send(...HOSTILE.messages);
     expect(await fresh.view.page.evaluate(() => window.hacked)).toBeUndefined();
-    expect(await fresh.view.page.locator('img, main script').count()).toBe(0);
+    await expect.poll(() => fresh.view.page.locator('img, main script').count()).toBe(0);
     expect(await fresh.view.text('.statement code')).toContain('<script>window.hacked=1</script>');
     expect(await fresh.view.text('.statement code')).toContain('\\u{202e}');
   });

@@ -45,7 +45,7 @@ describe('a run as a page of its own', () => {
       await view.page.getByRole('slider', { name: 'Step' }).getAttribute('aria-valuemax').then(Number),
     );
     expect(await press('r')).toBe(0);
-    expect(await view.page.getByRole('button', { name: /^line/ }).count()).toBe(0);
+    await expect.poll(() => view.page.getByRole('button', { name: /^line/ }).count()).toBe(0);
   });
 
   it('goes back to who wrote a field', async () => {
@@ -94,7 +94,7 @@ describe('a run as a page of its own', () => {
     await press('n');
     expect(await view.text('.differences')).toMatch(/vcpu 1 ISR\s+empty\s+0x41/);
     await press('m');
-    expect(await view.page.locator('.beside').count()).toBe(0);
+    await expect.poll(() => view.page.locator('.beside').count()).toBe(0);
     await press('v');
     expect(await view.text('dialog')).toContain('There is no other profile');
   });

@@ -26,9 +26,9 @@ describe('many vCPUs', () => {
 
   it('closes the grids at first', async () => {
     await fresh.view.send(...MANY.messages);
-    expect(await fresh.view.page.locator('.vectors').count()).toBe(0);
+    await expect.poll(() => fresh.view.page.locator('.vectors').count()).toBe(0);
     await fresh.view.page.getByRole('button', { name: 'vCPU 0', exact: true }).click();
-    expect(await fresh.view.page.locator('.vectors').count()).toBe(1);
+    await expect.poll(() => fresh.view.page.locator('.vectors').count()).toBe(1);
   });
 });
 
@@ -56,6 +56,6 @@ describe('what survives', () => {
   it('starts afresh from a state that it cannot read', async () => {
     await fresh.reopen({ state: { scroll: 'x', grids: 7, toggled: 'y', zoom: null } });
     await fresh.view.send(...RUNNING.messages);
-    expect(await fresh.view.page.locator('.vectors').count()).toBe(2);
+    await expect.poll(() => fresh.view.page.locator('.vectors').count()).toBe(2);
   });
 });

@@ -69,16 +69,16 @@ describe('tables', () => {
   it('opens what matters, and what the user opens and closes', async () => {
     const run = new Run(DEVICE);
     await run.show();
-    expect(await grid('Interrupt remapping table').count()).toBe(1);
-    expect(await grid('VMCS').count()).toBe(0);
+    await expect.poll(() => grid('Interrupt remapping table').count()).toBe(1);
+    await expect.poll(() => grid('VMCS').count()).toBe(0);
     await chip('VMCS').click();
     await run.answer();
     expect(run.choice).toMatchObject({ opened: ['vmcs'], closed: [] });
-    expect(await grid('VMCS').getByRole('row').count()).toBe(3);
+    await expect.poll(() => grid('VMCS').getByRole('row').count()).toBe(3);
     await chip('Interrupt remapping').click();
     await run.answer();
     expect(run.choice).toMatchObject({ opened: ['vmcs'], closed: ['irte'] });
-    expect(await grid('Interrupt remapping table').count()).toBe(0);
+    await expect.poll(() => grid('Interrupt remapping table').count()).toBe(0);
     expect(await chip('Interrupt remapping').getAttribute('aria-expanded')).toBe('false');
   });
 
@@ -97,18 +97,18 @@ describe('tables', () => {
     await run.stepUntil('irte');
     await chip('Interrupt remapping').getByRole('img', { name: 'changed by this step' }).waitFor();
     const row = grid('Interrupt remapping table').getByRole('row').nth(1);
-    expect(await row.getByRole('img', { name: 'changed by this step' }).count()).toBe(1);
+    await expect.poll(() => row.getByRole('img', { name: 'changed by this step' }).count()).toBe(1);
     const value = row.locator('td.changed');
     expect(await value.locator('del').textContent()).toBe('before: none');
     expect(await value.locator('ins').textContent()).toBe('now: same');
     await run.stepUntil('cpus');
-    expect(await fresh.view.page.locator('.grid .changed').count()).toBe(0);
+    await expect.poll(() => fresh.view.page.locator('.grid .changed').count()).toBe(0);
   });
 
   it('flags a closed table, and names the rows', async () => {
     const run = new Run(DEVICE);
     await run.stepUntil('events');
-    expect(await grid('Events and run state').count()).toBe(0);
+    await expect.poll(() => grid('Events and run state').count()).toBe(0);
     expect(await chip('Events').getAttribute('class')).toContain('changed');
     expect(await chip('Events').getAttribute('data-tip')).toContain('changed: vcpu 1');
   });
@@ -118,9 +118,9 @@ describe('tables', () => {
     await run.show();
     await chip('IOAPIC pins').click();
     await run.answer();
-    expect(await grid('IOAPIC pins').count()).toBe(0);
+    await expect.poll(() => grid('IOAPIC pins').count()).toBe(0);
     await fresh.view.page.getByRole('button', { name: 'show 24 idle' }).click();
-    expect(await grid('IOAPIC pins').getByRole('row').count()).toBe(25);
+    await expect.poll(() => grid('IOAPIC pins').getByRole('row').count()).toBe(25);
   });
 
   it('is walked with the arrows; Enter asks who wrote, Shift+Enter who reads, and the meaning shows', async () => {
@@ -178,7 +178,7 @@ describe('tables', () => {
     const news = await run.show();
     expect(news.type).toBe('delta');
     expect(JSON.stringify(news).length).toBeLessThan(8_000);
-    expect(await fresh.view.page.locator('.tables').count()).toBe(1);
+    await expect.poll(() => fresh.view.page.locator('.tables').count()).toBe(1);
   });
 
   it.each(THEMES)('axe finds nothing in $name', async theme => {

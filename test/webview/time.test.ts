@@ -31,7 +31,7 @@ describe('playing', () => {
     await show(at(4));
     expect(await moves()).toEqual([INTO]);
     await pause().click();
-    expect(await play().count()).toBe(1);
+    await expect.poll(() => play().count()).toBe(1);
     await show(at(5));
     await fresh.view.page.waitForTimeout(600);
     expect(await fresh.view.posted()).toEqual([]);
@@ -58,7 +58,7 @@ describe('playing', () => {
     await moves();
     await fresh.view.send({ type: 'snapshot', snapshot: at(6) }, { type: 'breakpoint' });
     expect(await fresh.view.text('.notice')).toBe('Stopped at a breakpoint.');
-    expect(await play().count()).toBe(1);
+    await expect.poll(() => play().count()).toBe(1);
   });
 
   it.each([
@@ -69,17 +69,17 @@ describe('playing', () => {
     await show(at(3));
     await fresh.press('p');
     expect(await fresh.press(key)).toHaveLength(1);
-    expect(await play().count()).toBe(1);
+    await expect.poll(() => play().count()).toBe(1);
   });
 
   it('stops when somebody else moves the run, and when there is no next step', async () => {
     await show(at(3));
     await fresh.press('p');
     await show(at(9));
-    expect(await play().count()).toBe(1);
+    await expect.poll(() => play().count()).toBe(1);
     await fresh.press('p');
     await show(at(9, { sequence: 30 }));
-    expect(await pause().count()).toBe(1);
+    await expect.poll(() => pause().count()).toBe(1);
     await show(at(9, { sequence: 31, length: 9, finished: false }));
     expect(await fresh.view.text('.notice')).toBe('End of the run.');
   });
@@ -102,9 +102,9 @@ describe('playing', () => {
   it('obeys the key that was typed while the keyboard was away', async () => {
     await show(at(3));
     await fresh.view.send({ type: 'play' });
-    expect(await pause().count()).toBe(1);
+    await expect.poll(() => pause().count()).toBe(1);
     await fresh.view.send({ type: 'play' });
-    expect(await play().count()).toBe(1);
+    await expect.poll(() => play().count()).toBe(1);
   });
 });
 
@@ -150,13 +150,13 @@ describe('a pinned moment', () => {
     expect(await rows()).toEqual(['vcpu 1 ON | 1 | 0', 'vcpu 1 IRR | 0x41 | empty', 'cpu 1 pending | none | 0xf2']);
     const there = fresh.view.page.locator('#vcpu-1 [data-field="pid.on"] .there');
     expect(await there.textContent()).toBe('≠ pinned, step 3: 1');
-    expect(await fresh.view.page.locator('.vcpu .there').count()).toBe(2);
-    expect(await fresh.view.page.locator('.cpu .there').count()).toBe(1);
+    await expect.poll(() => fresh.view.page.locator('.vcpu .there').count()).toBe(2);
+    await expect.poll(() => fresh.view.page.locator('.cpu .there').count()).toBe(1);
     expect(await fresh.view.axe()).toEqual([]);
     await fresh.view.page.getByRole('button', { name: 'step 3', exact: true }).click();
     expect(await fresh.view.posted()).toEqual([{ type: 'seek', step: 3 }]);
     await fresh.press('m');
-    expect(await fresh.view.page.locator('.there, .beside').count()).toBe(0);
+    await expect.poll(() => fresh.view.page.locator('.there, .beside').count()).toBe(0);
   });
 
   it('is part of the text that is copied', async () => {
@@ -183,7 +183,7 @@ describe('a pinned moment', () => {
     await fresh.reopen({ state });
     await show(at(9, { run: 2 }));
     expect((await fresh.view.posted()).filter(({ type }) => type === 'beside')).toEqual([]);
-    expect(await fresh.view.page.locator('.beside').count()).toBe(0);
+    await expect.poll(() => fresh.view.page.locator('.beside').count()).toBe(0);
   });
 
   it('stays when the text was edited, and goes with the scenario', async () => {
@@ -192,7 +192,7 @@ describe('a pinned moment', () => {
     await show({ ...late, run: 2 });
     expect(await rows()).toHaveLength(3);
     await show({ ...late, run: 3, uri: 'file:///other.irq' });
-    expect(await fresh.view.page.locator('.beside').count()).toBe(0);
+    await expect.poll(() => fresh.view.page.locator('.beside').count()).toBe(0);
   });
 });
 
@@ -242,7 +242,7 @@ describe('another profile', () => {
     await fresh.view.send({ type: 'profiles', labels: [] });
     expect(await fresh.view.text('dialog')).toContain('There is no other profile');
     expect(await fresh.press('Escape')).toEqual([]);
-    expect(await fresh.view.page.locator('dialog').count()).toBe(0);
+    await expect.poll(() => fresh.view.page.locator('dialog').count()).toBe(0);
   });
 });
 
@@ -265,7 +265,7 @@ describe('a vCPU that changed out of sight', () => {
   it('is not pointed at while one of them is in sight', async () => {
     await fresh.reopen({ height: 1400 });
     await fresh.view.send(...RUNNING.messages);
-    expect(await outOfSight().count()).toBe(0);
+    await expect.poll(() => outOfSight().count()).toBe(0);
   });
 
   it('leaves the page where the user has put it', async () => {
