@@ -42,18 +42,21 @@ async function press(keys: string): Promise<void> {
 const eventually = <T>(what: () => Promise<T>) => expect.poll(what, { timeout: 20_000 });
 const panel = (name: string) => page.locator('.tab', { hasText: `IRQScope: ${name}` });
 
-/** VS Code stores what panels and extensions remember some time later, and nothing tells when. */
-const hasRemembered = () => page.waitForTimeout(1500);
+/** VS Code in a browser stores what the window remembers every five seconds, when it is idle, and nothing tells when. */
+const windowHasRemembered = () => page.waitForTimeout(8000);
+
+/** What the extension remembers is on its way to the window for a moment. */
+const extensionHasRemembered = () => page.waitForTimeout(1500);
 
 async function reload(): Promise<void> {
-  await hasRemembered();
+  await windowHasRemembered();
   await page.reload();
   await page.locator('.explorer-folders-view .monaco-list-row').first().waitFor({ timeout: 60_000 });
 }
 
 /** What the desktop's command `workbench.action.restartExtensionHost` does; VS Code in a browser has the service, not the command. */
 async function restartExtensionHost(): Promise<void> {
-  await hasRemembered();
+  await extensionHasRemembered();
   await page.evaluate(async () => {
     const { extensions } = window as unknown as { readonly extensions: ExtensionService };
     if (!(await extensions.stopExtensionHosts('a test restarts it'))) throw new Error('it does not stop');
