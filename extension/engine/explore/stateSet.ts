@@ -7,8 +7,8 @@ import type { Memory } from '../memory.ts';
 const FIRST_SLOTS = 1 << 12;
 /** States stand in pieces of memory of this size, in words, so that more of them never have to be copied; larger for large machines. */
 const PIECE_BITS = 16;
-/** Words that one step can add to the live ones: everything that an operation of the engine stores, with room to spare. */
-const MOST_CHANGES = 1 << 12;
+/** What the first state comes from. */
+const NONE = new Int32Array(0);
 
 /** What one word adds to the hash of a state; 0 for a word that is as at first. */
 function mixed(index: number, difference: number): number {
@@ -40,12 +40,23 @@ export class StateSet {
   private arena: Int32Array;
   private used = 0;
   private count = 0;
-  /** Of the state that is being added. */
+  /** Of the state that is being added: where the words of the one before stand and how many they are, and what has changed since. */
+  private parent: Int32Array = NONE;
+  private start = 0;
+  private known = 0;
   private hash = 0;
+  private changes = 0;
+  /** Indices in `live`. */
+  private readonly changed: Int32Array;
+  /** When an index changed last; `turn` is now. */
+  private readonly turns: Uint32Array;
+  private turn = 0;
 
   constructor(private readonly memory: Memory) {
     this.initial = memory.words.slice();
     this.indexOf = new Int32Array(memory.words.length).fill(-1);
+    this.changed = new Int32Array(memory.words.length);
+    this.turns = new Uint32Array(memory.words.length);
     this.bits = Math.max(PIECE_BITS, 34 - Math.clz32(memory.words.length));
     this.mask = (1 << this.bits) - 1;
     this.arena = this.morePieces();
@@ -75,61 +86,99 @@ export class StateSet {
 
   /**
    * Number of the state that the memory is in after what is uncommitted happened in state `from`, or of the first one (`from` = -1);
-   * `size` grows when it is new.
+   * `size` grows when it is new. Most states are known already: words are copied for a new one only.
    */
   add(from: number): number {
-    if (this.used + 1 + Math.min(this.live.length + MOST_CHANGES, this.indexOf.length) > this.arena.length) {
-      this.arena = this.morePieces();
-    }
-    const { arena, live } = this;
-    const first = this.used + 1;
-    let known = 0;
-    if (from >= 0) {
-      const piece = this.pieceOf(from);
-      const start = this.starts[from] & this.mask;
-      known = piece[start];
-      for (let i = 0; i < known; i++) {
-        arena[first + i] = piece[start + 1 + i];
-      }
-    }
-    arena.fill(0, first + known, first + live.length);
+    this.parent = from < 0 ? NONE : this.pieceOf(from);
+    this.start = from < 0 ? 0 : (this.starts[from] & this.mask) + 1;
+    this.known = from < 0 ? 0 : this.parent[this.start - 1];
     this.hash = from < 0 ? 0 : this.hashes[from];
+    this.turn++;
+    this.changes = 0;
     this.memory.forEachUncommitted(this.change);
-    let length = live.length;
-    while (length > 0 && arena[this.used + length] === 0) {
-      length--;
-    }
-    arena[this.used] = length;
-    return this.find(length);
+    return this.find();
   }
 
-  /** The memory has stored to this word: the difference from the first state goes into the new state and its hash. */
+  /** The memory has stored to this word: its difference from the first state goes into the hash, once. */
   private readonly change = (address: number): void => {
     let index = this.indexOf[address];
     if (index < 0) {
       index = this.live.length;
       this.indexOf[address] = index;
       this.live.push(address);
-      this.arena[this.used + 1 + index] = 0;
     }
-    const at = this.used + 1 + index;
-    const difference = this.memory.words[address] ^ this.initial[address];
-    this.hash ^= mixed(index, this.arena[at]) ^ mixed(index, difference);
-    this.arena[at] = difference;
+    if (this.turns[index] === this.turn) {
+      return;
+    }
+    this.turns[index] = this.turn;
+    this.changed[this.changes++] = index;
+    const before = index < this.known ? this.parent[this.start + index] : 0;
+    this.hash ^= mixed(index, before) ^ mixed(index, this.differenceOf(index));
   };
 
-  private find(length: number): number {
+  private differenceOf(index: number): number {
+    const address = this.live[index];
+    return this.memory.words[address] ^ this.initial[address];
+  }
+
+  private find(): number {
     const { hash } = this;
     const mask = this.slots.length - 1;
     let slot = hash & mask;
     for (let found = this.slots[slot]; found >= 0; found = this.slots[slot]) {
-      if (this.hashes[found] === hash && this.equals(found, length)) {
+      if (this.hashes[found] === hash && this.equals(found)) {
         return found;
       }
       slot = (slot + 1) & mask;
     }
     this.slots[slot] = this.count;
-    return this.append(hash, length);
+    return this.append(hash, this.copied());
+  }
+
+  /** Is the present state this one? Words that have not changed are those of the state before. */
+  private equals(state: number): boolean {
+    const { parent, start, known, turns, turn } = this;
+    const piece = this.pieceOf(state);
+    const first = (this.starts[state] & this.mask) + 1;
+    const length = piece[first - 1];
+    const most = Math.max(length, known);
+    for (let i = 0; i < most; i++) {
+      const there = i < length ? piece[first + i] : 0;
+      if (there !== (i < known ? parent[start + i] : 0) && turns[i] !== turn) {
+        return false;
+      }
+    }
+    for (let i = 0; i < this.changes; i++) {
+      const index = this.changed[i];
+      if ((index < length ? piece[first + index] : 0) !== this.differenceOf(index)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** Puts the present state behind the last one. Returns how many words it has, those at the end that are as at first left out. */
+  private copied(): number {
+    const { parent, start, known, live } = this;
+    if (this.used + 1 + live.length > this.arena.length) {
+      this.arena = this.morePieces();
+    }
+    const { arena } = this;
+    const first = this.used + 1;
+    for (let i = 0; i < known; i++) {
+      arena[first + i] = parent[start + i];
+    }
+    arena.fill(0, first + known, first + live.length);
+    for (let i = 0; i < this.changes; i++) {
+      const index = this.changed[i];
+      arena[first + index] = this.differenceOf(index);
+    }
+    let length = live.length;
+    while (length > 0 && arena[this.used + length] === 0) {
+      length--;
+    }
+    arena[this.used] = length;
+    return length;
   }
 
   /** Puts the memory into a state. Nothing may be uncommitted. */
@@ -143,18 +192,6 @@ export class StateSet {
       const address = live[i];
       words[address] = initial[address] ^ (i < length ? piece[start + 1 + i] : 0);
     }
-  }
-
-  private equals(state: number, length: number): boolean {
-    const piece = this.pieceOf(state);
-    const start = this.starts[state] & this.mask;
-    const { arena, used } = this;
-    for (let i = 0; i <= length; i++) {
-      if (piece[start + i] !== arena[used + i]) {
-        return false;
-      }
-    }
-    return true;
   }
 
   private append(hash: number, length: number): number {
