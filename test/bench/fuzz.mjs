@@ -1,24 +1,8 @@
 // Texts that are nearly scenarios, read, checked, laid out and read again: `node test/bench/fuzz.mjs [COUNT] [SEED]`. Prints the seed; the
 // same seed gives the same texts. Some include others of them, or themselves. Ends at the first text with which something is wrong.
-import path from 'node:path';
-import { build } from 'esbuild';
+import { scenarioSources } from './scenarioSources.mjs';
 
-const root = path.resolve(import.meta.dirname, '../..');
-const { outputFiles } = await build({
-  absWorkingDir: root,
-  bundle: true,
-  format: 'esm',
-  platform: 'node',
-  write: false,
-  stdin: {
-    contents: `export * from './extension/scenario/check.ts'; export * from './extension/scenario/parse.ts';
-      export * from './extension/scenario/format.ts';`,
-    resolveDir: root,
-    loader: 'ts',
-  },
-});
-const bundle = Buffer.from(outputFiles[0].text).toString('base64');
-const { check, format, Memo, parse } = await import(`data:text/javascript;base64,${bundle}`);
+const { check, format, Memo, parse } = await scenarioSources('check', 'parse', 'format');
 
 const [count = '1000000', chosen = String(Date.now() % 2 ** 31)] = process.argv.slice(2);
 let state = Number(chosen) || 1;

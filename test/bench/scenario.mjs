@@ -1,23 +1,7 @@
 // Times the scenario language on 20,000 lines: `node test/bench/scenario.mjs`. Prints; asserts nothing about time.
-import path from 'node:path';
-import { build } from 'esbuild';
+import { scenarioSources } from './scenarioSources.mjs';
 
-const root = path.resolve(import.meta.dirname, '../..');
-const { outputFiles } = await build({
-  absWorkingDir: root,
-  bundle: true,
-  format: 'esm',
-  platform: 'node',
-  write: false,
-  stdin: {
-    contents: `export * from './extension/scenario/check.ts'; export * from './extension/scenario/parse.ts';
-      export * from './extension/scenario/complete.ts';`,
-    resolveDir: root,
-    loader: 'ts',
-  },
-});
-const source = Buffer.from(outputFiles[0].text).toString('base64');
-const { check, complete, Memo, parse } = await import(`data:text/javascript;base64,${source}`);
+const { check, complete, Memo, parse } = await scenarioSources('check', 'parse', 'complete');
 
 const LINES = 20_000;
 const ROUNDS = 15;
