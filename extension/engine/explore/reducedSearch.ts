@@ -2,7 +2,7 @@
 import { type Broken, Orders } from './orders.ts';
 import type { Chosen, Looks, Move } from './reduction.ts';
 import { Reduction } from './reduction.ts';
-import type { Explored, SearchResult, SearchState } from './search.ts';
+import { type Explored, resultOf, type SearchResult, type SearchState } from './search.ts';
 import { grown, StateSet } from './stateSet.ts';
 
 /** Steps of each run that only shows what agents touch. */
@@ -86,12 +86,7 @@ export class ReducedSearch {
   }
 
   get result(): SearchResult {
-    const { found } = this;
-    return {
-      ...this.state,
-      complete: found !== undefined || !this.full,
-      found: found && { condition: found.condition, order: this.orders.orderTo(found) },
-    };
+    return resultOf(this.state, this.full, this.found, this.orders);
   }
 
   private expand(state: number): void {

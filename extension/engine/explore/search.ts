@@ -91,12 +91,7 @@ export class Search {
   }
 
   get result(): SearchResult {
-    const { found } = this;
-    return {
-      ...this.state,
-      complete: found !== undefined || !this.full,
-      found: found && { condition: found.condition, order: this.orders.orderTo(found) },
-    };
+    return resultOf(this.state, this.full, this.found, this.orders);
   }
 
   private expand(state: number): void {
@@ -150,4 +145,13 @@ export class Search {
       this.found = { condition, from, agent, depth };
     }
   }
+}
+
+/** What a search has come to; `full`: it ended because its memory was. */
+export function resultOf(state: SearchState, full: boolean, found: Broken | undefined, orders: Orders): SearchResult {
+  return {
+    ...state,
+    complete: found !== undefined || !full,
+    found: found && { condition: found.condition, order: orders.orderTo(found) },
+  };
 }
