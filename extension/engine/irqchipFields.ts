@@ -1,11 +1,11 @@
-/** Fields of the in-kernel irqchip: of a vCPU as part of the table in `fields.ts`; of the VM only by name, for what a step changed. */
+/** Fields of the in-kernel irqchip: of a vCPU and of a pin as part of the table in `fields.ts`; of the VM only by name, for what a step changed. */
 import { ioapicRte } from '../formats/ioapicRte.ts';
 import type { FieldInfo } from './fields.ts';
 import { IO, IOAPIC_NUM_PINS, KVM_APIC_INIT, KVM_APIC_SIPI, MAP, MP_STATE, PIC, PICS, REQ, V, VM } from './layout.ts';
 import type { Machine } from './machine.ts';
 import { hex } from './text.ts';
 
-/** `union kvm_ioapic_redirect_entry`, arch/x86/kvm/ioapic.h: of a pin there are the fields of its entry under the names that KVM gives them. */
+/** Bits 10:8 of a redirection entry; 3 and 6 are reserved. Source: 82093AA. */
 const DELIVERY_MODES = { Fixed: 0, LowestPriority: 1, SMI: 2, NMI: 4, INIT: 5, ExtINT: 7 } as const;
 
 const flag = (path: string, word: number, bit: number, doc: string): FieldInfo => ({
@@ -52,6 +52,7 @@ export const IRQCHIP_FIELDS: readonly FieldInfo[] = [
   number('lvt0', 32, V.lvt + 3, 'LVT LINT0.'),
   number('lvt1', 32, V.lvt + 4, 'LVT LINT1.'),
   number('lvtpc', 32, V.lvt + 2, 'LVT performance counter.'),
+  // Of a pin: `union kvm_ioapic_redirect_entry`, arch/x86/kvm/ioapic.h.
   ...[
     number('vector', 8, 0, 'Redirection entry, bits 7:0.'),
     { ...number('delivery_mode', 3, 0, 'Bits 10:8.'), values: DELIVERY_MODES, bit: 8 },
